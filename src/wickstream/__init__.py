@@ -1,0 +1,1 @@
+"""Exact candles from Binance trades."""

@@ -1,0 +1,1 @@
+"""Kafka: topics, record formats, producers and consumers."""

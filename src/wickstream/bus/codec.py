@@ -1,0 +1,41 @@
+"""The records of our own topics, as bytes: JSON, decimals as strings, times in ms."""
+
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from wickstream.candle import Candle, plain
+from wickstream.errors import Unpublishable
+from wickstream.events import Gap, Mark
+
+SCHEMA_VERSION = "1"
+
+Record = TypeVar("Record", Candle, Mark, Gap)
+
+
+def _encode_hook(value: object) -> object:
+    raise NotImplementedError(f"no JSON form for {type(value).__name__}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_encode_hook)
+_decoders = {kind: msgspec.json.Decoder(kind) for kind in (Candle, Mark, Gap)}
+
+
+def encode(record: Candle | Mark | Gap) -> bytes:
+    """One record as the JSON value of its topic."""
+    fields = msgspec.structs.asdict(record)
+    return _encoder.encode({k: plain(v) if isinstance(v, Decimal) else v for k, v in fields.items()})
+
+
+def decode(value: bytes | None, kind: type[Record]) -> Record:
+    """The record in a message value; unknown fields are ignored, so that newer writers do no harm.
+
+    Raises:
+        Unpublishable: If the value is not such a record; it belongs into `dead_letters`.
+    """
+    try:
+        record: Record = _decoders[kind].decode(value or b"")
+    except msgspec.DecodeError as exc:  # also the parent of ValidationError
+        raise Unpublishable(f"not a {kind.__name__}: {exc}") from exc
+    return record

@@ -1,0 +1,70 @@
+"""The topics: their names, partitions and retention. Counts are fixed for the life of a data folder."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+RAW_TRADES = "raw_trades"
+RAW_TICKERS = "raw_tickers"
+MINUTE_MARKS = "minute_marks"
+PROCESSED_AGGS = "processed_aggs"
+ALERTS = "alerts"
+FEED_GAPS = "feed_gaps"
+SYMBOL_EVENTS = "symbol_events"
+DEAD_LETTERS = "dead_letters"
+
+_DAY_MS = 86_400_000
+_GIB = 1_024**3
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic as it is created."""
+
+    name: str
+    partitions: int
+    retention_days: int | None  # None: compacted, kept for ever
+    retention_bytes: int = -1  # over all partitions; -1: by time only
+
+    def config(self) -> dict[str, str]:
+        """Broker-side settings of the topic."""
+        if self.retention_days is None:
+            return {"cleanup.policy": "compact"}
+        bound = -1 if self.retention_bytes < 0 else self.retention_bytes // self.partitions
+        return {
+            "cleanup.policy": "delete",
+            "retention.ms": str(self.retention_days * _DAY_MS),
+            "retention.bytes": str(bound),
+            # Stamped by the producer's clock, not by trade time: a recording of 2024 must not expire at once.
+            "message.timestamp.type": "CreateTime",
+        }
+
+
+TOPICS = (
+    Topic(RAW_TRADES, partitions=6, retention_days=3, retention_bytes=20 * _GIB),
+    Topic(RAW_TICKERS, partitions=3, retention_days=1),
+    Topic(MINUTE_MARKS, partitions=3, retention_days=30),
+    Topic(PROCESSED_AGGS, partitions=3, retention_days=30),
+    Topic(ALERTS, partitions=3, retention_days=30),
+    Topic(FEED_GAPS, partitions=3, retention_days=30),
+    Topic(SYMBOL_EVENTS, partitions=1, retention_days=None),
+    Topic(DEAD_LETTERS, partitions=3, retention_days=30),
+)
+
+
+def create_topics(bootstrap_servers: str, topics: Iterable[Topic] = TOPICS, *, replicas: int = 1) -> None:
+    """Create the topics that are not there yet; those that are stay as they are.
+
+    Raises:
+        KafkaException: If the broker refuses or cannot be reached within 30 s.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    wanted = [NewTopic(t.name, t.partitions, replicas, config=t.config()) for t in topics]
+    for future in admin.create_topics(wanted, request_timeout=30).values():
+        try:
+            future.result()
+        except KafkaException as exc:
+            if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise

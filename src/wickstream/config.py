@@ -1,0 +1,164 @@
+"""Settings: the only reader of the environment. The names are those of `.env.example`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from wickstream.errors import Mistake
+
+DEFAULT_SYMBOLS = (
+    "BTCUSDT",
+    "ETHUSDT",
+    "BNBUSDT",
+    "SOLUSDT",
+    "XRPUSDT",
+    "DOGEUSDT",
+    "ADAUSDT",
+    "TRXUSDT",
+    "AVAXUSDT",
+    "LINKUSDT",
+    "DOTUSDT",
+    "LTCUSDT",
+    "BCHUSDT",
+    "UNIUSDT",
+    "NEARUSDT",
+)
+
+# Where each process listens, counted from WICKSTREAM_PORT_BASE.
+PORT_OFFSETS = {
+    "api": 0,
+    "kafka": 1,
+    "kafka-controller": 2,
+    "postgres": 3,
+    "redis": 4,
+    "exchange": 5,
+    "connector": 6,
+    "stream": 7,
+    "tickers": 8,
+    "writer": 9,
+    "spark-driver": 11,
+    "spark-blocks": 12,
+}
+
+
+class Market(StrEnum):
+    """Which of the exchange's markets; their symbols share names, so a data folder holds one."""
+
+    SPOT = "spot"
+    USDM = "usdm"
+
+
+def split_list(value: object) -> object:
+    """`A,B` → `("A", "B")`; anything else is left to the validator."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+class Settings(BaseSettings):
+    """Read-only settings; a wrong value stops the process before it connects to anything."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_file=".env", extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
+
+    # This machine
+    data_dir: Annotated[Path, Field(alias="WICKSTREAM_DATA_DIR")] = Path("wickstream-data")
+    cache_dir: Annotated[Path, Field(alias="WICKSTREAM_CACHE_DIR")] = Path("~/.cache/wickstream")
+    port_base: Annotated[int, Field(alias="WICKSTREAM_PORT_BASE", ge=1_024, le=65_500)] = 8_000
+    listen_host: Annotated[str, Field(alias="WICKSTREAM_LISTEN_HOST")] = "127.0.0.1"
+    source: Annotated[str, Field(alias="WICKSTREAM_SOURCE", pattern=r"^(live|demo|replay:[0-9a-f]{12})$")] = "live"
+    log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_format: Annotated[str, Field(pattern=r"^(console|json)$")] = "console"
+    java_home: Path | None = None
+    maven_repository_url: str | None = None
+
+    # The exchange
+    exchange_ws_url: str = "wss://data-stream.binance.vision"
+    exchange_rest_url: str = "https://data-api.binance.vision"
+    exchange_trades_url: str = "https://api.binance.com"
+    exchange_archive_url: str = "https://data.binance.vision"
+    exchange_market: Market = Market.SPOT
+    ticker_symbols: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)] = DEFAULT_SYMBOLS
+
+    # Servers; one whose address is unset is started by `wickstream up`
+    kafka_bootstrap_servers: str | None = None
+    redis_host: str | None = None
+    redis_port: Annotated[int, Field(ge=1, le=65_535)] = 6_379
+    redis_password: SecretStr | None = None
+    postgres_host: str | None = None
+    postgres_port: Annotated[int, Field(ge=1, le=65_535)] = 5_432
+    postgres_user: str = "wickstream"
+    postgres_password: SecretStr | None = None
+    postgres_db: str = "wickstream"
+    minio_endpoint: str | None = None
+    minio_access_key: str | None = None
+    minio_secret_key: SecretStr | None = None
+    minio_bucket: str = "wickstream"
+    cold_url: str | None = None
+
+    # Stream
+    spark_master: str = "local[2]"
+    spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "512m"
+    lateness_hours: Annotated[float, Field(gt=0)] = 24.0
+    cold_commit_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+
+    @field_validator("ticker_symbols")
+    @classmethod
+    def _symbols_are_named(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        if not symbols:
+            raise ValueError("name at least one symbol, as in BTCUSDT,ETHUSDT")
+        return tuple(dict.fromkeys(symbol.upper() for symbol in symbols))
+
+    @field_validator("data_dir", "cache_dir")
+    @classmethod
+    def _folder_is_absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
+
+    @field_validator("exchange_ws_url", "exchange_rest_url", "exchange_trades_url", "exchange_archive_url")
+    @classmethod
+    def _url_has_no_tail(cls, url: str) -> str:
+        if "://" not in url:
+            raise ValueError("an address with its scheme is needed, as in https://host")
+        return url.rstrip("/")
+
+    def port(self, name: str) -> int:
+        """The port of a process or local server, by its name in `PORT_OFFSETS`."""
+        return self.port_base + PORT_OFFSETS[name]
+
+    @property
+    def kafka(self) -> str:
+        """Bootstrap servers, the local broker's unless set."""
+        return self.kafka_bootstrap_servers or f"127.0.0.1:{self.port('kafka')}"
+
+    @property
+    def lake_url(self) -> str:
+        """Root of the cold tier: `COLD_URL`, else the bucket, else a folder."""
+        if self.cold_url:
+            return self.cold_url.rstrip("/")
+        if self.minio_endpoint:
+            return f"s3://{self.minio_bucket}/lake"
+        return f"file:{self.data_dir / 'lake'}"
+
+    @property
+    def is_replay(self) -> bool:
+        """In a replay now is the recording's clock, and it stops at its last frame."""
+        return self.source.startswith("replay:")
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Settings from the environment, `.env` and the command line (`overrides`, None = not given).
+
+    Raises:
+        Mistake: If a value is malformed; names the setting, never a secret's value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        raise Mistake(f"{name}: {first['msg'].removeprefix('Value error, ')} (see .env.example)") from exc

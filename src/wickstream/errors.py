@@ -1,0 +1,78 @@
+"""The error tree: what went wrong, and whether to retry, dead-letter or stop.
+
+* WickstreamError
+    * Mistake               the operator's to mend: one clear line, exit code 2
+    * ExchangeError
+        * MalformedFrame    one bad message: dead-letter it, go on
+        * FeedLost          retryable: reconnect with backoff
+        * RateLimited       retryable after `retry_after_s`
+        * Refused           this host will not answer this: take the next rung of the ladder
+    * StoreBusy             retryable after `retry_after_s`
+    * Unpublishable         one record that no store will ever take: dead-letter it
+    * Fenced                another process took over: stop, and stay down (exit code 75)
+"""
+
+EXIT_MISTAKE = 2
+EXIT_FENCED = 75
+
+
+class WickstreamError(Exception):
+    """The root: every error this package raises on purpose."""
+
+
+class Mistake(WickstreamError):
+    """Something the operator can mend; `str()` is the one line that says what and how."""
+
+
+class ExchangeError(WickstreamError):
+    """The exchange said, or failed to say, something."""
+
+
+class MalformedFrame(ExchangeError):
+    """One message that is not what the protocol promises."""
+
+    def __init__(self, reason: str, frame: bytes = b"") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.frame = frame
+
+
+class FeedLost(ExchangeError):
+    """A socket is gone or silent."""
+
+
+class RateLimited(ExchangeError):
+    """429 or 418: nothing may be asked for `retry_after_s` seconds."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(ExchangeError):
+    """The host answers, but not this question (400, 403, 404, 451, unknown symbol)."""
+
+    def __init__(self, message: str, *, status: int, code: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class StoreBusy(WickstreamError):
+    """A tier cannot take or give data now."""
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unpublishable(WickstreamError):
+    """A record that will never be accepted, however often it is tried."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Fenced(WickstreamError):
+    """A twin with the same transactional id is alive."""

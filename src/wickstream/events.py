@@ -1,0 +1,92 @@
+"""The words all stages share: frozen records, with the unit beside the field."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+MINUTE_MS = 60_000
+
+
+class Source(StrEnum):
+    """Where a trade came from."""
+
+    WS = "ws"
+    REST = "rest"
+    ARCHIVE = "archive"
+
+
+class Trade(msgspec.Struct, frozen=True, gc=False):
+    """One execution on an exchange, unique by `(symbol, trade_id)`."""
+
+    symbol: str  # as the exchange spells it: "BTCUSDT"
+    trade_id: int  # grows by one per symbol on Spot, so a jump is a hole
+    price: Decimal  # quote asset per unit of base asset
+    quantity: Decimal  # base asset
+    traded_at_ms: int  # the exchange's `T`, UTC epoch
+    buyer_is_maker: bool  # True: the taker sold
+    counts: bool = True  # False: an off-book trade (futures), sequenced but in no candle
+
+
+class Ticker(msgspec.Struct, frozen=True, gc=False):
+    """The exchange's rolling 24 hours of one symbol, as of `closed_at_ms`."""
+
+    symbol: str
+    event_at_ms: int  # when it was sent
+    closed_at_ms: int  # what it is as of; never use `event_at_ms` as proof
+    first_trade_id: int  # -1: no trade in the window
+    last_trade_id: int
+    trade_count: int
+    last_price: Decimal
+    open_price: Decimal
+    high_price: Decimal
+    low_price: Decimal
+    price_change: Decimal
+    price_change_pct: Decimal
+    volume: Decimal  # base asset
+    quote_volume: Decimal
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The connector's word that a minute is complete, and what it must hold.
+
+    A quiet minute is the empty range: `first_trade_id = next_trade_id`,
+    `last_trade_id = next_trade_id - 1`, `trade_count = id_sum = 0`.
+    For the same minute the mark with the larger count is the newer one.
+    """
+
+    symbol: str
+    open_time: int  # ms
+    first_trade_id: int
+    last_trade_id: int
+    trade_count: int
+    id_sum: int
+    close: Decimal  # price of the minute's last trade, or carried from an earlier minute
+    next_trade_id: int  # where a restart goes on
+
+
+class GapStatus(StrEnum):
+    """What is known of missing ids; everything but OPEN is final until something better turns up."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    REPAIRED = "repaired"
+    CANDLES_ONLY = "candles_only"
+    ABSENT = "absent"
+    HALTED = "halted"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Missing ids of a symbol, or a minute in which it did not trade; the newest record of a key wins.
+
+    Its key is `(symbol, first_trade_id)`, or `(symbol, open_time)` for a halt.
+    """
+
+    symbol: str
+    first_trade_id: int | None  # null for a halt
+    last_trade_id: int | None  # null for a halt
+    open_time: int | None  # ms; the minute, for a halt
+    detected_at: int  # ms, the exchange's clock
+    status: GapStatus
+    filled_by: str | None = None
+    evidence: str | None = None

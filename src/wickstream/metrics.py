@@ -1,0 +1,42 @@
+"""Every Prometheus metric, in one place; each process serves its own on its port."""
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+# Connector
+TRADES_PUBLISHED = Counter("wickstream_trades_published_total", "Trades acknowledged in raw_trades.", ["source"])
+TICKERS_PUBLISHED = Counter("wickstream_tickers_published_total", "Tickers acknowledged in raw_tickers.")
+MARKS_PUBLISHED = Counter(
+    "wickstream_marks_published_total", "Minute marks acknowledged.", ["kind"]
+)  # first, corrected
+DEAD_LETTERS = Counter("wickstream_dead_letters_total", "Messages set aside.", ["reason"])
+RECONNECTS = Counter("wickstream_reconnects_total", "Sockets opened after the first.")
+HELD_TRADES = Gauge("wickstream_held_trades", "Trades held back behind holes.")
+GAP_IDS = Counter("wickstream_gap_ids_total", "Missing ids by what became of them.", ["status"])
+NEWEST_TRADE = Gauge("wickstream_newest_trade_timestamp_seconds", "Trade time of the newest published trade.")
+FEED_LAG = Gauge("wickstream_feed_lag_seconds", "The exchange's now minus the newest trade's time.")
+REST_WEIGHT = Gauge("wickstream_rest_weight_used", "Request weight used in the running minute.")
+SYMBOLS = Gauge("wickstream_symbols", "Symbols this process follows.")
+
+# Stream
+STREAM_ROWS = Counter("wickstream_stream_rows_total", "Rows the candle query took in.")
+STREAM_BATCH = Histogram(
+    "wickstream_stream_batch_seconds", "Duration of a micro-batch.", buckets=(0.1, 0.25, 0.5, 1, 2, 5, 15)
+)
+STREAM_LATE = Counter("wickstream_late_trades_total", "Rows dropped for being later than the allowed lateness.")
+STREAM_STATE_ROWS = Gauge("wickstream_stream_state_rows", "Windows held in state.")
+
+# Stores
+TIER_WRITES = Counter(
+    "wickstream_tier_writes_total", "Candles offered to a tier.", ["tier", "outcome"]
+)  # stored, older, failed
+TIER_LAG = Gauge("wickstream_tier_lag_records", "Records of processed_aggs a tier has not taken yet.", ["tier"])
+CONTRADICTIONS = Counter("wickstream_contradictions_total", "Candles of equal version and other values.", ["tier"])
+
+# API
+API_REQUESTS = Counter("wickstream_api_requests_total", "Requests answered.", ["route", "status"])
+API_SECONDS = Histogram("wickstream_api_seconds", "Time to answer.", ["route"])
+
+
+def serve_metrics(host: str, port: int) -> None:
+    """Serve `/metrics` of this process from a thread of its own."""
+    start_http_server(port, addr=host)

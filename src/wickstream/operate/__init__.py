@@ -1,0 +1,1 @@
+"""Runs and watches all of it: servers, supervision, health, backfill."""

@@ -1,0 +1,1 @@
+"""From the tiers to the user: HTTP, live push, the page."""

@@ -1,0 +1,1 @@
+"""From candles to the tiers, and the tiers as one series."""

@@ -1,0 +1,1 @@
+"""From trades and marks to candles: the Spark job."""
