@@ -2,6 +2,7 @@
 
 * WickstreamError
     * Mistake               the operator's to mend: one clear line, exit code 2
+    * StartFailed           a process of the stack does not come up: stop all, exit code 1
     * ExchangeError
         * MalformedFrame    one bad message: dead-letter it, go on
         * FeedLost          retryable: reconnect with backoff
@@ -22,6 +23,10 @@ class WickstreamError(Exception):
 
 class Mistake(WickstreamError):
     """Something the operator can mend; `str()` is the one line that says what and how."""
+
+
+class StartFailed(WickstreamError):
+    """Something of the stack keeps dying or is not ready in time; `str()` says what, and where its log is."""
 
 
 class ExchangeError(WickstreamError):

@@ -90,3 +90,12 @@ class Gap(msgspec.Struct, frozen=True):
     status: GapStatus
     filled_by: str | None = None
     evidence: str | None = None
+
+
+class SymbolEvent(msgspec.Struct, frozen=True):
+    """What a symbol is to the exchange and to us, from `since` on."""
+
+    symbol: str
+    status: str  # the exchange's word: TRADING, HALT, BREAK, CANCEL_ONLY; or ours: listed, delisted
+    since: int  # ms, the exchange's clock
+    chosen: bool  # we follow it

@@ -1,17 +1,17 @@
 """The records of our own topics, as bytes: JSON, decimals as strings, times in ms."""
 
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from wickstream.candle import Candle, plain
 from wickstream.errors import Unpublishable
-from wickstream.events import Gap, Mark
+from wickstream.events import Gap, Mark, SymbolEvent
 
 SCHEMA_VERSION = "1"
 
-Record = TypeVar("Record", Candle, Mark, Gap)
+Record = TypeVar("Record", Candle, Mark, Gap, SymbolEvent)
 
 
 def _encode_hook(value: object) -> object:
@@ -19,10 +19,12 @@ def _encode_hook(value: object) -> object:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_encode_hook)
-_decoders = {kind: msgspec.json.Decoder(kind) for kind in (Candle, Mark, Gap)}
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (Candle, Mark, Gap, SymbolEvent)
+}
 
 
-def encode(record: Candle | Mark | Gap) -> bytes:
+def encode(record: Candle | Mark | Gap | SymbolEvent) -> bytes:
     """One record as the JSON value of its topic."""
     fields = msgspec.structs.asdict(record)
     return _encoder.encode({k: plain(v) if isinstance(v, Decimal) else v for k, v in fields.items()})

@@ -1,0 +1,148 @@
+"""What comes off a socket: the combined envelope, trades, tickers and answers to our own messages."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from wickstream.errors import MalformedFrame
+from wickstream.events import Ticker, Trade
+
+MICROSECONDS_FROM = 100_000_000_000_000  # as milliseconds this is the year 5138; real µs stamps are larger
+AMOUNT_PLACES = 8  # the exchange writes no more; what we store holds no more
+AMOUNT_DIGITS = 12  # before the point
+
+
+class Envelope(msgspec.Struct):
+    """`{"stream": …, "data": …}`; or, without a stream, the answer to one of our messages."""
+
+    stream: str | None = None
+    data: msgspec.Raw = msgspec.Raw(b"")
+    id: int | str | None = None
+    result: Any = None
+    error: dict[str, Any] | None = None
+    code: int | None = None  # errors come nested, the documentation has them flat
+    msg: str | None = None
+
+
+class TradeFrame(msgspec.Struct, gc=False):
+    """{"e":"trade","E":1723161255343,"s":"BTCUSDT","t":3735683259,"p":"61837.63","q":"0.02","T":1723161255342,"m":true}."""
+
+    event: str = msgspec.field(name="e")
+    event_at: int = msgspec.field(name="E")
+    symbol: str = msgspec.field(name="s")
+    trade_id: int = msgspec.field(name="t")
+    price: str = msgspec.field(name="p")
+    quantity: str = msgspec.field(name="q")
+    traded_at: int = msgspec.field(name="T")
+    buyer_is_maker: bool = msgspec.field(name="m")
+    kind: str = msgspec.field(name="X", default="MARKET")  # futures only; others are off-book
+
+
+class TickerFrame(msgspec.Struct, gc=False):
+    """{"e":"24hrTicker","E":…,"s":"BNBBTC","p":"420.97","P":"4.720",…,"C":…,"F":235294268,"L":235894703,"n":600436}."""
+
+    event: str = msgspec.field(name="e")
+    event_at: int = msgspec.field(name="E")
+    symbol: str = msgspec.field(name="s")
+    price_change: Decimal = msgspec.field(name="p")
+    price_change_pct: Decimal = msgspec.field(name="P")
+    last_price: Decimal = msgspec.field(name="c")
+    open_price: Decimal = msgspec.field(name="o")
+    high_price: Decimal = msgspec.field(name="h")
+    low_price: Decimal = msgspec.field(name="l")
+    volume: Decimal = msgspec.field(name="v")
+    quote_volume: Decimal = msgspec.field(name="q")
+    closed_at: int = msgspec.field(name="C")
+    first_trade_id: int = msgspec.field(name="F")
+    last_trade_id: int = msgspec.field(name="L")
+    trade_count: int = msgspec.field(name="n")
+
+
+_envelopes = msgspec.json.Decoder(Envelope)
+_trades = msgspec.json.Decoder(TradeFrame)
+_tickers = msgspec.json.Decoder(TickerFrame)
+
+
+def open_envelope(frame: bytes) -> Envelope:
+    """The frame's stream name and its `data`, byte for byte.
+
+    Raises:
+        MalformedFrame: If it is not JSON of that shape.
+    """
+    try:
+        return _envelopes.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise MalformedFrame(f"not an envelope: {exc}", frame) from exc
+
+
+def normal_ms(time: int) -> int:
+    """Epoch ms of a time that the exchange gave in ms or µs: told apart by magnitude, everywhere by this rule."""
+    return time // 1_000 if time >= MICROSECONDS_FROM else time
+
+
+def parse_trade(data: bytes | msgspec.Raw) -> Trade:
+    """The `data` of one `@trade` frame, of Spot or futures.
+
+    Raises:
+        MalformedFrame: If a field is missing, of the wrong type or out of its range.
+    """
+    try:
+        frame = _trades.decode(data)
+        if frame.event != "trade" or frame.trade_id < 0 or frame.traded_at <= 0 or not frame.symbol:
+            raise MalformedFrame("not a trade", bytes(data))
+        return Trade(
+            frame.symbol,
+            frame.trade_id,
+            amount(frame.price),
+            amount(frame.quantity),
+            normal_ms(frame.traded_at),
+            frame.buyer_is_maker,
+            frame.kind == "MARKET",
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as exc:
+        raise MalformedFrame(f"not a trade: {exc}", bytes(data)) from exc
+
+
+def parse_ticker(data: bytes | msgspec.Raw) -> Ticker:
+    """The `data` of one `@ticker` frame.
+
+    Raises:
+        MalformedFrame: If a field is missing or of the wrong type.
+    """
+    try:
+        frame = _tickers.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise MalformedFrame(f"not a ticker: {exc}", bytes(data)) from exc
+    if frame.event != "24hrTicker" or not (frame.last_price.is_finite() and frame.quote_volume.is_finite()):
+        raise MalformedFrame("not a ticker", bytes(data))
+    return Ticker(
+        symbol=frame.symbol,
+        event_at_ms=normal_ms(frame.event_at),
+        closed_at_ms=normal_ms(frame.closed_at),
+        first_trade_id=frame.first_trade_id,
+        last_trade_id=frame.last_trade_id,
+        trade_count=frame.trade_count,
+        last_price=frame.last_price,
+        open_price=frame.open_price,
+        high_price=frame.high_price,
+        low_price=frame.low_price,
+        price_change=frame.price_change,
+        price_change_pct=frame.price_change_pct,
+        volume=frame.volume,
+        quote_volume=frame.quote_volume,
+    )
+
+
+def amount(text: str) -> Decimal:
+    """A price or quantity as the exchange writes it: digits, a point, at most 8 places; never negative.
+
+    Raises:
+        ValueError: If it is anything else: more places would be rounded away by what stores it.
+    """
+    whole, _, places = text.partition(".")
+    if not (whole.isdigit() and (not places or places.isdigit()) and text.isascii()):
+        raise ValueError(f"not an amount: {text[:40]!r}")
+    if len(places) > AMOUNT_PLACES or len(whole) > AMOUNT_DIGITS:
+        raise ValueError(f"an amount out of range: {text[:40]!r}")
+    return Decimal(text)

@@ -1,0 +1,148 @@
+"""What REST answers: trades, tickers, klines, symbols; and what each question weighs."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from wickstream.binance.frames import amount, normal_ms
+from wickstream.candle import Candle, Origin
+from wickstream.errors import MalformedFrame
+from wickstream.events import Trade
+
+PAGE = 1_000  # the most one answer holds, of trades or klines
+WEIGHTS = {
+    "/api/v3/time": 1,
+    "/api/v3/exchangeInfo": 20,
+    "/api/v3/trades": 25,
+    "/api/v3/historicalTrades": 25,
+    "/api/v3/aggTrades": 4,
+    "/api/v3/klines": 2,
+    "/api/v3/ticker/24hr": 80,  # without a symbol, or with more than 100
+}
+
+
+class RestTrade(msgspec.Struct):
+    """One element of `/trades` and `/historicalTrades`."""
+
+    id: int
+    price: str
+    qty: str
+    time: int
+    is_buyer_maker: bool = msgspec.field(name="isBuyerMaker")
+
+
+class RestTicker(msgspec.Struct):
+    """One element of `/ticker/24hr`, as far as the connector needs it; -1: no trade in the window."""
+
+    symbol: str
+    last_id: int = msgspec.field(name="lastId")
+    close_time: int = msgspec.field(name="closeTime")
+    count: int = 0
+
+
+class SymbolInfo(msgspec.Struct):
+    """One symbol of `exchangeInfo`."""
+
+    symbol: str
+    status: str
+
+
+class RateLimit(msgspec.Struct):
+    """One limit of `exchangeInfo`."""
+
+    rate_limit_type: str = msgspec.field(name="rateLimitType")
+    interval: str
+    interval_num: int = msgspec.field(name="intervalNum")
+    limit: int
+
+
+class ExchangeInfo(msgspec.Struct):
+    """`exchangeInfo`, as far as the connector needs it."""
+
+    server_time: int = msgspec.field(name="serverTime")
+    rate_limits: list[RateLimit] = msgspec.field(name="rateLimits")
+    symbols: list[SymbolInfo]
+
+    def weight_per_minute(self) -> int | None:
+        """The request weight an address may use in a minute."""
+        for limit in self.rate_limits:
+            if limit.rate_limit_type == "REQUEST_WEIGHT" and limit.interval == "MINUTE":
+                return limit.limit // limit.interval_num
+        return None
+
+
+def parse(body: bytes, kind: Any) -> Any:
+    """A body as `kind`.
+
+    Raises:
+        MalformedFrame: If it is something else, such as a proxy's HTML.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise MalformedFrame(f"unexpected answer: {exc}", body[:1_000]) from exc
+
+
+def parse_trades(body: bytes, symbol: str) -> list[tuple[Trade, bytes]]:
+    """Trades of `/trades` or `/historicalTrades`, ascending by id, each with its bytes for `raw_trades`.
+
+    Raises:
+        MalformedFrame: If the answer is not such a list.
+    """
+    rows: list[RestTrade] = parse(body, list[RestTrade])
+    try:
+        return [_rebuild(row, symbol) for row in sorted(rows, key=lambda row: row.id)]
+    except ValueError as exc:
+        raise MalformedFrame(str(exc), body[:1_000]) from exc
+
+
+def _rebuild(row: RestTrade, symbol: str) -> tuple[Trade, bytes]:
+    """In the shape and order of an `@trade` frame, with `E` = `T`: readers know one form."""
+    data = (
+        b'{"e":"trade","E":%d,"s":%b,"t":%d,"p":"%b","q":"%b","T":%d,"m":%b,"M":true}'
+        % (row.time, msgspec.json.encode(symbol), row.id, row.price.encode(), row.qty.encode(), row.time,
+           b"true" if row.is_buyer_maker else b"false")
+    )  # fmt: skip
+    trade = Trade(symbol, row.id, amount(row.price), amount(row.qty), normal_ms(row.time), row.is_buyer_maker)
+    return trade, data
+
+
+def parse_klines(body: bytes, symbol: str, *, published_at: int, now_ms: int) -> list[Candle]:
+    """1-minute klines as candles of `origin=exchange`, ids unknown; closed where their window ended before `now_ms`.
+
+    Raises:
+        MalformedFrame: If the answer is not a list of klines.
+    """
+    rows: list[Sequence[Any]] = parse(body, list[list[Any]])
+    try:
+        return [_candle(row, symbol, published_at, now_ms) for row in rows]
+    except (ValueError, IndexError, TypeError, AttributeError) as exc:
+        raise MalformedFrame(f"not klines: {exc}", body[:1_000]) from exc
+
+
+def _candle(row: Sequence[Any], symbol: str, published_at: int, now_ms: int) -> Candle:
+    open_price, high, low, close, volume = (amount(text) for text in row[1:6])
+    close_time = normal_ms(int(row[6]))
+    return Candle(
+        symbol=symbol,
+        interval="1m",
+        open_time=normal_ms(int(row[0])),
+        close_time=close_time,
+        open=open_price,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+        quote_volume=Decimal(row[7]),
+        trade_count=int(row[8]),
+        taker_buy_volume=amount(row[9]),
+        taker_buy_quote_volume=Decimal(row[10]),
+        first_trade_id=None,
+        last_trade_id=None,
+        closed=close_time < now_ms,
+        revision=0,
+        origin=Origin.EXCHANGE,
+        published_at=published_at,
+    )

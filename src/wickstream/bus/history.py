@@ -1,0 +1,74 @@
+"""Reading what a topic already holds, from a place to its present end, outside any consumer group."""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from wickstream.errors import StoreBusy
+
+REQUEST_S = 15.0
+
+
+class History:
+    """Committed records only. Every method may raise StoreBusy: Kafka cannot be asked now."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "group.id": "wickstream-history",  # librdkafka wants one; nothing is ever committed to it
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "fetch.queue.backoff.ms": 5,
+                "log_level": 3,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._consumer.close()
+
+    def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        """First offset and end offset of each partition."""
+        try:
+            found = self._consumer.list_topics(topic, timeout=REQUEST_S).topics[topic].partitions
+            return {
+                partition: self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=REQUEST_S)
+                for partition in found
+            }
+        except KafkaException as exc:
+            raise StoreBusy(f"Kafka, {topic}: {exc.args[0].str()}") from exc
+
+    def offsets_at(self, topic: str, time_ms: int) -> dict[int, int]:
+        """Of each partition, the first offset written at `time_ms` (producers' clock) or later; its end if none was."""
+        bounds = self.bounds(topic)
+        asked = [TopicPartition(topic, partition, max(0, time_ms)) for partition in bounds]
+        try:
+            found = self._consumer.offsets_for_times(asked, timeout=REQUEST_S)
+        except KafkaException as exc:
+            raise StoreBusy(f"Kafka, {topic}: {exc.args[0].str()}") from exc
+        return {at.partition: at.offset if at.offset >= 0 else bounds[at.partition][1] for at in found}
+
+    def read(self, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
+        """Records of each partition from its start offset to its end, partition by partition in order."""
+        self._consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in starts.items()])
+        unfinished = set(starts)
+        while unfinished:
+            message = self._consumer.poll(REQUEST_S)
+            if message is None:
+                raise StoreBusy(f"Kafka does not give {topic}")
+            error = message.error()
+            if error is None:
+                yield message
+            elif error.code() == KafkaError._PARTITION_EOF:
+                unfinished.discard(message.partition())
+            else:
+                raise StoreBusy(f"Kafka, {topic}: {error.str()}")
+        self._consumer.unassign()

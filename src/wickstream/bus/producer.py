@@ -1,0 +1,125 @@
+"""Producers: the connector's transactional one, and a plain idempotent one for everybody else."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from wickstream.errors import StoreBusy, WickstreamError
+
+COMMIT_SECONDS = 30.0
+
+
+class Record(NamedTuple):
+    """One record to publish; `key` is the symbol, so that a symbol stays in one partition."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class ProducerBroken(WickstreamError):
+    """The producer is of no further use; what it had not committed is not published.
+
+    `fenced`: another process, or the broker's own timeout, ended its transaction.
+    """
+
+    def __init__(self, message: str, *, fenced: bool) -> None:
+        super().__init__(message)
+        self.fenced = fenced
+
+
+def _base(bootstrap_servers: str) -> dict[str, str | int | bool]:
+    return {
+        "bootstrap.servers": bootstrap_servers,
+        "enable.idempotence": True,
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        "partitioner": "murmur2_random",  # as Java's, so that every producer puts a symbol into the same partition
+        "queue.buffering.max.messages": 2_000_000,
+    }
+
+
+class TransactionalProducer:
+    """Publishes batches whole or not at all. Not safe for use by two threads at once."""
+
+    def __init__(self, bootstrap_servers: str, *, transactional_id: str) -> None:
+        self._producer = Producer(
+            _base(bootstrap_servers)
+            | {"transactional.id": transactional_id, "transaction.timeout.ms": 5_000, "log_level": 3}
+        )
+
+    def fence(self, *, timeout_s: float = 30.0) -> None:
+        """Shut out any predecessor of the same id, and abort what it left open. Before the tail is read.
+
+        Raises:
+            ProducerBroken: If the broker did not answer in time, or a twin fenced us meanwhile.
+        """
+        try:
+            self._producer.init_transactions(timeout_s)
+        except KafkaException as exc:
+            raise _broken(exc) from exc
+
+    def publish(self, records: Iterable[Record]) -> None:
+        """Publish in one transaction; returns when the brokers have committed it.
+
+        Raises:
+            ProducerBroken: Whatever went wrong; the only way on is a new producer and a new look at the tail.
+        """
+        try:
+            self._producer.begin_transaction()
+            for record in records:
+                self._produce(record)
+            self._producer.commit_transaction(COMMIT_SECONDS)
+        except KafkaException as exc:
+            raise _broken(exc) from exc
+
+    def _produce(self, record: Record) -> None:
+        while True:
+            try:
+                self._producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
+            except BufferError:  # librdkafka's queue is full: let it send
+                self._producer.poll(0.1)
+            else:
+                return
+
+
+def _broken(exc: KafkaException) -> ProducerBroken:
+    error: KafkaError = exc.args[0]
+    fenced = error.code() in {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}
+    return ProducerBroken(f"transaction failed: {error.str()}", fenced=fenced)
+
+
+class IdempotentProducer:
+    """Publishes single records; `flush` tells whether all of them arrived."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._producer = Producer(_base(bootstrap_servers) | {"log_level": 3})
+        self._failed: KafkaError | None = None
+
+    def publish(self, record: Record) -> None:
+        """Queue one record."""
+        while True:
+            try:
+                self._producer.produce(
+                    record.topic, record.value, record.key, headers=list(record.headers), on_delivery=self._delivered
+                )
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def _delivered(self, error: KafkaError | None, _message: object) -> None:
+        self._failed = self._failed or error
+
+    def flush(self, *, timeout_s: float = 30.0) -> None:
+        """Wait until everything queued is acknowledged.
+
+        Raises:
+            StoreBusy: If a record was refused or not acknowledged in time; what arrived is not known.
+        """
+        left = self._producer.flush(timeout_s)
+        failed, self._failed = self._failed, None
+        if left or failed is not None:
+            raise StoreBusy(f"Kafka did not take {left} records: {failed.str() if failed else 'timed out'}")

@@ -1,0 +1,79 @@
+"""As whom PostgreSQL runs: it refuses root."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from enum import StrEnum
+from pathlib import Path
+
+from wickstream.errors import Mistake
+from wickstream.operate import unprivileged
+
+
+class RunAs(StrEnum):
+    """The three ways, in the order they are tried."""
+
+    SELF = "self"  # an ordinary user started us
+    NOBODY = "nobody"  # root, and the folders are open to everybody
+    NAMESPACE = "namespace"  # root, and PostgreSQL sees itself as an ordinary user
+
+    def command(self, *argv: str) -> tuple[str, ...]:
+        """The command line that runs `argv` this way."""
+        if self is RunAs.SELF:
+            return argv
+        return (sys.executable, "-I", "-S", unprivileged.__file__, self.value, *argv)
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """User and group that must own the data."""
+        if self is RunAs.NOBODY:
+            nobody = pwd.getpwnam("nobody")
+            return nobody.pw_uid, nobody.pw_gid
+        return os.geteuid(), os.getegid()
+
+
+def choose(program: Path, data: Path) -> RunAs:
+    """The first way that works for this program and this data folder.
+
+    Raises:
+        Mistake: If root started us and no way works.
+    """
+    if os.geteuid() != 0:
+        return RunAs.SELF
+    if is_open_to_all(program) and is_open_to_all(data.parent):
+        return RunAs.NOBODY
+    if namespaces_work(program):
+        return RunAs.NAMESPACE
+    raise Mistake(
+        f"PostgreSQL cannot run as root, and other users cannot reach {data.parent}: "
+        "choose --data-dir and WICKSTREAM_CACHE_DIR outside private folders, or start as an ordinary user"
+    )
+
+
+def is_open_to_all(path: Path) -> bool:
+    """Tell whether every folder on the way can be passed by everybody."""
+    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+
+
+def namespaces_work(program: Path) -> bool:
+    """Tell whether this machine lets root start PostgreSQL in a user namespace."""
+    if sys.platform != "linux":
+        return False
+    command = RunAs.NAMESPACE.command(str(program), "--version")
+    return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
+
+
+def hand_over(folder: Path, run_as: RunAs) -> None:
+    """Make `folder` and all in it belong to the user PostgreSQL runs as.
+
+    Raises:
+        Mistake: If it belongs to somebody else and we may not change that.
+    """
+    if folder.stat().st_uid == run_as.owner[0]:
+        return
+    if run_as is RunAs.SELF:
+        raise Mistake(f"{folder} belongs to another user: start as that user, or choose another --data-dir")
+    for path in (folder, *folder.rglob("*")):
+        shutil.chown(path, *run_as.owner)

@@ -1,0 +1,47 @@
+"""Passwords of the local servers, made at random on first start and kept in the data folder."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from wickstream.config import Settings
+
+
+@dataclass(frozen=True)
+class LocalSecrets:
+    """What guards the local servers. Kafka has none: any user of this machine can read its loopback port."""
+
+    redis_password: SecretStr
+    postgres_password: SecretStr
+
+
+def local_secrets(settings: Settings) -> LocalSecrets:
+    """The passwords of this data folder, made on the first call; two processes at once get the same."""
+    folder = settings.data_dir / "secrets"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return LocalSecrets(
+        redis_password=_kept(folder / "redis_password"), postgres_password=_kept(folder / "postgres_password")
+    )
+
+
+def _kept(path: Path) -> SecretStr:
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        write_private(draft, secrets.token_urlsafe(24))
+        try:
+            path.hardlink_to(draft)  # unlike a rename, this leaves another process's secret alone
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return SecretStr(path.read_text(encoding="ascii"))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that only its owner can read, from its first byte on."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,99 @@
+"""The API process: the routes, the page, and the door they stand behind."""
+
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from wickstream.config import Settings
+from wickstream.errors import Mistake
+from wickstream.logs import set_up_logging
+from wickstream.serve import analytics, market, problems, system
+from wickstream.serve.middleware import Metering, SecurityHeaders
+from wickstream.serve.reader import Reader
+
+STATIC = Path(__file__).parent / "static"
+MAX_BODY_BYTES = 0  # no route takes one
+
+OpenReader = Callable[[Settings], AbstractAsyncContextManager[Reader]]
+
+
+def build_app(settings: Settings, *, open_reader: OpenReader) -> FastAPI:
+    """The ASGI application. The tiers may be down when it starts: it answers 503 until they are up."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_reader(settings) as reader:
+            app.state.reader = reader
+            yield
+
+    app = FastAPI(
+        title="wickstream",
+        summary="Exact candles from Binance trades, with the proof",
+        version=version("wickstream"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.settings = settings
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Metering)
+    for resource in (market, analytics, system):
+        app.include_router(resource.router)
+    _add_page(app)
+    return app
+
+
+def _add_page(app: FastAPI) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(STATIC / "docs.html")
+
+    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is being answered, two seconds at most.
+
+    Raises:
+        Mistake: If the port is taken.
+    """
+    set_up_logging(settings.log_level, settings.log_format)
+    door = _bind(settings.listen_host, settings.port("api"))
+    config = uvicorn.Config(
+        build_app(settings, open_reader=open_router),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    # uvicorn raises the signal again once it has stopped; an ordered stop should exit with 0
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    with door:
+        uvicorn.Server(config).run(sockets=[door])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+    except OSError as exc:
+        door.close()
+        raise Mistake(f"cannot listen on {host}:{port} ({exc.strerror}); choose another --port-base") from exc
+    return door

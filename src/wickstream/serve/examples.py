@@ -1,0 +1,106 @@
+"""What OpenAPI shows of each answer; the candle is the exchange's own of 9 August 2024, 00:00 UTC."""
+
+from typing import Any
+
+_CANDLE = {
+    "symbol": "BTCUSDT",
+    "interval": "1m",
+    "open_time": 1723161600000,
+    "close_time": 1723161659999,
+    "open": "61686.00000000",
+    "high": "61744.37000000",
+    "low": "61630.88000000",
+    "close": "61631.79000000",
+    "volume": "34.08180000",
+    "quote_volume": "2102488.19833370",
+    "trade_count": 1824,
+    "taker_buy_volume": "15.59452000",
+    "taker_buy_quote_volume": "961883.27770980",
+    "first_trade_id": 3735692997,
+    "last_trade_id": 3735694820,
+    "closed": True,
+    "revision": 0,
+    "origin": "trades",
+    "published_at": 1723161660125,
+    "vwap": "61689.47057766",
+    "price_change_pct": "-0.0879",
+    "buy_sell_ratio": "0.8435",
+}
+
+_BOARD_ROW = {
+    "symbol": "BTCUSDT",
+    "last_price": "61607.99000000",
+    "price_change": "6210.01000000",
+    "price_change_pct": "11.210",
+    "high_price": "62745.14000000",
+    "low_price": "54558.62000000",
+    "volume": "40915.16000000",
+    "quote_volume": "2387104554.11390000",
+    "trade_count": 5320411,
+    "age_ms": 41,
+}
+
+
+def _schema_of(example: Any) -> dict[str, Any]:
+    """A JSON schema that the example fits: enough for a client generator, and never out of step with it."""
+    if isinstance(example, bool):
+        return {"type": "boolean"}
+    if isinstance(example, int):
+        return {"type": ["integer", "null"]}
+    if isinstance(example, str):
+        return {"type": ["string", "null"]}
+    if isinstance(example, list):
+        return {"type": "array", "items": _schema_of(example[0])}
+    properties = {name: _schema_of(value) for name, value in example.items()}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": _schema_of(example), "example": example}}}
+
+
+def _list_of(row: dict[str, Any]) -> dict[str, Any]:
+    return {"data": [row], "as_of": 1723161660101, "lag_ms": 87, "complete": True, "sources": ["demo", "hot"]}
+
+
+def _problem(status: int, kind: str, description: str, detail: str) -> dict[str, Any]:
+    example = {
+        "type": f"urn:wickstream:problem:{kind}",
+        "title": kind.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    return _answer(description, example, "application/problem+json")
+
+
+KLINES = _answer("Candles, oldest first.", _list_of(_CANDLE))
+REALTIME = _answer("One row per symbol.", _list_of(_BOARD_ROW))
+HEALTH = _answer(
+    "The report.",
+    {
+        "status": "ok",
+        "source": "demo",
+        "market": "spot",
+        "version": "0.1.0",
+        "as_of": 1723161660101,
+        "lag_ms": 87,
+        "components": {name: {"state": "up"} for name in ("kafka", "redis", "postgres")},
+        "tiers": {tier: {"state": "up", "newest_closed": 1723161600000} for tier in ("hot", "warm", "cold")},
+    },
+)
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: _problem(
+        400,
+        "unknown-parameter",
+        "A parameter this route does not know, or one given twice.",
+        "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only",
+    ),
+    404: _problem(404, "unknown-symbol", "No such symbol here.", "no symbol BTCUSD; did you mean BTCUSDT?"),
+    422: _problem(422, "bad-parameter", "A value that cannot be used.", "interval: must be one of 1m, 5m, 15m"),
+    503: _problem(
+        503,
+        "store-unavailable",
+        "No tier can answer now; `Retry-After` says when to ask again.",
+        "PostgreSQL does not answer; ask again in 1 s",
+    ),
+}

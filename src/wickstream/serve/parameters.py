@@ -1,0 +1,72 @@
+"""Query parameters: plain ASCII, known names, sane ranges; what is wrong is said in words."""
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+from pydantic import AfterValidator, BeforeValidator
+
+from wickstream.serve.problems import Problem
+
+INTERVALS = ("1m", "5m", "15m")
+MAX_LIMIT = 1_000
+DEFAULT_LIMIT = 500
+
+_EARLIEST_MS = 100_000_000_000  # 1973; smaller numbers are seconds that were meant as ms
+_LATEST_MS = 4_102_444_800_000  # 2100
+
+
+def refuse_unknown(request: Request) -> None:
+    """A misspelt parameter that is silently ignored gives a wrong answer with a 200: refuse it."""
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            takes = f"this route takes {', '.join(known)}" if known else "this route takes none"
+            raise Problem(400, "unknown-parameter", f"unknown parameter {name[:40]!r}; {takes}", known=known)
+        if len(request.query_params.getlist(name)) > 1:
+            raise Problem(400, "repeated-parameter", f"{name} is given more than once; give it once")
+
+
+def _ascii_digits(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) <= 19):
+        raise ValueError("a whole number in plain digits is needed")
+    return value
+
+
+def _sane_time(time_ms: int) -> int:
+    if time_ms and not _EARLIEST_MS <= time_ms <= _LATEST_MS:
+        raise ValueError("times are epoch milliseconds in UTC, as in 1723075200000")
+    return time_ms
+
+
+def _served_limit(limit: int) -> int:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise ValueError(f"must be from 1 to {MAX_LIMIT}")
+    return limit
+
+
+def _served_interval(interval: str) -> str:
+    if interval not in INTERVALS:
+        raise ValueError(f"must be one of {', '.join(INTERVALS)}")
+    return interval
+
+
+SymbolPath = Annotated[
+    str,
+    Path(pattern=r"^[A-Za-z0-9_.-]{1,20}$", description="As the exchange spells it.", examples=["BTCUSDT"]),
+]
+IntervalQuery = Annotated[
+    str,
+    AfterValidator(_served_interval),
+    Query(description="Width of a candle.", examples=["1m"], json_schema_extra={"enum": list(INTERVALS)}),
+]
+TimeQuery = Annotated[
+    Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,
+    Query(description="Epoch ms, inclusive, compared with `open_time`.", examples=[1723075200000]),
+]
+LimitQuery = Annotated[
+    int,
+    BeforeValidator(_ascii_digits),
+    AfterValidator(_served_limit),
+    Query(description="Most candles to answer with.", json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT}),
+]
+ClosedOnlyQuery = Annotated[bool, Query(description="Leave out the forming candle and unclosed minutes.")]

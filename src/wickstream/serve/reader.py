@@ -1,0 +1,82 @@
+"""What the routes need of the tiers; `store.router.Router` is the one that runs, tests bring their own."""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from wickstream.candle import Candle
+from wickstream.config import Settings
+from wickstream.events import Ticker
+
+
+class Series(Protocol):
+    """Candles of one symbol in order of time, and how far they can be trusted."""
+
+    @property
+    def candles(self) -> Sequence[Candle]: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def sources(self) -> Sequence[str]: ...
+    @property
+    def as_of_ms(self) -> int | None: ...
+    @property
+    def lag_ms(self) -> int | None: ...
+
+
+class BoardRow(Protocol):
+    """One symbol as the live lane sees it now."""
+
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def last_price(self) -> Decimal | None: ...
+    @property
+    def ticker(self) -> Ticker | None: ...
+    @property
+    def age_ms(self) -> int | None: ...
+
+
+class Board(Protocol):
+    """All symbols, in the order of the settings."""
+
+    @property
+    def rows(self) -> Sequence[BoardRow]: ...
+    @property
+    def sources(self) -> Sequence[str]: ...
+    @property
+    def as_of_ms(self) -> int | None: ...
+    @property
+    def lag_ms(self) -> int | None: ...
+
+
+class Reader(Protocol):
+    """One series over three tiers; every read raises StoreBusy if no tier can answer."""
+
+    async def klines(
+        self, symbol: str, interval: str, *, start: int | None, end: int | None, limit: int, closed_only: bool
+    ) -> Series: ...
+
+    async def board(self) -> Board: ...
+
+    async def known_symbols(self) -> Collection[str]: ...
+
+    async def tier_states(self) -> Mapping[str, int | None]:
+        """Open time (ms) of the newest closed candle per tier that answers; a tier that does not is left out."""
+        ...
+
+
+def _reader(request: Request) -> Reader:
+    reader: Reader = request.app.state.reader
+    return reader
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+ReaderDep = Annotated[Reader, Depends(_reader)]

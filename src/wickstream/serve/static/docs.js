@@ -1,0 +1,96 @@
+// The API's description, drawn from /openapi.json, with a form to ask each question.
+
+import { startTheme } from "./theme.js";
+
+const place = document.getElementById("operations");
+const line = document.getElementById("status");
+
+function element(tag, text = "", attributes = {}) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+function field(parameter) {
+  const label = element("label", parameter.name);
+  const { schema } = parameter;
+  const choices = schema.enum ?? (schema.type === "boolean" ? ["false", "true"] : null);
+  const input = element(choices ? "select" : "input", "", { name: parameter.name });
+  for (const choice of choices ?? []) input.append(element("option", choice));
+  if (schema.default !== undefined) input.value = schema.default;
+  if (parameter.in === "path") input.value = parameter.examples?.[0] ?? schema.examples?.[0] ?? "";
+  if (parameter.description) label.title = parameter.description;
+  label.append(input);
+  return label;
+}
+
+function address(path, parameters, form) {
+  const query = new URLSearchParams();
+  for (const { name, in: where, schema } of parameters) {
+    const value = form.elements[name].value.trim();
+    if (where === "path") path = path.replace(`{${name}}`, encodeURIComponent(value));
+    else if (value && value !== String(schema.default)) query.set(name, value);
+  }
+  return query.size ? `${path}?${query}` : path;
+}
+
+async function ask(url, title, shown) {
+  title.textContent = `GET ${url}`;
+  const answer = await fetch(url).catch(() => null);
+  const text = answer ? await answer.text() : "The API does not answer.";
+  title.textContent = `GET ${url} → ${answer?.status ?? "no answer"}`;
+  try {
+    shown.textContent = JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    shown.textContent = text; // metrics are plain text
+  }
+}
+
+function exampleOf(operation) {
+  const [content] = Object.values(operation.responses["200"]?.content ?? {});
+  return content?.example ? JSON.stringify(content.example, null, 2) : "";
+}
+
+function answers(operation) {
+  const table = element("table");
+  for (const [status, { description }] of Object.entries(operation.responses)) {
+    const row = table.insertRow();
+    row.append(element("td", status), element("td", description));
+  }
+  return table;
+}
+
+function card(path, operation) {
+  const section = element("section", "", { id: operation.operationId });
+  const heading = element("h2", path);
+  heading.prepend(element("span", "GET"));
+  const parameters = operation.parameters ?? [];
+  const form = element("form");
+  form.append(...parameters.map(field), element("button", "Ask"));
+  const title = element("h3", exampleOf(operation) ? "Example" : "");
+  const shown = element("pre", exampleOf(operation), { tabindex: "0" });
+  shown.hidden = !shown.textContent;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    shown.hidden = false;
+    ask(address(path, parameters, form), title, shown);
+  });
+  const words = [operation.summary, operation.description].filter(Boolean).join(".\n");
+  section.append(heading, element("p", words), form, answers(operation), title, shown);
+  return section;
+}
+
+async function start() {
+  startTheme(document.getElementById("theme"), () => {});
+  const answer = await fetch("/openapi.json").catch(() => null);
+  if (!answer?.ok) {
+    line.textContent = "The API does not answer; load the page again in a moment.";
+    return;
+  }
+  const { info, paths } = await answer.json();
+  line.textContent = `API ${info.version}`;
+  for (const [path, { get }] of Object.entries(paths)) place.append(card(path, get));
+}
+
+start();

@@ -1,0 +1,98 @@
+"""How the system itself is."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from wickstream.errors import StoreBusy
+from wickstream.serve.answers import json_response
+from wickstream.serve.examples import HEALTH, PROBLEMS
+from wickstream.serve.parameters import refuse_unknown
+from wickstream.serve.probes import reachable_servers
+from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
+
+router = APIRouter(tags=["system"], dependencies=[Depends(refuse_unknown)])
+
+TIERS = ("hot", "warm", "cold")
+
+
+@router.get(
+    "/api/v1/system/health",
+    operation_id="getHealth",
+    summary="State of every component, and how far behind now the data is",
+    response_class=Response,
+    responses={200: HEALTH},
+)
+async def health(reader: ReaderDep, settings: SettingsDep) -> Response:
+    """Always 200: `status` is ok, degraded (something is down, the rest answers) or down (no tier answers)."""
+    servers = await reachable_servers(settings)
+    newest = await reader.tier_states()
+    as_of, lag_ms = await _clock(reader)
+    return json_response(
+        {
+            "status": _verdict(servers, newest),
+            "source": settings.source,
+            "market": settings.exchange_market,
+            "version": version("wickstream"),
+            "as_of": as_of,
+            "lag_ms": lag_ms,
+            "components": {name: {"state": "up" if up else "down"} for name, up in servers.items()},
+            "tiers": {tier: _tier_state(tier, newest) for tier in TIERS},
+        }
+    )
+
+
+def _verdict(servers: dict[str, bool], newest: Mapping[str, int | None]) -> str:
+    if not newest:
+        return "down"
+    return "ok" if all(servers.values()) else "degraded"
+
+
+def _tier_state(tier: str, newest: Mapping[str, int | None]) -> dict[str, Any]:
+    return {"state": "up" if tier in newest else "down", "newest_closed": newest.get(tier)}
+
+
+async def _clock(reader: Reader) -> tuple[int | None, int | None]:
+    try:
+        board = await reader.board()
+    except StoreBusy:
+        return None, None
+    return board.as_of_ms, board.lag_ms
+
+
+@router.get("/livez", operation_id="getLiveness", summary="Is this process alive", response_class=Response)
+async def livez() -> Response:
+    """Says nothing about the stores: restarting this process would not mend them."""
+    return json_response({"status": "alive"})
+
+
+@router.get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="Can this process answer questions",
+    response_class=Response,
+    responses={503: PROBLEMS[503]},
+)
+async def readyz(reader: ReaderDep) -> Response:
+    """503 as long as no tier answers."""
+    if not await reader.tier_states():
+        raise StoreBusy("no tier answers; see /api/v1/system/health")
+    return json_response({"status": "ready"})
+
+
+@router.get("/version", operation_id="getVersion", summary="Version of wickstream", response_class=Response)
+async def running_version() -> Response:
+    """The installed package's version."""
+    return json_response({"name": "wickstream", "version": version("wickstream")})
+
+
+@router.get(
+    "/metrics", operation_id="getMetrics", summary="Prometheus metrics of this process", response_class=Response
+)
+async def metrics() -> Response:
+    """Text exposition format."""
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,51 @@
+"""How to reach PostgreSQL, and which of its errors pass."""
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from wickstream.config import Settings
+from wickstream.errors import StoreBusy
+
+CONNECT_SECONDS = 3
+
+
+def conninfo(settings: Settings, *, statement_timeout_ms: int = 0) -> str:
+    """Where and as whom to connect; 0: a statement may take as long as it takes."""
+    password = settings.postgres_password
+    return make_conninfo(
+        host=settings.postgres_host or "127.0.0.1",
+        port=settings.postgres_port if settings.postgres_host else settings.port("postgres"),
+        user=settings.postgres_user,
+        password=password.get_secret_value() if password else None,
+        dbname=settings.postgres_db,
+        application_name="wickstream",
+        connect_timeout=CONNECT_SECONDS,
+        # Our statements are short and many; compiling them costs more than it saves.
+        options=f"-c jit=off -c statement_timeout={statement_timeout_ms}",
+    )
+
+
+def connect(settings: Settings) -> psycopg.Connection:
+    """A connection of one's own.
+
+    Raises:
+        StoreBusy: If PostgreSQL does not answer or refuses us for now.
+    """
+    try:
+        return psycopg.connect(conninfo(settings))
+    except psycopg.OperationalError as exc:
+        raise StoreBusy(f"PostgreSQL: {_first_line(exc)}") from exc
+
+
+def busy(exc: psycopg.Error) -> StoreBusy:
+    """What a lost connection or a timed out statement is to the rest of the house."""
+    return StoreBusy(f"PostgreSQL: {_first_line(exc)}")
+
+
+def is_conflict(exc: Exception) -> bool:
+    """Two transactions got in each other's way; the one that was sent back may try again at once."""
+    return isinstance(exc, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected)
+
+
+def _first_line(exc: psycopg.Error) -> str:
+    return str(exc).partition("\n")[0] or type(exc).__name__

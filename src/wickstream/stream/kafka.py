@@ -1,0 +1,48 @@
+"""Topics as Spark reads and writes them."""
+
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming import StreamingQuery
+
+from wickstream.config import Settings
+
+# Bounds the first batches after a long stop; about two seconds of work.
+_MOST_RECORDS_PER_BATCH = 200_000
+
+# How often Kafka is asked for new records: an idle query costs a few per cent of a core at this pace.
+_TRIGGER = "100 milliseconds"
+
+
+def read_stream(session: SparkSession, settings: Settings, topic: str) -> DataFrame:
+    """A topic from its beginning on, committed records only; lost offsets end the query."""
+    options = _source_options(settings, topic) | {"maxOffsetsPerTrigger": _MOST_RECORDS_PER_BATCH}
+    return session.readStream.format("kafka").options(**options).load()
+
+
+def read_batch(session: SparkSession, settings: Settings, topic: str) -> DataFrame:
+    """All committed records that a topic holds now."""
+    return session.read.format("kafka").options(**_source_options(settings, topic)).load()
+
+
+def _source_options(settings: Settings, topic: str) -> dict[str, str | int | bool]:
+    return {
+        "kafka.bootstrap.servers": settings.kafka,
+        "subscribe": topic,
+        "startingOffsets": "earliest",
+        "failOnDataLoss": True,
+        "kafka.isolation.level": "read_committed",  # Spark's default reads aborted records too
+    }
+
+
+def write_stream(records: DataFrame, settings: Settings, topic: str, *, checkpoint: Path) -> StreamingQuery:
+    """Start publishing `key, value, headers` rows, each at least once; Java's partitioner is `murmur2_random`'s twin."""
+    writer = records.writeStream.format("kafka").outputMode("update").trigger(processingTime=_TRIGGER)
+    return writer.options(
+        **{
+            "kafka.bootstrap.servers": settings.kafka,
+            "kafka.compression.type": "lz4",
+            "topic": topic,
+            "checkpointLocation": str(checkpoint),
+        }
+    ).start()

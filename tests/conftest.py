@@ -1,0 +1,93 @@
+"""The real servers, started once for all tests that ask for them."""
+
+import random
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_settings import SettingsConfigDict
+
+from running import Launcher
+from wickstream.config import PORT_OFFSETS, Settings
+from wickstream.operate.servers import kafka_spec, postgres_spec, redis_spec, with_local_addresses
+
+SettingsMaker = Callable[..., Settings]
+
+
+class IsolatedSettings(Settings):
+    """Settings that do not read the developer's `.env`."""
+
+    model_config = SettingsConfigDict(env_file=None)
+
+
+def free_port_base() -> int:
+    """A base whose ports are all free now; below the range from which the system hands out its own."""
+    for base in random.sample(range(18_000, 32_000, 20), 200):
+        if all(map(_is_free, (base + offset for offset in PORT_OFFSETS.values()))):
+            return base
+    raise AssertionError("no twenty free ports in a row")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def make_settings() -> SettingsMaker:
+    """Settings of a test: two symbols, free ports, and nothing of the developer's environment but the cache."""
+
+    def make(data_dir: Path, **values: Any) -> Settings:
+        unset: dict[str, Any] = dict.fromkeys(
+            ("kafka_bootstrap_servers", "redis_host", "postgres_host", "minio_endpoint", "cold_url")
+        )
+        own: dict[str, Any] = {
+            "data_dir": data_dir,
+            "port_base": free_port_base(),
+            "ticker_symbols": ("BTCUSDT", "ETHUSDT"),
+        }
+        return IsolatedSettings(**(unset | own | values))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """Starts processes by their specs; all are stopped at the end, also if the test run is killed."""
+    launcher = Launcher()
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory, make_settings: SettingsMaker) -> Settings:
+    """One data folder for the whole run and its servers."""
+    return make_settings(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def kafka(settings: Settings, launcher: Launcher) -> str:
+    """Bootstrap servers of a running broker without topics."""
+    launcher.start(kafka_spec(settings))
+    return settings.kafka
+
+
+@pytest.fixture(scope="session")
+def postgres(settings: Settings, launcher: Launcher) -> Settings:
+    """Settings with address and password of a running, empty PostgreSQL."""
+    launcher.start(postgres_spec(settings))
+    return with_local_addresses(settings)
+
+
+@pytest.fixture(scope="session")
+def redis(settings: Settings, launcher: Launcher) -> Settings:
+    """Settings with address and password of a running, empty Redis."""
+    launcher.start(redis_spec(settings))
+    return with_local_addresses(settings)

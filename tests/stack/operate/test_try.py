@@ -1,0 +1,2 @@
+def test_x(kafka, postgres, redis):
+    print(kafka, postgres, redis)

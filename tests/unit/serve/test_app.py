@@ -1,0 +1,74 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Client
+
+from wickstream.serve.app import STATIC
+
+
+def operations(client: Client) -> list[dict[str, Any]]:
+    paths = client.get("/openapi.json").json()["paths"]
+    return [operation for methods in paths.values() for operation in methods.values()]
+
+
+def test_every_operation_has_a_name_of_its_own_that_does_not_change(client: Client) -> None:
+    assert [operation["operationId"] for operation in operations(client)] == [
+        "getRealtime",
+        "getKlines",
+        "getHealth",
+        "getLiveness",
+        "getReadiness",
+        "getVersion",
+        "getMetrics",
+    ]
+
+
+def test_list_answers_are_documented_by_example(client: Client) -> None:
+    for operation in operations(client)[:2]:
+        example = operation["responses"]["200"]["content"]["application/json"]["example"]
+        assert list(example) == ["data", "as_of", "lag_ms", "complete", "sources"]
+
+
+def test_the_examples_have_the_fields_of_real_answers(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, operation in ((path, methods["get"]) for path, methods in paths.items() if path.startswith("/api/v1")):
+        example = operation["responses"]["200"]["content"]["application/json"]["example"]
+        real = client.get(path.replace("{symbol}", "BTCUSDT")).json()
+        assert list(example) == list(real)
+        if "data" in example:
+            assert list(example["data"][0]) == list(real["data"][0])
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/api/v1/market/realtime", "/nothing/here"])
+def test_every_answer_carries_the_security_headers(client: Client, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["content-security-policy"].startswith("default-src 'self';")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_errors_of_the_framework_have_the_same_form(client: Client) -> None:
+    missing = client.get("/api/v1/nothing")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+    refused = client.post("/api/v1/market/realtime")
+    assert (refused.status_code, refused.headers["content-type"]) == (405, "application/problem+json")
+
+
+def test_files_outside_the_page_are_not_served(client: Client) -> None:
+    for path in ("/../app.py", "/%2e%2e/app.py", "/..%2fapp.py", "/vendor/../../app.py"):
+        assert client.get(path).status_code == 404
+
+
+def page_files() -> list[Path]:
+    return [path for path in STATIC.rglob("*") if path.suffix in {".html", ".js", ".css"}]
+
+
+@pytest.mark.parametrize("path", page_files(), ids=lambda path: path.name)
+def test_the_page_asks_nothing_of_other_hosts(path: Path) -> None:
+    loaded = re.findall(r"""(?:src=|import[^'"]*|fetch\(|url\()['"]?(https?:)?//""", path.read_text("utf-8"))
+    assert loaded == []
+
+
+def test_the_page_weighs_less_than_300_kb() -> None:
+    assert sum(path.stat().st_size for path in [*page_files(), *STATIC.rglob("*.mjs")]) < 300_000
