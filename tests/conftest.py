@@ -15,6 +15,8 @@ from wickstream.operate.servers import kafka_spec, postgres_spec, redis_spec, wi
 
 SettingsMaker = Callable[..., Settings]
 
+UNSET = ("kafka_bootstrap_servers", "redis_host", "postgres_host", "minio_endpoint", "cold_url", "java_home")
+
 
 class IsolatedSettings(Settings):
     """Settings that do not read the developer's `.env`."""
@@ -45,15 +47,9 @@ def make_settings() -> SettingsMaker:
     """Settings of a test: two symbols, free ports, and nothing of the developer's environment but the cache."""
 
     def make(data_dir: Path, **values: Any) -> Settings:
-        unset: dict[str, Any] = dict.fromkeys(
-            ("kafka_bootstrap_servers", "redis_host", "postgres_host", "minio_endpoint", "cold_url")
-        )
-        own: dict[str, Any] = {
-            "data_dir": data_dir,
-            "port_base": free_port_base(),
-            "ticker_symbols": ("BTCUSDT", "ETHUSDT"),
-        }
-        return IsolatedSettings(**(unset | own | values))
+        own: dict[str, Any] = dict.fromkeys(UNSET)
+        own |= {"data_dir": data_dir, "port_base": free_port_base(), "ticker_symbols": ("BTCUSDT", "ETHUSDT")}
+        return IsolatedSettings(**(own | values))
 
     return make
 

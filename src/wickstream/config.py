@@ -1,5 +1,7 @@
 """Settings: the only reader of the environment. The names are those of `.env.example`."""
 
+import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -162,3 +164,28 @@ def read_settings(**overrides: Any) -> Settings:
         first = exc.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise Mistake(f"{name}: {first['msg'].removeprefix('Value error, ')} (see .env.example)") from exc
+
+
+def setting_names() -> dict[str, str]:
+    """The environment's name of each field of Settings."""
+    return {field: str(info.alias or field.upper()) for field, info in Settings.model_fields.items()}
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The whole environment of a process that is to see exactly these settings, passwords included."""
+    names = setting_names()
+    inherited = {name: value for name, value in os.environ.items() if name.upper() not in names.values()}
+    given = {names[field]: _written(value) for field, value in settings if value is not None}
+    return inherited | given
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def data_root(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where data folders are when none is named: one per source."""
+    base = environment.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser().absolute() / "wickstream"

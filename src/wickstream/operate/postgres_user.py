@@ -13,11 +13,12 @@ from wickstream.operate import unprivileged
 
 
 class RunAs(StrEnum):
-    """The three ways, in the order they are tried."""
+    """The ways, in the order they are tried."""
 
     SELF = "self"  # an ordinary user started us
     NOBODY = "nobody"  # root, and the folders are open to everybody
     NAMESPACE = "namespace"  # root, and PostgreSQL sees itself as an ordinary user
+    CAPABLE = "capable"  # root without namespaces, as in containers: nobody, but able to pass closed folders
 
     def command(self, *argv: str) -> tuple[str, ...]:
         """The command line that runs `argv` this way."""
@@ -28,7 +29,7 @@ class RunAs(StrEnum):
     @property
     def owner(self) -> tuple[int, int]:
         """User and group that must own the data."""
-        if self is RunAs.NOBODY:
+        if self in (RunAs.NOBODY, RunAs.CAPABLE):
             nobody = pwd.getpwnam("nobody")
             return nobody.pw_uid, nobody.pw_gid
         return os.geteuid(), os.getegid()
@@ -44,8 +45,9 @@ def choose(program: Path, data: Path) -> RunAs:
         return RunAs.SELF
     if is_open_to_all(program) and is_open_to_all(data.parent):
         return RunAs.NOBODY
-    if namespaces_work(program):
-        return RunAs.NAMESPACE
+    for way in (RunAs.NAMESPACE, RunAs.CAPABLE):
+        if way_works(way, program):
+            return way
     raise Mistake(
         f"PostgreSQL cannot run as root, and other users cannot reach {data.parent}: "
         "choose --data-dir and WICKSTREAM_CACHE_DIR outside private folders, or start as an ordinary user"
@@ -57,11 +59,11 @@ def is_open_to_all(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
-def namespaces_work(program: Path) -> bool:
-    """Tell whether this machine lets root start PostgreSQL in a user namespace."""
+def way_works(way: RunAs, program: Path) -> bool:
+    """Tell whether this machine lets us start PostgreSQL this way."""
     if sys.platform != "linux":
         return False
-    command = RunAs.NAMESPACE.command(str(program), "--version")
+    command = way.command(str(program), "--version")
     return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
 
 

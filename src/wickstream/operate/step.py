@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from wickstream.errors import Mistake
 from wickstream.operate.child import State
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class StepRun:
         self.step = step
         self.state = State.STARTING
         self.trouble = ""
+        self.mistake = ""  # what is for the operator to mend, if that is why it failed
         self._thread: threading.Thread | None = None
         self._again_at = 0.0
 
@@ -64,9 +66,10 @@ class StepRun:
             self.step.action()
         except Exception as exc:  # noqa: BLE001 - the top of a thread; every cause is shown and tried again
             self.trouble = f"{type(exc).__name__}: {exc}"
+            self.mistake = str(exc) if isinstance(exc, Mistake) else ""
             log.warning("a step failed", step=self.name, trouble=self.trouble, again_in_s=AGAIN_S)
             self._again_at = time.monotonic() + AGAIN_S
             self.state = State.BACKOFF
         else:
-            self.trouble = ""
+            self.trouble = self.mistake = ""
             self.state = State.READY

@@ -166,9 +166,10 @@ class Supervisor:
         return [unit for unit in self._units.values() if isinstance(unit, Child)]
 
     def _give_up_on_hopeless(self) -> None:
+        for unit in self._units.values():
+            if unit.mistake:
+                raise Mistake(unit.mistake)
         for child in self._children():
-            if mistake := child.mistake:
-                raise Mistake(mistake)
             if child.state is State.FAILED or child.deaths >= DEATHS_AT_START:
                 raise StartFailed(self._explain(child.name))
 

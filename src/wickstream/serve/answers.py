@@ -11,6 +11,8 @@ from wickstream.candle import Candle, buy_sell_ratio, plain, price_change_pct, v
 
 JSON = "application/json"
 
+_AMOUNTS = tuple(field.name for field in msgspec.structs.fields(Candle) if field.type is Decimal)
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -30,15 +32,13 @@ def list_response(
 
 def candle_row(candle: Candle) -> dict[str, Any]:
     """A candle's own fields, decimals as text, and the three derived ones."""
-    row = {name: _text(value) for name, value in msgspec.structs.asdict(candle).items()}
+    row = msgspec.structs.asdict(candle)
+    for name in _AMOUNTS:
+        row[name] = plain(row[name])
     row["vwap"] = _ratio_text(vwap(candle))
     row["price_change_pct"] = _ratio_text(price_change_pct(candle))
     row["buy_sell_ratio"] = _ratio_text(buy_sell_ratio(candle))
     return row
-
-
-def _text(value: Any) -> Any:
-    return plain(value) if isinstance(value, Decimal) else value
 
 
 def _ratio_text(value: Decimal | None) -> str | None:

@@ -64,7 +64,13 @@ async def _clock(reader: Reader) -> tuple[int | None, int | None]:
     return board.as_of_ms, board.lag_ms
 
 
-@router.get("/livez", operation_id="getLiveness", summary="Is this process alive", response_class=Response)
+@router.get(
+    "/livez",
+    operation_id="getLiveness",
+    summary="Is this process alive",
+    response_class=Response,
+    response_description="It is.",
+)
 async def livez() -> Response:
     """Says nothing about the stores: restarting this process would not mend them."""
     return json_response({"status": "alive"})
@@ -75,6 +81,7 @@ async def livez() -> Response:
     operation_id="getReadiness",
     summary="Can this process answer questions",
     response_class=Response,
+    response_description="It can.",
     responses={503: PROBLEMS[503]},
 )
 async def readyz(reader: ReaderDep) -> Response:
@@ -84,14 +91,24 @@ async def readyz(reader: ReaderDep) -> Response:
     return json_response({"status": "ready"})
 
 
-@router.get("/version", operation_id="getVersion", summary="Version of wickstream", response_class=Response)
+@router.get(
+    "/version",
+    operation_id="getVersion",
+    summary="Version of wickstream",
+    response_class=Response,
+    response_description="Name and version.",
+)
 async def running_version() -> Response:
     """The installed package's version."""
     return json_response({"name": "wickstream", "version": version("wickstream")})
 
 
 @router.get(
-    "/metrics", operation_id="getMetrics", summary="Prometheus metrics of this process", response_class=Response
+    "/metrics",
+    operation_id="getMetrics",
+    summary="Prometheus metrics of this process",
+    response_class=Response,
+    response_description="Text exposition format.",
 )
 async def metrics() -> Response:
     """Text exposition format."""

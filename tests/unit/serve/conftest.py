@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import uvicorn
-from fake_tiers import FakeTiers
 
+from serve.fake_tiers import FakeTiers
 from wickstream.config import Settings
 from wickstream.serve.app import build_app
 

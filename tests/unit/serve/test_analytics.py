@@ -1,7 +1,7 @@
 import pytest
-from fake_tiers import MIDNIGHT_MS, FakeTiers
 from httpx import Client
 
+from serve.fake_tiers import MIDNIGHT_MS, FakeTiers
 from wickstream.candle import Candle
 
 KLINES = "/api/v1/analytics/klines/BTCUSDT"

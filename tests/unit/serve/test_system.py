@@ -1,6 +1,6 @@
-from fake_tiers import MIDNIGHT_MS, FakeTiers
 from httpx import Client
 
+from serve.fake_tiers import MIDNIGHT_MS, FakeTiers
 from wickstream.events import MINUTE_MS
 
 HEALTH = "/api/v1/system/health"

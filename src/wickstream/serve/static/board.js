@@ -23,7 +23,7 @@ export class Board {
   }
 
   fail(words) {
-    this.notice.textContent = words;
+    if (!this.rows.size) this.notice.textContent = words;
     for (const row of this.rows.values()) row.element.dataset.stale = "";
   }
 
@@ -49,15 +49,17 @@ export class Board {
     head.append(link);
     const cells = Array.from({ length: 4 }, () => document.createElement("td"));
     cells[3].className = "wide";
+    const last = document.createElement("span"); // what flashes: smaller than its cell
+    cells[0].append(last);
     element.append(head, ...cells);
     this.body.append(element);
-    const row = { element, cells, decimals: 2, last: null };
+    const row = { element, shown: [last, ...cells.slice(1)], decimals: 2, last: null };
     this.rows.set(symbol, row);
     return row;
   }
 
   #fill(row, entry) {
-    const [last, change, traded, trades] = row.cells;
+    const [last, change, traded, trades] = row.shown;
     const known = entry.last_price !== null;
     if (known) row.decimals = Math.max(row.decimals, decimalsOf(entry.last_price));
     last.textContent = known ? price(entry.last_price, row.decimals) : "–";
@@ -79,8 +81,8 @@ export class Board {
   }
 }
 
-function flash(cell, before, now) {
+function flash(mark, before, now) {
   if (before === null || now === null || before === now) return;
-  cell.dataset.flash = Number(now) > Number(before) ? "up" : "down";
-  setTimeout(() => delete cell.dataset.flash, FLASH_MS);
+  mark.dataset.flash = Number(now) > Number(before) ? "up" : "down";
+  setTimeout(() => delete mark.dataset.flash, FLASH_MS);
 }

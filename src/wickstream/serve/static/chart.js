@@ -81,7 +81,7 @@ export class Chart {
   }
 
   #showNewest() {
-    const shown = Math.max(30, Math.min(90, this.rows.size));
+    const shown = Math.max(24, Math.min(90, this.rows.size));
     this.chart.priceScale("right").applyOptions({ autoScale: true });
     this.chart.timeScale().setVisibleLogicalRange({ from: this.rows.size - shown, to: this.rows.size + 3 });
   }

@@ -76,8 +76,8 @@ function card(path, operation) {
     shown.hidden = false;
     ask(address(path, parameters, form), title, shown);
   });
-  const words = [operation.summary, operation.description].filter(Boolean).join(".\n");
-  section.append(heading, element("p", words), form, answers(operation), title, shown);
+  const summary = element("p", operation.summary, { class: "summary" });
+  section.append(heading, summary, element("p", operation.description), form, answers(operation), title, shown);
   return section;
 }
 

@@ -14,6 +14,9 @@ export function verdict(candle, before) {
   if (candle.first_trade_id === null) {
     return ["", "taken over", "Taken over from the exchange as it is; its trade ids are not known here."];
   }
+  if (candle.origin !== "trades") {
+    return ["good", "recomputed", "Exact, from the exchange's aggregate trades; the single trades are not kept here."];
+  }
   const ids = candle.last_trade_id - candle.first_trade_id + 1;
   if (ids !== candle.trade_count) {
     return ["good", "proved", `${count(ids - candle.trade_count)} ids in this range are absent on the exchange itself, too.`];

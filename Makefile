@@ -1,0 +1,58 @@
+# Everything a user or a developer runs, by name. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+UV := .uv/bin/uv
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+# uv brings its own certificates; behind an inspecting proxy only the system's are right.
+export UV_SYSTEM_CERTS := 1
+
+.PHONY: help env run test test-full check lint types unit bench locks clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: .venv/.made ## make the environment in .venv, from the lock
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"wickstream needs Python 3.11 or newer, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	  || { rm -rf .uv; echo "uv could not be fetched: is the package index reachable? Later starts need no network." >&2; exit 1; }
+
+.venv/.made: requirements-dev.lock pyproject.toml | .uv/bin/uv
+	@echo "making .venv (the first time fetches about 600 MB) …"
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip sync --require-hashes --python .venv requirements-dev.lock \
+	  || { echo "the environment could not be made: is the package index reachable?" >&2; exit 1; }
+	@$(UV) pip install --quiet --no-deps --python .venv -e .
+	@touch $@
+
+run: env ## run wickstream: live if the exchange answers, else the demo; Ctrl-C stops it
+	@exec $(BIN)/wickstream up $(ARGS)
+
+check: lint types unit ## lint, types and the tests that need no servers
+
+lint: env
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+
+types: env
+	@$(BIN)/mypy --no-error-summary
+
+unit: env
+	@$(BIN)/pytest -q tests/unit $(ARGS)
+
+test: env ## all tests this machine can run; `make test ARGS="-k name"` for some
+	@$(BIN)/pytest -q -m "not slow" $(ARGS)
+
+test-full: env ## the slow ones too
+	@$(BIN)/pytest -q $(ARGS)
+
+bench: env ## peer, ours, limit, ratio: tables, with JSON beside them
+	@$(BIN)/python -m bench
+
+locks: .uv/bin/uv ## resolve the dependencies again
+	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --group dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what make made; data folders stay
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis

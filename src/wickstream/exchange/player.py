@@ -1,0 +1,130 @@
+"""Plays the world to whoever listens: trades in order of trade time, and once an exchange second what is drawn from them."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from wickstream.exchange.clock import ExchangeClock
+from wickstream.exchange.daily import day_ticker
+from wickstream.exchange.history import History
+from wickstream.exchange.klines import Grid, kline_at
+from wickstream.exchange.world import World
+
+_SECOND_MS = 1_000
+_BATCH = 256  # frames between two looks at the subscribers' backlogs
+_SHORTEST_WAIT_S = 0.002  # frames of the same few ms go out together
+_ASLEEP_MS = 60_000  # further behind than this, the machine slept: what was missed is the past
+
+log = structlog.get_logger()
+
+
+class Audience(Protocol):
+    """Who listens, seen from the player."""
+
+    def wanted(self, stream: str) -> bool:
+        """Tell whether anyone listens to a stream."""
+        ...
+
+    def send(self, stream: str, data: bytes) -> None:
+        """Queue one frame for everyone who listens."""
+        ...
+
+    async def everyone(self, streams: list[str]) -> None:
+        """Wait until each of the streams has a listener."""
+        ...
+
+    async def room(self, streams: list[str]) -> None:
+        """Wait until one of the streams has a listener, and no listener is far behind."""
+        ...
+
+    def kline_streams(self) -> list[tuple[str, str, str]]:
+        """Kline streams someone listens to: name, symbol, interval."""
+        ...
+
+
+class Player:
+    """Owns where the playing stands."""
+
+    def __init__(self, world: World, clock: ExchangeClock, audience: Audience, *, waits: bool) -> None:
+        """`waits`: hold clock and first frame until every symbol's trades have a listener."""
+        self._world = world
+        self._clock = clock
+        self._audience = audience
+        self._waits = waits
+        self._trade_streams = [f"{symbol.lower()}@trade" for symbol in world.histories]
+        self._agg_streams = [f"{symbol.lower()}@aggTrade" for symbol in world.histories]
+        self._next = 0
+        self._next_second_ms = 0
+
+    async def play(self) -> None:
+        """Until the last frame; for ever where there is none."""
+        if self._waits:
+            log.info("waiting for subscribers", streams=self._trade_streams)
+            await self._audience.everyone(self._trade_streams)
+            self._clock.start()
+        self._go_to(self._clock.read_ms())
+        log.info("playing", speed=self._clock.speed or "max", at_ms=self._clock.read_ms())
+        await (self._play_at_full_speed() if self._clock.speed is None else self._play_at_pace())
+        log.info("the last frame was played", at_ms=self._clock.read_ms())
+
+    def _go_to(self, now_ms: int) -> None:
+        self._next = self._world.frames_until(now_ms)
+        self._next_second_ms = (now_ms // _SECOND_MS + 1) * _SECOND_MS
+
+    async def _play_at_pace(self) -> None:
+        while (due_ms := self._next_due_ms(batch=1)) is not None:
+            await asyncio.sleep(max(_SHORTEST_WAIT_S, self._clock.real_seconds_until(due_ms)))
+            now_ms = self._clock.read_ms()
+            if not self._waits and now_ms - due_ms > _ASLEEP_MS * (self._clock.speed or 1):
+                log.warning("skipped what was missed", missed_ms=now_ms - due_ms)
+                self._go_to(now_ms)
+            self._play_until(now_ms)
+
+    async def _play_at_full_speed(self) -> None:
+        while (due_ms := self._next_due_ms(batch=_BATCH)) is not None:
+            await self._audience.room(self._trade_streams)
+            self._clock.push(due_ms)
+            self._play_until(due_ms)
+            await asyncio.sleep(0)
+
+    def _next_due_ms(self, *, batch: int) -> int | None:
+        """When the next second ticks or the next `batch` of frames is complete; None after the last frame."""
+        if self._world.time_of(self._next) is None:
+            return None
+        ends = (self._world.time_of(self._next + ahead) for ahead in range(batch - 1, -1, -1))
+        return min(self._next_second_ms, next(end for end in ends if end is not None))
+
+    def _play_until(self, now_ms: int) -> None:
+        while self._next_second_ms <= now_ms:
+            self._send_trades(self._next_second_ms)
+            self._tick(self._next_second_ms)
+            self._next_second_ms += _SECOND_MS
+        self._send_trades(now_ms)
+
+    def _send_trades(self, until_ms: int) -> None:
+        stop = self._world.frames_until(until_ms)
+        streams, send = self._trade_streams, self._audience.send
+        for tape, data in self._world.frames(self._next, stop):
+            send(streams[tape], data)
+        self._next = max(self._next, stop)
+
+    def _tick(self, now_ms: int) -> None:
+        for symbol, history in self._world.histories.items():
+            self._send_day(history, symbol.lower(), now_ms)
+        self._send_klines(now_ms)
+
+    def _send_day(self, history: History, name: str, now_ms: int) -> None:
+        full, mini = f"{name}@ticker", f"{name}@miniTicker"
+        if self._audience.wanted(full) or self._audience.wanted(mini):
+            ticker = day_ticker(history, as_of_ms=now_ms)
+            self._audience.send(full, ticker.frame())
+            self._audience.send(mini, ticker.mini_frame())
+
+    def _send_klines(self, now_ms: int) -> None:
+        """Every other second, as the exchange does; `1s` every second. A window's last word comes after its end."""
+        for stream, symbol, interval in self._audience.kline_streams():
+            if interval == "1s" or now_ms % (2 * _SECOND_MS) == 0:
+                grid = Grid(interval)
+                kline = kline_at(self._world.histories[symbol], grid, grid.open_of(now_ms - 1), now_ms=now_ms)
+                self._audience.send(stream, kline.frame(symbol, interval, event_at_ms=now_ms))

@@ -1,0 +1,127 @@
+"""What the running stack is and takes: processes, memory, disk."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from wickstream.operate.pids import holder_of
+from wickstream.operate.source import FolderRecord, read_record
+from wickstream.operate.supervise import ProcessState, read_state
+
+
+class Component(msgspec.Struct, frozen=True):
+    """A process as `status` shows it."""
+
+    name: str
+    state: str
+    pid: int | None
+    port: int | None
+    restarts: int
+    since_ms: int | None
+    memory_bytes: int | None  # None: not running, or not ours to look into
+    trouble: str = ""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The whole of `status`; its names are those of `--json`."""
+
+    data_dir: str
+    source: str | None
+    market: str | None
+    is_running: bool
+    is_ready: bool
+    memory_bytes: int
+    disk_bytes: int
+    components: tuple[Component, ...]
+
+
+@dataclass(frozen=True)
+class _Own:
+    name: str
+    pid: int
+
+
+def status_of(data_dir: Path) -> Status:
+    """The stack of a data folder, whether it runs or not."""
+    record, holder, state = read_record(data_dir), holder_of(data_dir / "run"), read_state(data_dir / "run")
+    is_running = holder is not None
+    components: tuple[Component, ...] = ()
+    if state:
+        components = tuple(_component(process, is_running=is_running) for process in state.processes)
+    if state and holder:
+        components += tuple(_watcher(own) for own in (_Own("supervisor", holder), _Own("nanny", state.nanny)))
+    return _status(data_dir, record, components, is_running=is_running, is_ready=bool(state and state.is_ready))
+
+
+def memory_of(pid: int, *, with_children: bool = True) -> int | None:
+    """Bytes a process and its children really take: shared pages count by their share (PSS) where the system knows."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *(process.children(recursive=True) if with_children else ())]
+        return sum(filter(None, map(_own_memory, family)))
+    except psutil.Error:
+        return None
+
+
+def disk_bytes(folder: Path) -> int:
+    """What the files below a folder take on disk; a file that goes meanwhile counts nothing."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(root, name)).st_blocks * 512  # noqa: PTH118 - 10,000s of files
+            except OSError:
+                continue
+    return total
+
+
+def _status(
+    data_dir: Path,
+    record: FolderRecord | None,
+    components: tuple[Component, ...],
+    *,
+    is_running: bool,
+    is_ready: bool,
+) -> Status:
+    return Status(
+        data_dir=str(data_dir),
+        source=record.source if record else None,
+        market=str(record.market) if record else None,
+        is_running=is_running,
+        is_ready=is_running and is_ready,
+        memory_bytes=sum(component.memory_bytes or 0 for component in components),
+        disk_bytes=disk_bytes(data_dir),
+        components=components,
+    )
+
+
+def _component(process: ProcessState, *, is_running: bool) -> Component:
+    return Component(
+        name=process.name,
+        state=process.state if is_running else "stopped",
+        pid=process.pid if is_running else None,
+        port=process.port,
+        restarts=process.restarts,
+        since_ms=process.since_ms,
+        memory_bytes=memory_of(process.pid) if is_running and process.pid else None,
+        trouble=process.trouble,
+    )
+
+
+def _watcher(own: _Own) -> Component:
+    # Everything else is a child of the supervisor, so its children are not counted with it.
+    memory = memory_of(own.pid, with_children=False)
+    state = "stopped" if memory is None else "ready"
+    return Component(own.name, state, own.pid, None, 0, None, memory)
+
+
+def _own_memory(process: psutil.Process) -> int | None:
+    try:
+        memory = process.memory_full_info()
+    except psutil.Error:  # ended meanwhile, or another user's
+        return None
+    return int(memory.pss if sys.platform == "linux" else memory.uss)

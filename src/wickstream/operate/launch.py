@@ -1,0 +1,70 @@
+"""From a chosen source to a running stack, and to nothing left of it."""
+
+import threading
+from collections.abc import Callable
+from threading import Event
+
+from wickstream.jvm.class_data import dump_class_data
+from wickstream.jvm.java import find_java
+from wickstream.operate.child import State
+from wickstream.operate.kafka_server import kafka_archive
+from wickstream.operate.pids import locked, sweep
+from wickstream.operate.ports import check_ports
+from wickstream.operate.servers import fetch_servers
+from wickstream.operate.source import Chosen, check_folder, claim_folder
+from wickstream.operate.stack import build_layers, ports_of
+from wickstream.operate.supervise import Supervisor
+
+Say = Callable[[str], None]
+
+
+def run_stack(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: Event) -> None:
+    """Run the stack until `stop` is set; everything is stopped in order when this returns or raises.
+
+    Raises:
+        Mistake: If something is for the operator to mend; nothing was started, or all of it is stopped again.
+        StartFailed: If a process does not come up.
+    """
+    check_folder(chosen)
+    settings = chosen.settings
+    with locked(settings.data_dir / "run"):
+        for name in sweep(settings.data_dir / "run"):
+            say(f"stopped {name}, left behind by a killed supervisor")
+        check_ports(settings, with_exchange=not chosen.is_live)
+        fetch_servers(settings, say)
+        claim_folder(chosen)
+        _supervise(chosen, say=say, on_ready=on_ready, stop=stop)
+
+
+def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: Event) -> None:
+    def tell(name: str, state: State) -> None:
+        if not stop.is_set():
+            say(f"{name}: {state}")
+
+    settings = chosen.settings
+    # A folder that was ever live waits for the exchange, however long that takes.
+    patient = frozenset({"connect", "backfill"}) if chosen.is_live else frozenset({"backfill"})
+    supervisor = Supervisor(
+        build_layers(chosen),
+        data_dir=settings.data_dir,
+        ports=ports_of(settings),
+        on_change=tell,
+        patient=patient,
+    )
+    with supervisor:
+        if supervisor.start(stop):
+            on_ready()
+            _keep_class_data(chosen, supervisor.pid_of("kafka"))
+            supervisor.watch(stop)
+        say("stopping")
+
+
+def _keep_class_data(chosen: Chosen, kafka: int | None) -> None:
+    """Halve the next start of the broker; the stream job does the same for its own JVM."""
+    if kafka is None:
+        return
+
+    def dump() -> None:
+        dump_class_data(kafka, kafka_archive(chosen.settings), java=find_java(chosen.settings))
+
+    threading.Thread(target=dump, name="class-data", daemon=True).start()

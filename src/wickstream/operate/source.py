@@ -1,0 +1,236 @@
+"""Where trades come from, and the data folder that belongs to it: `live`, `demo`, or one replay."""
+
+import difflib
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from wickstream.config import Market, Settings
+from wickstream.errors import Mistake
+from wickstream.exchange.recording import ReplayPlan, demo_files, digest_of, market_of, symbols_of
+
+LIVE, DEMO = "live", "demo"
+PING_SECONDS = 3.0
+MAX_SPEED = "max"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asked for; None and empty: nothing was said."""
+
+    files: tuple[Path, ...] = ()
+    keep_times: bool = False
+    loop: bool = False
+    speed: str | None = None
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def needs_files(self) -> bool:
+        """Something was asked for that only a replay has."""
+        return self.keep_times or self.loop or self.speed is not None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The source that was chosen: settings that lead to it, what the local exchange plays (None: live), and why."""
+
+    settings: Settings
+    plan: ReplayPlan | None
+    why: str
+
+    @property
+    def is_live(self) -> bool:
+        """The real exchange."""
+        return self.plan is None
+
+
+class FolderRecord(msgspec.Struct, frozen=True):
+    """`source.json`: what a data folder belongs to, written on its first start."""
+
+    source: str
+    market: Market
+    files: tuple[str, ...] = ()
+    keep_times: bool = False
+    loop: bool = False
+    speed: float | None = 1.0  # None: max
+
+
+def choose(settings: Settings, wish: Wish, *, root: Path, answers: Callable[[Settings], bool] | None = None) -> Chosen:
+    """Decide on source and folder. A folder keeps its source; without one: live if there is live data or the exchange
+    answers, else the demo.
+
+    Raises:
+        Mistake: If a capture file is missing or broken, a symbol is not in it, or options contradict each other.
+    """
+    if wish.files:
+        return _replay(settings, wish, plan_of(wish), root)
+    record = read_record(settings.data_dir) if "data_dir" in settings.model_fields_set else None
+    if record and record.source not in (LIVE, DEMO):
+        return _replay(settings, wish, _resumed(record, wish), root)
+    if wish.needs_files:
+        raise Mistake("--keep-times, --loop and --speed belong to a replay: name its files with --replay")
+    source, why = _live_or_demo(settings, record, root, answers or exchange_answers)
+    folder = _folder(settings, root, source)
+    if source == LIVE:
+        symbols = wish.symbols or settings.ticker_symbols
+        return Chosen(
+            settings.model_copy(update={"source": LIVE, "data_dir": folder, "ticker_symbols": symbols}), None, why
+        )
+    return _played(settings, wish, ReplayPlan(files=demo_files(), demo=True), folder, DEMO, why)
+
+
+def plan_of(wish: Wish) -> ReplayPlan:
+    """What the local exchange is to play: the files, else the demo."""
+    if not wish.files:
+        return ReplayPlan(files=demo_files(), demo=True)
+    files = tuple(file.expanduser().absolute() for file in wish.files)
+    return ReplayPlan(files=files, keep_times=wish.keep_times, loop=wish.loop, speed=parse_speed(wish.speed))
+
+
+def parse_speed(text: str | None) -> float | None:
+    """A factor of the recorded pace; None: `max`."""
+    if text is None:
+        return 1.0
+    if text == MAX_SPEED:
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < 1_000_000:
+        raise Mistake(f"--speed {text}: a number above 0 is needed, or max")
+    return speed
+
+
+def exchange_answers(settings: Settings) -> bool:
+    """Tell whether the exchange's REST side is there for us."""
+    try:
+        url = f"{settings.exchange_rest_url}/api/v3/ping"
+        with urllib.request.urlopen(url, timeout=PING_SECONDS) as answer:  # noqa: S310 - the operator's own address
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
+
+
+def read_record(folder: Path) -> FolderRecord | None:
+    """What the folder belongs to; None if it is new.
+
+    Raises:
+        Mistake: If `source.json` cannot be read.
+    """
+    file = folder / "source.json"
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=FolderRecord)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, OSError) as exc:
+        raise Mistake(f"{file} cannot be read ({exc}): choose another --data-dir") from exc
+
+
+def check_folder(chosen: Chosen) -> None:
+    """See that the folder is new, or belongs to just this source.
+
+    Raises:
+        Mistake: If it belongs to another.
+    """
+    folder = chosen.settings.data_dir
+    old, new = read_record(folder), _record_of(chosen)
+    if old and (old.source, old.market, old.keep_times) != (new.source, new.market, new.keep_times):
+        raise Mistake(f"{folder} belongs to {_words(old)}, not to {_words(new)}: choose another --data-dir")
+
+
+def claim_folder(chosen: Chosen) -> None:
+    """Write down on first start what the folder belongs to; see `check_folder`."""
+    check_folder(chosen)
+    folder = chosen.settings.data_dir
+    if read_record(folder) is None:
+        draft = folder / "source.json.new"
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(_record_of(chosen))))
+        draft.replace(folder / "source.json")
+
+
+def _live_or_demo(
+    settings: Settings, record: FolderRecord | None, root: Path, answers: Callable[[Settings], bool]
+) -> tuple[str, str]:
+    if record:
+        return record.source, f"the folder's source is {record.source}"
+    if "source" in settings.model_fields_set:
+        if settings.source not in (LIVE, DEMO):
+            raise Mistake(f"WICKSTREAM_SOURCE={settings.source}: name the recording's files with --replay")
+        return settings.source, "as WICKSTREAM_SOURCE says"
+    if "data_dir" not in settings.model_fields_set and read_record(root / LIVE):
+        return LIVE, "there is live data of earlier days"
+    if answers(settings):
+        return LIVE, f"{settings.exchange_rest_url} answers"
+    return DEMO, f"{settings.exchange_rest_url} does not answer"
+
+
+def _resumed(record: FolderRecord, wish: Wish) -> ReplayPlan:
+    return ReplayPlan(
+        files=tuple(map(Path, record.files)),
+        keep_times=record.keep_times,
+        loop=record.loop or wish.loop,
+        speed=parse_speed(wish.speed) if wish.speed else record.speed,
+    )
+
+
+def _replay(settings: Settings, wish: Wish, plan: ReplayPlan, root: Path) -> Chosen:
+    names = ", ".join(file.name for file in plan.files)
+    symbols_of(plan.files)  # a broken file is told of before anything is hashed
+    source = f"replay:{digest_of(plan.files)}"
+    # Ids are the same in both, times are not: they must not share a folder.
+    name = source.replace(":", "-") + ("-as-recorded" if plan.keep_times else "")
+    return _played(settings, wish, plan, _folder(settings, root, name), source, f"plays {names}")
+
+
+def _folder(settings: Settings, root: Path, name: str) -> Path:
+    return settings.data_dir if "data_dir" in settings.model_fields_set else root / name
+
+
+def _played(settings: Settings, wish: Wish, plan: ReplayPlan, folder: Path, source: str, why: str) -> Chosen:
+    http = f"http://127.0.0.1:{settings.port('exchange')}"
+    update = {
+        "source": source,
+        "data_dir": folder,
+        "ticker_symbols": _symbols(settings, wish, symbols_of(plan.files)),
+        "exchange_market": market_of(plan.files),
+        "exchange_ws_url": http.replace("http", "ws", 1),
+        "exchange_rest_url": http,
+        "exchange_trades_url": http,
+        "exchange_archive_url": http,
+    }
+    return Chosen(settings.model_copy(update=update), plan, why)
+
+
+def _symbols(settings: Settings, wish: Wish, recorded: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `--symbols`; else of TICKER_SYMBOLS, which is meant for live, as far as recorded; else all."""
+    for symbol in wish.symbols:
+        if symbol not in recorded:
+            near = difflib.get_close_matches(symbol, recorded, n=3, cutoff=0.5) or recorded
+            raise Mistake(f"{symbol}: not in the recording; did you mean {', '.join(near)}?")
+    wanted = settings.ticker_symbols if "ticker_symbols" in settings.model_fields_set else ()
+    return wish.symbols or tuple(symbol for symbol in wanted if symbol in recorded) or recorded
+
+
+def _record_of(chosen: Chosen) -> FolderRecord:
+    settings, plan = chosen.settings, chosen.plan
+    if plan is None or plan.demo:
+        return FolderRecord(source=settings.source, market=settings.exchange_market)
+    return FolderRecord(
+        source=settings.source,
+        market=settings.exchange_market,
+        files=tuple(map(str, plan.files)),
+        keep_times=plan.keep_times,
+        loop=plan.loop,
+        speed=plan.speed,
+    )
+
+
+def _words(record: FolderRecord) -> str:
+    if record.source in (LIVE, DEMO):
+        return f"the {record.source} source ({record.market})"
+    times = "times as recorded" if record.keep_times else "times moved to now"
+    return f"{record.source} ({', '.join(Path(file).name for file in record.files)}; {times})"

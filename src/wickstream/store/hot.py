@@ -1,0 +1,146 @@
+"""The hot tier: the last hour of closed candles (and Spark's open one) per symbol in Redis, as rendered rows.
+
+Everything here is rebuilt from Kafka, and every key goes away by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import groupby
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from wickstream.bus.codec import decode, encode
+from wickstream.candle import Candle, Origin
+from wickstream.config import Settings
+from wickstream.errors import StoreBusy
+from wickstream.store.versions import Written, facts_digest, newest
+
+PREFIX = "wickstream:"
+KEEP_MS = 3_600_000  # before the symbol's newest closed candle, not before any clock
+SECONDS_TO_LIVE = 86_400
+ANSWER_SECONDS = 2.0
+
+
+def connection_options(settings: Settings) -> dict[str, Any]:
+    """Where and as whom to connect; the same for clients with and without asyncio."""
+    password = settings.redis_password
+    return {
+        "host": settings.redis_host or "127.0.0.1",
+        "port": settings.redis_port if settings.redis_host else settings.port("redis"),
+        "password": password.get_secret_value() if password else None,
+        "socket_timeout": ANSWER_SECONDS,
+        "socket_connect_timeout": ANSWER_SECONDS,
+    }
+
+
+def busy(exc: RedisError) -> StoreBusy:
+    """What a lost connection is to the rest of the house."""
+    return StoreBusy(f"Redis: {exc}")
+
+
+def _rows_key(symbol: str) -> str:
+    return f"{PREFIX}hot:rows:{symbol}"
+
+
+def _range_key(symbol: str) -> str:
+    return f"{PREFIX}hot:range:{symbol}"
+
+
+class HotWriter:
+    """Writes candles by version, each symbol's in one step that no reader sees half of."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = redis.Redis(**connection_options(settings))
+        script = resources.files("wickstream.store") / "lua" / "upsert_candles.lua"
+        self._upsert = self._client.register_script(script.read_text("utf-8"))
+
+    def write(self, candles: Sequence[Candle]) -> Written:
+        """Store what is new or larger in version and not older than the hour that is kept.
+
+        Raises:
+            StoreBusy: If Redis cannot take it now; some symbols may be stored, and writing again does no harm.
+        """
+        rows, written = newest(candles)
+        try:
+            for symbol, group in groupby(rows, key=lambda row: row.symbol):
+                written += self._write(symbol, list(group))
+        except RedisError as exc:
+            raise busy(exc) from exc
+        return written
+
+    def _write(self, symbol: str, rows: Sequence[Candle]) -> Written:
+        keys = [_rows_key(symbol), f"{PREFIX}hot:versions:{symbol}", _range_key(symbol)]
+        offered = [argument for row in rows for argument in _arguments(row)]
+        return Written(*self._upsert(keys, [SECONDS_TO_LIVE, KEEP_MS, *offered]))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+
+def _arguments(candle: Candle) -> tuple[int | str | bytes, ...]:
+    from_trades = int(candle.origin == Origin.TRADES)
+    return (
+        candle.open_time,
+        candle.revision,
+        int(candle.closed),
+        candle.trade_count,
+        f"{from_trades}:{facts_digest(candle)}",
+        encode(candle),
+    )
+
+
+@dataclass(frozen=True)
+class HotHour:
+    """What the hot tier holds of one symbol.
+
+    Attributes:
+        first_ms: open time of the first minute of the unbroken run of closed ones that ends at the newest;
+            only from there on is nothing missing. None: nothing is held.
+        newest_ms: open time of the newest closed minute.
+        candles: those asked for, in order of time; open ones after `newest_ms` too.
+    """
+
+    first_ms: int | None
+    newest_ms: int | None
+    candles: tuple[Candle, ...]
+
+
+NOTHING = HotHour(None, None, ())
+
+
+async def read_hour(client: "redis.asyncio.Redis", symbol: str, first_ms: int, last_ms: int) -> HotHour:
+    """The candles with `first_ms <= open_time <= last_ms`, and the range that is whole.
+
+    Raises:
+        StoreBusy: If Redis does not answer.
+    """
+    try:
+        async with client.pipeline(transaction=True) as pipe:
+            pipe.hmget(_range_key(symbol), "first", "newest")
+            pipe.zrange(_rows_key(symbol), first_ms, last_ms, byscore=True)
+            (first, latest), rows = await pipe.execute()
+    except RedisError as exc:
+        raise busy(exc) from exc
+    candles = tuple(decode(row, Candle) for row in rows)
+    return HotHour(first and int(first), latest and int(latest), candles)
+
+
+async def newest_closed(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> int | None:
+    """Open time of the newest closed candle over these symbols.
+
+    Raises:
+        StoreBusy: If Redis does not answer.
+    """
+    try:
+        async with client.pipeline(transaction=False) as pipe:
+            for symbol in symbols:
+                pipe.hget(_range_key(symbol), "newest")
+            found = [int(value) for value in await pipe.execute() if value is not None]
+    except RedisError as exc:
+        raise busy(exc) from exc
+    return max(found, default=None)

@@ -1,0 +1,134 @@
+"""The three tiers, as the writer's loops drive them."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from wickstream import metrics
+from wickstream.bus.consumer import Place, Positions
+from wickstream.bus.topics import FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS
+from wickstream.candle import Candle
+from wickstream.config import Settings
+from wickstream.store.cold import ColdCandles
+from wickstream.store.hot import HotWriter
+from wickstream.store.intake import Batch
+from wickstream.store.versions import Written, key_of
+from wickstream.candle import supersedes
+from wickstream.store.warm import WarmWriter
+
+COLD_ROWS = 50_000  # a commit is due before its time when this much waits
+
+
+def count(tier: str, written: Written) -> None:
+    """Put into the metrics what became of candles."""
+    metrics.TIER_WRITES.labels(tier, "stored").inc(written.stored)
+    metrics.TIER_WRITES.labels(tier, "older").inc(written.older)
+    metrics.CONTRADICTIONS.labels(tier).inc(written.contradicting)
+
+
+class Hot:
+    """Redis."""
+
+    name = "hot"
+    topics = (PROCESSED_AGGS,)
+
+    def __init__(self, settings: Settings) -> None:
+        self._writer = HotWriter(settings)
+
+    def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        """The group's own."""
+        return {}
+
+    def take(self, batch: Batch) -> Positions:
+        """Stored when it returns."""
+        if batch.candles:
+            count(self.name, self._writer.write(batch.candles))
+        return batch.positions
+
+    def finish(self) -> Positions:
+        """Nothing waits."""
+        return {}
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._writer.close()
+
+
+class Warm:
+    """PostgreSQL."""
+
+    name = "warm"
+    topics = (PROCESSED_AGGS, MINUTE_MARKS, FEED_GAPS)
+
+    def __init__(self, settings: Settings) -> None:
+        self._writer = WarmWriter(settings)
+
+    def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        """The group's own."""
+        return {}
+
+    def take(self, batch: Batch) -> Positions:
+        """Stored when it returns, all in one transaction."""
+        if batch.candles or batch.marks or batch.gaps:
+            count(self.name, self._writer.write(batch.candles, batch.marks, batch.gaps))
+        return batch.positions
+
+    def finish(self) -> Positions:
+        """Nothing waits."""
+        return {}
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._writer.close()
+
+
+class Cold:
+    """The lake. Its offsets are in its own commits; Kafka's are only a mirror of them."""
+
+    name = "cold"
+    topics = (PROCESSED_AGGS,)
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._table = ColdCandles(settings)
+        self._seconds = settings.cold_commit_seconds
+        self._clock = clock
+        self._committed_at = clock()
+        self._waiting: dict[tuple[str, str, int], Candle] = {}
+        self._positions: Positions = {}
+
+    def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        """Those of the newest commit; from the beginning where there is none, whatever Kafka says."""
+        self._waiting.clear()
+        self._positions.clear()
+        return {place: self._table.offset(_name(place)) or 0 for place in places}
+
+    def take(self, batch: Batch) -> Positions:
+        """Kept until a commit is due; then durable up to here."""
+        for candle in batch.candles:
+            held = self._waiting.get(key_of(candle))
+            if candle.closed and (held is None or supersedes(candle, held)):
+                self._waiting[key_of(candle)] = candle
+        self._positions.update(batch.positions)
+        return self.finish() if self._is_due() else {}
+
+    def _is_due(self) -> bool:
+        waited = self._clock() - self._committed_at
+        return bool(self._waiting) and (waited >= self._seconds or len(self._waiting) >= COLD_ROWS)
+
+    def finish(self) -> Positions:
+        """Commit what waits."""
+        if not self._waiting:
+            return {}
+        offsets = {_name(place): offset for place, offset in self._positions.items()}
+        count(self.name, self._table.store(self._waiting.values(), offsets))
+        durable = dict(self._positions)
+        self._waiting.clear()
+        self._positions.clear()
+        self._committed_at = self._clock()
+        return durable
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _name(place: Place) -> str:
+    return f"write-cold/{place.topic}/{place.partition}"

@@ -1,2 +1,0 @@
-def test_x(kafka, postgres, redis):
-    print(kafka, postgres, redis)
