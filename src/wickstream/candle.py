@@ -125,6 +125,8 @@ def roll_up(minutes: Iterable[Candle], interval: str, *, halts: frozenset[int] =
 def _combine(parts: Sequence[Candle], start: int, interval: str, halts: frozenset[int]) -> Candle:
     end = window_end(start, interval)
     closed_minutes = {part.open_time for part in parts if part.closed}
+    # A quiet minute carries a price from before: no trade of this window, unless there is none at all.
+    traded = [part for part in parts if part.trade_count] or parts
     ids_known = all(part.first_trade_id is not None for part in parts)
     origins = {part.origin for part in parts}
     return Candle(
@@ -132,10 +134,10 @@ def _combine(parts: Sequence[Candle], start: int, interval: str, halts: frozense
         interval=interval,
         open_time=start,
         close_time=end - 1,
-        open=parts[0].open,
-        high=max(part.high for part in parts),
-        low=min(part.low for part in parts),
-        close=parts[-1].close,
+        open=traded[0].open,
+        high=max(part.high for part in traded),
+        low=min(part.low for part in traded),
+        close=traded[-1].close,
         volume=_total(part.volume for part in parts),
         quote_volume=_total(part.quote_volume for part in parts),
         trade_count=sum(part.trade_count for part in parts),

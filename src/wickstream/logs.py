@@ -24,3 +24,4 @@ def set_up_logging(level: str, style: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s")
+    logging.getLogger("picows").setLevel(logging.WARNING)  # it greets at INFO

@@ -138,7 +138,7 @@ class Kline(NamedTuple):
         return msgspec.json.encode({"e": "kline", "E": event_at_ms, "s": symbol, "k": kline})
 
 
-class DayTicker(NamedTuple):
+class DayTicker(msgspec.Struct, frozen=True):
     """The rolling 24 hours of one symbol; field names as in `/ticker/24hr`."""
 
     symbol: str
@@ -165,18 +165,18 @@ class DayTicker(NamedTuple):
 
     def rest(self, *, mini: bool = False) -> dict[str, Any]:
         """As REST tells it; `mini`: without changes, averages and book."""
-        whole = self._asdict()
+        whole = msgspec.structs.asdict(self)
         return {name: whole[name] for name in _MINI_FIELDS} if mini else whole
 
     def frame(self) -> bytes:
         """The `data` of a `@ticker` frame."""
-        whole = self._asdict()
+        whole = msgspec.structs.asdict(self)
         fields = {letter: whole[name] for letter, name in _TICKER_LETTERS.items()}
         return msgspec.json.encode({"e": "24hrTicker", "E": self.closeTime, "s": self.symbol, **fields})
 
     def mini_frame(self) -> bytes:
         """The `data` of a `@miniTicker` frame."""
-        whole = self._asdict()
+        whole = msgspec.structs.asdict(self)
         fields = {letter: whole[_TICKER_LETTERS[letter]] for letter in "cohlvq"}
         return msgspec.json.encode({"e": "24hrMiniTicker", "E": self.closeTime, "s": self.symbol, **fields})
 

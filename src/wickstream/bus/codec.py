@@ -38,6 +38,6 @@ def decode(value: bytes | None, kind: type[Record]) -> Record:
     """
     try:
         record: Record = _decoders[kind].decode(value or b"")
-    except msgspec.DecodeError as exc:  # also the parent of ValidationError
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise Unpublishable(f"not a {kind.__name__}: {exc}") from exc
     return record

@@ -19,7 +19,7 @@ from wickstream.binance.rest import (
 )
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import FeedLost, RateLimited, Refused
+from wickstream.errors import FeedLost, MalformedFrame, RateLimited, Refused
 from wickstream.events import Source
 from wickstream.exchange.sequencer import Arrival
 from wickstream.exchange.weight import WeightBudget
@@ -108,8 +108,8 @@ class ExchangeClient:
         await self._wait_for_turn(WEIGHTS[path])
         try:
             async with self._session.get(base + path, params=params) as answer:
-                body = await answer.content.read(BODY_LIMIT)
                 self._observe(answer)
+                body = await _body(answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as exc:
             raise FeedLost(f"{base}{path}: {exc or type(exc).__name__}") from exc
         if answer.status != 200:
@@ -142,3 +142,12 @@ class ExchangeClient:
         except (msgspec.DecodeError, UnicodeDecodeError):  # a proxy's page
             said = _ErrorBody()
         return Refused(f"{where} {said.msg}".strip(), status=answer.status, code=said.code)
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise MalformedFrame(f"an answer of more than {BODY_LIMIT} bytes")
+    return bytes(body)

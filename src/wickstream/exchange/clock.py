@@ -1,39 +1,42 @@
-"""The exchange's clock: held, running at a factor of real time, or pushed on by what was played."""
+"""The exchange's clock, as well as we know it. Pure: the process clock is an argument."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+
+SANE_AHEAD_MS = 5_000
+SANE_BEHIND_MS = 3_600_000
 
 
+@dataclass
 class ExchangeClock:
-    """Stands still until started; never passes `end_ms`.
+    """Offset to the exchange's own time, corrected by the newest event seen.
 
-    Attributes:
-        speed: exchange seconds per real second; None: the player pushes it on.
+    Rule 11: now is the exchange's clock; the process clock only measures how long ago we looked.
     """
 
-    def __init__(
-        self, *, held_at_ms: int, end_ms: int | None, speed: float | None, real_seconds: Callable[[], float]
-    ) -> None:
-        self.speed = speed
-        self._origin_ms = held_at_ms
-        self._end_ms = end_ms
-        self._real_seconds = real_seconds
-        self._started_at: float | None = None
+    _synced_ms: int = 0
+    _synced_at_s: float = 0.0
 
-    def start(self, *, at: float | None = None) -> None:
-        """Let it run, since `at` on the real clock if that was earlier than now."""
-        self._started_at = self._real_seconds() if at is None else at
+    def sync(self, exchange_ms: int, *, now_s: float) -> None:
+        """`/api/v3/time` answered `exchange_ms` just now."""
+        self._synced_ms, self._synced_at_s = exchange_ms, now_s
 
-    def push(self, to_ms: int) -> None:
-        """Set it forward: at full speed time is what was played."""
-        self._origin_ms = max(self._origin_ms, to_ms)
+    def now_ms(self, *, now_s: float) -> int:
+        """The exchange's time, ms."""
+        return self._synced_ms + int((now_s - self._synced_at_s) * 1_000)
 
-    def read_ms(self) -> int:
-        """Now, as the exchange sees it."""
-        now_ms = self._origin_ms
-        if self._started_at is not None and self.speed is not None:
-            now_ms += int((self._real_seconds() - self._started_at) * 1_000 * self.speed)
-        return now_ms if self._end_ms is None else min(now_ms, self._end_ms)
+    def age_s(self, *, now_s: float) -> float:
+        """Seconds since it was last synced or corrected."""
+        return now_s - self._synced_at_s
 
-    def real_seconds_until(self, time_ms: int) -> float:
-        """How long to wait for a moment of the exchange."""
-        return max(0.0, (time_ms - self.read_ms()) / 1_000 / (self.speed or 1.0))
+    def correct(self, event_ms: int, *, now_s: float) -> None:
+        """An event was sent at `event_ms`: it cannot be earlier than that now.
+
+        One that lies too far ahead corrects nothing: it may itself be wrong; ask for the time again.
+        """
+        ahead = event_ms - self.now_ms(now_s=now_s)
+        if 0 < ahead < SANE_AHEAD_MS:
+            self.sync(event_ms, now_s=now_s)
+
+    def is_sane(self, traded_at_ms: int, *, now_s: float) -> bool:
+        """Whether a socket's trade may have this time; refills are not judged by time."""
+        return -SANE_BEHIND_MS < traded_at_ms - self.now_ms(now_s=now_s) < SANE_AHEAD_MS

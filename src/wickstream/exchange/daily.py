@@ -18,6 +18,13 @@ def day_ticker(history: History, *, as_of_ms: int) -> DayTicker:
     return _told(history, figures, _prices(history, start, stop), (first, last, last - first + 1), as_of_ms)
 
 
+def never_traded(symbol: str, *, as_of_ms: int) -> DayTicker:
+    """For a symbol that is listed and was never played."""
+    zero = fixed(0, 8)
+    prices = (zero, ratio(0, 0, 3), *(zero,) * 13)
+    return DayTicker(symbol, *prices, as_of_ms - _DAY_MS, as_of_ms, -1, -1, 0)
+
+
 def _prices(history: History, start: int, stop: int) -> tuple[int, int, int, int]:
     """Price before the window, first and last price in it, last quantity."""
     first, last = history.counted_from(start), history.counted_before(stop)

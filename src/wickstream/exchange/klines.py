@@ -97,11 +97,15 @@ def kline_at(history: History, grid: Grid, open_ms: int, *, now_ms: int) -> Klin
         first, last = history.counted_from(start), history.counted_before(stop)
         four, ids = (first.price, figures.high, figures.low, last.price), (first.trade_id, last.trade_id)
     else:
-        four, ids = (history.price_before(start),) * 4, (-1, -1)
+        flat = history.price_before(start)
+        four, ids = (flat, flat, flat, flat), (-1, -1)
     quote = min(prices + quantities, _QUOTE_PLACES)
     return Kline(
         open_ms,
-        *(fixed(price, prices) for price in four),
+        fixed(four[0], prices),
+        fixed(four[1], prices),
+        fixed(four[2], prices),
+        fixed(four[3], prices),
         fixed(figures.volume, quantities),
         end_ms - 1,
         fixed(figures.quote, prices + quantities, shown=quote),

@@ -30,7 +30,7 @@ def _made_up(tape: Tape) -> dict[str, Any]:
     """For a symbol of which nothing is known but its trades."""
     quote = next((known for known in _QUOTES if tape.symbol.endswith(known) and tape.symbol != known), "")
     base = tape.symbol.removesuffix(quote) if quote else tape.symbol
-    precision = {name: 8 for name in ("baseAssetPrecision", "quotePrecision", "quoteAssetPrecision")}
+    precision = dict.fromkeys(("baseAssetPrecision", "quotePrecision", "quoteAssetPrecision"), 8)
     tick, step = (f"{10**-8:.8f}",) * 2
     return {
         "symbol": tape.symbol,

@@ -1,120 +1,85 @@
-"""The REST side of the local exchange: `/api/v3`, computed from the world at the exchange's now."""
+"""The REST side of the local exchange: `/api/v3` with its weights, headers and error bodies."""
 
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
-from multidict import CIMultiDict
 
-from wickstream.binance.shapes import RATE_LIMITS, ApiError
-from wickstream.exchange import pages, questions
-from wickstream.exchange.clock import ExchangeClock
-from wickstream.exchange.daily import day_ticker
-from wickstream.exchange.history import History
-from wickstream.exchange.klines import klines
-from wickstream.exchange.listing import listed_symbols
-from wickstream.exchange.weights import WeightLimit
-from wickstream.exchange.world import World
-
-_STATUSES = ("TRADING", "HALT", "BREAK")
-_NO_PARAMETER_WEIGHT = 80
-_US_TIMES = frozenset({"time", "T", "openTime", "closeTime", "serverTime"})
-
-Query = "dict[str, str]"
+from wickstream.binance.shapes import ApiError
+from wickstream.exchange.market_data import MarketData, Query
+from wickstream.exchange.microseconds import in_microseconds
+from wickstream.exchange.request_limit import RequestLimit
 
 
-class Market:
-    """Answers the questions; raises `ApiError` where the exchange would not answer."""
+@dataclass(frozen=True)
+class Route:
+    """One endpoint: what answers it, and what it weighs."""
 
-    def __init__(self, world: World, clock: ExchangeClock) -> None:
-        self._world = world
-        self._clock = clock
-        self._listed = listed_symbols(world.recording.tapes)
+    answer: Callable[[MarketData, Query], object]
+    weigh: Callable[[Query], int]
 
-    def ping(self, _: dict[str, str]) -> object:
-        """`{}`."""
-        return {}
 
-    def time(self, _: dict[str, str]) -> object:
-        """The exchange's clock."""
-        return {"serverTime": self._clock.read_ms()}
+def _flat(weight: int) -> Callable[[Query], int]:
+    return lambda _: weight
 
-    def info(self, query: dict[str, str]) -> object:
-        """Limits and symbols; one unknown symbol spoils the whole answer."""
-        names = questions.symbol_list(query)
-        status = query.get("symbolStatus")
-        if status and names is not None:
-            raise ApiError(-1128, "Combination of optional parameters invalid. Recommendation: 'symbolStatus'")
-        if status and status not in _STATUSES:
-            raise ApiError(-1122, "Invalid symbolStatus.")
-        rows = list(self._listed.values()) if names is None else [self._entry(name) for name in names]
-        return {
-            "timezone": "UTC",
-            "serverTime": self._clock.read_ms(),
-            "rateLimits": RATE_LIMITS,
-            "exchangeFilters": [],
-            "symbols": [row for row in rows if not status or row["status"] == status],
+
+def _day_weight(query: Query) -> int:
+    """By the number of symbols asked for; without any it is all of them."""
+    if "symbol" in query:
+        return 2
+    asked = query["symbols"].count(",") + 1 if "symbols" in query else 1_000
+    return 2 if asked <= 20 else 40 if asked <= 100 else 80
+
+
+ROUTES: Mapping[str, Route] = {
+    "/api/v3/ping": Route(MarketData.ping, _flat(1)),
+    "/api/v3/time": Route(MarketData.time, _flat(1)),
+    "/api/v3/exchangeInfo": Route(MarketData.info, _flat(20)),
+    "/api/v3/trades": Route(MarketData.trades, _flat(25)),
+    "/api/v3/historicalTrades": Route(MarketData.historical_trades, _flat(25)),
+    "/api/v3/aggTrades": Route(MarketData.agg_trades, _flat(4)),
+    "/api/v3/klines": Route(MarketData.klines, _flat(2)),
+    "/api/v3/ticker/24hr": Route(MarketData.day, _day_weight),
+}
+
+
+class RestServer:
+    """Books the weight of a request, asks, and writes the answer down."""
+
+    def __init__(self, market: MarketData, *, real_seconds: Callable[[], float] = time.time) -> None:
+        self._market = market
+        self._limit = RequestLimit(real_seconds=real_seconds)
+
+    def add_routes(self, app: web.Application) -> None:
+        """Serve all endpoints."""
+        for path, route in ROUTES.items():
+            app.router.add_get(path, self._handler(route))
+
+    def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            address = request.remote or ""
+            try:
+                self._limit.spend(address, route.weigh(request.query))
+                body, status, retry = self._answer(route, request), 200, None
+            except ApiError as error:
+                body, status, retry = msgspec.json.encode(error.body), error.status, error.retry_after_s
+            return web.Response(body=body, status=status, headers=self._headers(address, retry))
+
+        return handle
+
+    def _answer(self, route: Route, request: web.Request) -> bytes:
+        answer = route.answer(self._market, request.query)
+        if request.headers.get("X-MBX-TIME-UNIT", "").upper() == "MICROSECOND":
+            answer = in_microseconds(answer)
+        return msgspec.json.encode(answer)
+
+    def _headers(self, address: str, retry_after_s: int | None) -> dict[str, str]:
+        used = str(self._limit.used(address))
+        headers = {
+            "Content-Type": "application/json;charset=UTF-8",
+            "X-MBX-USED-WEIGHT": used,
+            "X-MBX-USED-WEIGHT-1M": used,
         }
-
-    def trades(self, query: dict[str, str]) -> object:
-        """The newest trades."""
-        history = self._played(questions.symbol(query))
-        limit = questions.limit(query)
-        return pages.newest_trades(history, limit=limit, now_ms=self._clock.read_ms()) if history else []
-
-    def historical_trades(self, query: dict[str, str]) -> object:
-        """Trades from an id on, or the newest; ids that were never recorded are not there."""
-        history, from_id = self._played(questions.symbol(query)), questions.number(query, "fromId")
-        limit, now_ms = questions.limit(query), self._clock.read_ms()
-        if not history:
-            return []
-        if from_id is None:
-            return pages.newest_trades(history, limit=limit, now_ms=now_ms)
-        return pages.trades_from(history, from_id, limit=limit, now_ms=now_ms)
-
-    def agg_trades(self, query: dict[str, str]) -> object:
-        """Aggregate trades by id or by time."""
-        history = self._played(questions.symbol(query))
-        start, end = questions.moment(query, "startTime"), questions.moment(query, "endTime")
-        from_id, limit = questions.number(query, "fromId"), questions.limit(query)
-        if from_id is not None and (start is not None or end is not None):
-            raise ApiError(-1128, "Combination of optional parameters invalid. Recommendation: 'fromId'")
-        if not history:
-            return []
-        now_ms = self._clock.read_ms()
-        return pages.agg_trades(history, from_id=from_id, start_ms=start, end_ms=end, limit=limit, now_ms=now_ms)
-
-    def klines(self, query: dict[str, str]) -> object:
-        """Klines as arrays of 12, the forming one last."""
-        name, grid = questions.symbol(query), questions.grid(query)
-        start, end = questions.moment(query, "startTime"), questions.moment(query, "endTime")
-        limit, history = questions.limit(query), self._played(name)
-        if not history:
-            return []
-        now_ms = self._clock.read_ms()
-        rows = klines(history, grid, start_ms=start, end_ms=end, limit=limit, now_ms=now_ms)
-        return [row.rest() for row in rows]
-
-    def day(self, query: dict[str, str]) -> object:
-        """24-hour figures: an object for one symbol, a list otherwise."""
-        names, kind = questions.symbol_list(query), query.get("type", "FULL")
-        if kind not in ("FULL", "MINI"):
-            raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
-        wanted = list(self._world.histories) if names is None else names
-        histories = [history for name in wanted if (history := self._played(name))]
-        now_ms = self._clock.read_ms()
-        rows = [day_ticker(history, as_of_ms=now_ms).rest(mini=kind == "MINI") for history in histories]
-        if "symbol" in query:
-            return rows[0] if rows else pages.never_traded(names[0] if names else "", now_ms)
-        return rows
-
-    def _entry(self, name: str) -> dict[str, Any]:
-        if name not in self._listed:
-            raise ApiError(-1121, "Invalid symbol.")
-        return self._listed[name]
-
-    def _played(self, name: str) -> History | None:
-        """The trades of a symbol; None if it is listed and has none."""
-        self._entry(name)
-        return self._world.histories.get(name)
+        return headers if retry_after_s is None else headers | {"Retry-After": str(retry_after_s)}

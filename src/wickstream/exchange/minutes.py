@@ -87,6 +87,7 @@ class MinuteBook:
             self._correct(trade, open_time)
         else:
             self._count(self._running, trade)
+        self._price = trade.price  # of the largest id, whichever minute it lies in
 
     def _count(self, minute: _Minute, trade: Trade) -> None:
         if not minute.count:
@@ -94,7 +95,6 @@ class MinuteBook:
         minute.last = trade.trade_id
         minute.count += 1
         minute.id_sum += trade.trade_id
-        self._price = trade.price
 
     def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int) -> None:
         """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete."""

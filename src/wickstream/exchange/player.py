@@ -1,14 +1,15 @@
-"""Plays the world to whoever listens: trades in order of trade time, and once an exchange second what is drawn from them."""
+"""Plays the world to whoever listens: trades in order of trade time, and figures once an exchange second."""
 
 import asyncio
 from typing import Protocol
 
 import structlog
 
-from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.daily import day_ticker
 from wickstream.exchange.history import History
 from wickstream.exchange.klines import Grid, kline_at
+from wickstream.exchange.pages import AggTrades
+from wickstream.exchange.played_clock import PlayedClock
 from wickstream.exchange.world import World
 
 _SECOND_MS = 1_000
@@ -46,15 +47,15 @@ class Audience(Protocol):
 class Player:
     """Owns where the playing stands."""
 
-    def __init__(self, world: World, clock: ExchangeClock, audience: Audience, *, waits: bool) -> None:
+    def __init__(self, world: World, clock: PlayedClock, audience: Audience, *, waits: bool) -> None:
         """`waits`: hold clock and first frame until every symbol's trades have a listener."""
         self._world = world
         self._clock = clock
         self._audience = audience
         self._waits = waits
         self._trade_streams = [f"{symbol.lower()}@trade" for symbol in world.histories]
-        self._agg_streams = [f"{symbol.lower()}@aggTrade" for symbol in world.histories]
         self._next = 0
+        self._played_ms = 0
         self._next_second_ms = 0
 
     async def play(self) -> None:
@@ -70,6 +71,7 @@ class Player:
 
     def _go_to(self, now_ms: int) -> None:
         self._next = self._world.frames_until(now_ms)
+        self._played_ms = now_ms
         self._next_second_ms = (now_ms // _SECOND_MS + 1) * _SECOND_MS
 
     async def _play_at_pace(self) -> None:
@@ -108,6 +110,18 @@ class Player:
         for tape, data in self._world.frames(self._next, stop):
             send(streams[tape], data)
         self._next = max(self._next, stop)
+        self._send_aggregates(self._played_ms, until_ms)
+        self._played_ms = until_ms
+
+    def _send_aggregates(self, after_ms: int, until_ms: int) -> None:
+        """All trades of a ms are there, and with them every aggregate that ends in it."""
+        for symbol, history in self._world.histories.items():
+            stream = f"{symbol.lower()}@aggTrade"
+            if self._audience.wanted(stream):
+                aggregates = AggTrades(history)
+                start, stop = aggregates.before(history.until(after_ms)), aggregates.before(history.until(until_ms))
+                for number in range(start, stop):
+                    self._audience.send(stream, aggregates.at(number).frame(symbol))
 
     def _tick(self, now_ms: int) -> None:
         for symbol, history in self._world.histories.items():

@@ -50,9 +50,7 @@ def symbol_list(query: Mapping[str, str]) -> list[str] | None:
         names = msgspec.json.decode(query["symbols"], type=list[str])
     except msgspec.DecodeError as exc:
         legal = '^\\[("[\\w\\-._&&[^a-z]]{1,50}"(,"[\\w\\-._&&[^a-z]]{1,50}"){0,}){0,1}\\]$'
-        raise ApiError(
-            -1100, f"Illegal characters found in parameter 'symbols'; legal range is '{legal}'."
-        ) from exc
+        raise ApiError(-1100, f"Illegal characters found in parameter 'symbols'; legal range is '{legal}'.") from exc
     if not names:
         raise ApiError(-1102, "Mandatory parameter 'symbols' was not sent, was empty/null, or malformed.")
     return [well_formed(name) for name in names]

@@ -17,7 +17,7 @@ _CAPTURES = Path(__file__).parent / "captures"
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_PLACES = 8
 _PLACES = {Market.SPOT: 8, Market.USDM: 0}  # Spot fills up with zeros, futures write what the symbol's rules say
-_MAX_AMOUNT = 2**63 // 10**_MAX_PLACES
+_MAX_AMOUNT = 92_233_720_368  # 2**63 units of 8 places
 _MICROSECONDS_FROM = 100_000_000_000_000  # a time this large is not in ms: that would be the year 5138
 
 
@@ -115,9 +115,14 @@ def read_recording(files: Sequence[Path]) -> Recording:
     lines.sort(key=lambda line: line[2].traded_at_ms)
     by_symbol: dict[str, dict[int, RecordedTrade]] = {}
     played = [trade for file, number, trade in lines if _is_new(by_symbol, trade, f"{file}, line {number}")]
+    for symbol, trades in by_symbol.items():
+        if not any(trade.counts for trade in trades.values()):
+            raise Mistake(f"{', '.join(map(str, files))}: no market trade of {symbol}, off-book ones only")
     symbols = list(by_symbol)
     return Recording(
-        tapes=tuple(Tape(symbol, list(trades.values()), places=_PLACES[market]) for symbol, trades in by_symbol.items()),
+        tapes=tuple(
+            Tape(symbol, list(trades.values()), places=_PLACES[market]) for symbol, trades in by_symbol.items()
+        ),
         digest=digest_of(files),
         market=market,
         play_times=[trade.traded_at_ms for trade in played],

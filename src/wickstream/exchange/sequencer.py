@@ -65,6 +65,7 @@ class Sequencer:
         self.duplicates = 0
         self._room = room
         self._held: dict[int, Arrival] = {}
+        self._highest_held = -1  # of those held, where any is
         self._newest_known = -1
         self._hole_at_s: float | None = None
         self._hole_first = -1
@@ -85,7 +86,9 @@ class Sequencer:
             self.minutes.resume(mark)
             self.next_id = mark.next_trade_id
         for trade in since:
-            if self.next_id is not None and trade.trade_id != self.next_id:
+            if self.next_id is not None and trade.trade_id < self.next_id:
+                continue  # going back would publish again what is there
+            if self.next_id is not None and trade.trade_id > self.next_id:
                 self.minutes.start_over()
             self.minutes.add(trade)
             self.next_id = trade.trade_id + 1
@@ -99,18 +102,16 @@ class Sequencer:
     def accept(self, arrival: Arrival, *, now_s: float) -> None:
         """Take a trade from a socket or from REST, in any order, any number of times."""
         trade_id = arrival.trade.trade_id
-        if trade_id == self.next_id and not self._held:
-            self._newest_known = max(self._newest_known, trade_id)
-            self._emit(arrival)
-            if self._hole_at_s is not None:
-                self._note_hole(now_s)
-            return
-        if self.next_id is not None and trade_id < self.next_id:
-            self.duplicates += 1
-            return
         self._newest_known = max(self._newest_known, trade_id)
-        self._hold(arrival)
-        self._drain(now_s)
+        if trade_id == self.next_id:
+            self._emit(arrival)
+            if self._hole_at_s is not None:  # always so where something is held
+                self._drain(now_s)
+        elif self.next_id is not None and trade_id < self.next_id:
+            self.duplicates += 1
+        else:
+            self._hold(arrival)
+            self._note_hole(now_s)
 
     def knows_of(self, trade_id: int, *, now_s: float) -> None:
         """An id exists, though its trade is not here."""
@@ -120,7 +121,8 @@ class Sequencer:
     def on_ticker(self, ticker: Ticker, *, now_s: float) -> None:
         """The audit channel: its last id reveals what the trade stream kept silent about, or proves silence."""
         self.knows_of(ticker.last_trade_id, now_s=now_s)
-        if self.next_id is not None and ticker.last_trade_id < self.next_id:
+        # -1: no trade in its 24 hours, which does not say which one was the last
+        if self.next_id is not None and 0 <= ticker.last_trade_id < self.next_id:
             self.minutes.prove_by_ticker(ticker.closed_at_ms, next_trade_id=self.next_id)
 
     def hole(self) -> Hole | None:
@@ -186,25 +188,30 @@ class Sequencer:
         if trade_id in self._held:
             self.duplicates += 1
             return
-        if self._room.used_bytes + arrival.held_bytes > self._room.limit_bytes:
-            highest = max(self._held, default=trade_id)
-            if trade_id >= highest:
+        while self._room.used_bytes + arrival.held_bytes > self._room.limit_bytes:
+            if not self._held or trade_id > self._highest_held:
                 return
-            self._room.used_bytes -= self._held.pop(highest).held_bytes
+            self._let_go(self._highest_held)
+            self._highest_held = max(self._held, default=-1)
         self._held[trade_id] = arrival
+        self._highest_held = max(self._highest_held, trade_id)
         self._room.used_bytes += arrival.held_bytes
+
+    def _let_go(self, trade_id: int) -> Arrival:
+        arrival = self._held.pop(trade_id)
+        self._room.used_bytes -= arrival.held_bytes
+        return arrival
 
     def _begin(self, now_s: float) -> None:
         """`next_id` was set anew: what is held below it is of no use."""
         first = self.next_id or 0
         for trade_id in [held for held in self._held if held < first]:
-            self._room.used_bytes -= self._held.pop(trade_id).held_bytes
+            self._let_go(trade_id)
         self._drain(now_s)
 
     def _drain(self, now_s: float) -> None:
-        while self.next_id is not None and (arrival := self._held.pop(self.next_id, None)) is not None:
-            self._room.used_bytes -= arrival.held_bytes
-            self._emit(arrival)
+        while self.next_id is not None and self.next_id in self._held:
+            self._emit(self._let_go(self.next_id))
         self._note_hole(now_s)
 
     def _note_hole(self, now_s: float) -> None:

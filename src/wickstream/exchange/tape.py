@@ -40,8 +40,15 @@ class Figures:
         """The figures of `count` such stretches."""
         if not count:
             return NOTHING
-        sums = (self.trades, self.volume, self.quote, self.taker_volume, self.taker_quote)
-        return Figures(*(count * amount for amount in sums), self.high, self.low)
+        return Figures(
+            count * self.trades,
+            count * self.volume,
+            count * self.quote,
+            count * self.taker_volume,
+            count * self.taker_quote,
+            self.high,
+            self.low,
+        )
 
 
 NOTHING = Figures(0, 0, 0, 0, 0, 0, 0)
@@ -96,9 +103,7 @@ class Tape:
         first, last = -(-start // BLOCK), stop // BLOCK
         if first >= last:
             return self._scan(start, stop)
-        return joined(
-            [self._scan(start, first * BLOCK), *self._blocks[first:last], self._scan(last * BLOCK, stop)]
-        )
+        return joined([self._scan(start, first * BLOCK), *self._blocks[first:last], self._scan(last * BLOCK, stop)])
 
     def _scan(self, start: int, stop: int) -> Figures:
         counts = self.counts[start:stop]

@@ -1,4 +1,4 @@
-"""The local exchange's world, computed and not stored: a function of a recording, its anchor and the time asked about."""
+"""The local exchange's world, computed and not stored: a function of recording, anchor and the time asked about."""
 
 from bisect import bisect_right
 from collections.abc import Iterator

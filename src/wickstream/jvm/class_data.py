@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -56,23 +57,33 @@ def _dump(pid: int, draft: Path, *, java: Java) -> bool:
     command: list[str | Path] = [java.jcmd, str(pid), "VM.cds", "static_dump", str(draft)]
     jcmd = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + _DUMP_SECONDS
+    dumping: set[int] = set()
     while jcmd.poll() is None and time.monotonic() < deadline:
-        _lower_priority_of_children(pid)
+        dumping |= _lower_priority_of_children(pid)
         time.sleep(0.05)
     if jcmd.poll() is None:
         jcmd.kill()
-        jcmd.wait()
+    jcmd.wait()
+    _drop_output(pid, dumping)
     return draft.exists()
 
 
-def _lower_priority_of_children(pid: int) -> None:
+def _lower_priority_of_children(pid: int) -> set[int]:
     """The dump is a child of the JVM, not of jcmd: `nice` in front of jcmd would not reach it."""
-    try:
+    seen = set()
+    with suppress(psutil.Error):
         for child in psutil.Process(pid).children():
-            if child.nice() < 19:
-                child.nice(19)
-    except psutil.Error:
-        return
+            seen.add(child.pid)
+            child.nice(19)
+    return seen
+
+
+def _drop_output(pid: int, dumping: set[int]) -> None:
+    """What the dumping process printed is left in the working folder of the JVM."""
+    with suppress(psutil.Error):
+        folder = Path(psutil.Process(pid).cwd())
+        for output in (file for child in dumping for file in folder.glob(f"java_pid{child}_std*")):
+            output.unlink(missing_ok=True)
 
 
 def _drop_old_archives(newest: Path) -> None:

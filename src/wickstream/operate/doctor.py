@@ -18,7 +18,7 @@ from wickstream.jvm.jars import is_whole, locked_jars, postgres_server
 from wickstream.jvm.java import find_java
 from wickstream.operate.pids import holder_of
 from wickstream.operate.ports import is_free, wanted_ports
-from wickstream.operate.postgres_user import is_open_to_all, namespaces_work
+from wickstream.operate.postgres_user import is_open_to_all, way_into_closed_folders
 
 _GB = 10**9
 NEEDED_DISK_BYTES = 5 * _GB  # the servers and their caches take 0.5; a day of 15 symbols about 3
@@ -122,8 +122,9 @@ def _postgres_of_root(settings: Settings) -> Finding:
     folders = [_existing(folder) for folder in (settings.data_dir, settings.cache_dir)]
     if all(map(is_open_to_all, folders)):
         return Finding("postgres", Verdict.OK, "runs as nobody, as root may not run it")
-    if namespaces_work(Path(sys.executable)):
-        return Finding("postgres", Verdict.OK, "runs in a user namespace, as root may not run it")
+    way = way_into_closed_folders(Path(sys.executable))
+    if way is not None:
+        return Finding("postgres", Verdict.OK, f"runs as another user ({way}), as root may not run it")
     mend = "choose --data-dir and WICKSTREAM_CACHE_DIR outside private folders, or run as an ordinary user"
     return Finding("postgres", Verdict.FAIL, "root may not run it, and other users cannot reach the folders", mend)
 

@@ -1,6 +1,8 @@
 """From a chosen source to a running stack, and to nothing left of it."""
 
+import signal
 import threading
+import time
 from collections.abc import Callable
 from threading import Event
 
@@ -21,6 +23,8 @@ Say = Callable[[str], None]
 def run_stack(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: Event) -> None:
     """Run the stack until `stop` is set; everything is stopped in order when this returns or raises.
 
+    From the first process on, SIGINT, SIGTERM and SIGHUP set `stop`.
+
     Raises:
         Mistake: If something is for the operator to mend; nothing was started, or all of it is stopped again.
         StartFailed: If a process does not come up.
@@ -37,10 +41,14 @@ def run_stack(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: E
 
 
 def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: Event) -> None:
-    def tell(name: str, state: State) -> None:
-        if not stop.is_set():
-            say(f"{name}: {state}")
+    began_s = time.monotonic()
 
+    def tell(name: str, state: State) -> None:
+        if state in (State.READY, State.BACKOFF, State.FAILED) and not stop.is_set():
+            say(f"{time.monotonic() - began_s:5.1f} s  {name} {state}")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())  # a second Ctrl-C changes nothing: the order of the stop is kept
     settings = chosen.settings
     # A folder that was ever live waits for the exchange, however long that takes.
     patient = frozenset({"connect", "backfill"}) if chosen.is_live else frozenset({"backfill"})

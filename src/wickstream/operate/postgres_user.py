@@ -39,19 +39,36 @@ def choose(program: Path, data: Path) -> RunAs:
     """The first way that works for this program and this data folder.
 
     Raises:
-        Mistake: If root started us and no way works.
+        Mistake: If no way works.
     """
     if os.geteuid() != 0:
-        return RunAs.SELF
+        return RunAs.SELF if has_name(os.geteuid()) else _without_a_name(program)
     if is_open_to_all(program) and is_open_to_all(data.parent):
         return RunAs.NOBODY
-    for way in (RunAs.NAMESPACE, RunAs.CAPABLE):
-        if way_works(way, program):
-            return way
+    way = way_into_closed_folders(program)
+    if way is None:
+        raise Mistake(
+            f"PostgreSQL cannot run as root, and other users cannot reach {data.parent}: "
+            "choose --data-dir and WICKSTREAM_CACHE_DIR outside private folders, or start as an ordinary user"
+        )
+    return way
+
+
+def _without_a_name(program: Path) -> RunAs:
+    if sys.platform == "linux" and _works(RunAs.NAMESPACE, program):
+        return RunAs.NAMESPACE
     raise Mistake(
-        f"PostgreSQL cannot run as root, and other users cannot reach {data.parent}: "
-        "choose --data-dir and WICKSTREAM_CACHE_DIR outside private folders, or start as an ordinary user"
+        f"PostgreSQL refuses user {os.geteuid()}, who is not in /etc/passwd: add the user, or start as another"
     )
+
+
+def has_name(user: int) -> bool:
+    """Tell whether the user is known by name; initdb insists on it."""
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def is_open_to_all(path: Path) -> bool:
@@ -59,12 +76,14 @@ def is_open_to_all(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
-def way_works(way: RunAs, program: Path) -> bool:
-    """Tell whether this machine lets us start PostgreSQL this way."""
-    if sys.platform != "linux":
-        return False
-    command = way.command(str(program), "--version")
-    return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
+def way_into_closed_folders(program: Path) -> RunAs | None:
+    """How root can start a program that refuses root, if other users cannot reach the folders; None if in no way."""
+    ways = (RunAs.NAMESPACE, RunAs.CAPABLE) if sys.platform == "linux" else ()
+    return next((way for way in ways if _works(way, program)), None)
+
+
+def _works(way: RunAs, program: Path) -> bool:
+    return subprocess.run(way.command(str(program), "--version"), capture_output=True, timeout=20).returncode == 0
 
 
 def hand_over(folder: Path, run_as: RunAs) -> None:

@@ -7,10 +7,10 @@ import os
 import sys
 
 CLONE_NEWUSER = 0x10000000
-PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 47, 2
+PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 28, 47, 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_OVERRIDE = 1
-SEEN_AS = 1000  # the user id that the program sees instead of 0
 
 
 def become_nobody() -> None:
@@ -24,20 +24,22 @@ def become_nobody() -> None:
 
 
 def enter_namespace() -> None:
-    """Be root to everybody else and an ordinary user to oneself: files stay root's. Linux only.
+    """Be oneself to everybody else, so files stay one's own, and nobody to oneself. Linux only.
 
     Raises:
         OSError: If this machine forbids user namespaces.
     """
     import ctypes
+    import pwd
 
     user, group = os.geteuid(), os.getegid()
+    nobody = pwd.getpwnam("nobody")  # initdb wants a user that has a name
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWUSER):
         raise OSError(ctypes.get_errno(), "user namespaces are forbidden here")
     _write("/proc/self/setgroups", "deny")  # the kernel's condition for mapping a group
-    _write("/proc/self/uid_map", f"{SEEN_AS} {user} 1")
-    _write("/proc/self/gid_map", f"{SEEN_AS} {group} 1")
+    _write("/proc/self/uid_map", f"{nobody.pw_uid} {user} 1")
+    _write("/proc/self/gid_map", f"{nobody.pw_gid} {group} 1")
 
 
 def become_capable() -> None:
@@ -50,7 +52,9 @@ def become_capable() -> None:
     import struct
 
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Else setuid() drops the capability, and access(), by which initdb looks for its programs, ignores it.
+    if libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "keeping a capability is forbidden here")
     become_nobody()
     bit = 1 << CAP_DAC_OVERRIDE  # effective, permitted, inheritable; then the same for the upper 32
     head, sets = struct.pack("Ii", CAPABILITY_VERSION_3, 0), struct.pack("6I", bit, bit, bit, 0, 0, 0)

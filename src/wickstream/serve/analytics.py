@@ -17,7 +17,7 @@ from wickstream.serve.parameters import (
     refuse_unknown,
 )
 from wickstream.serve.problems import Problem
-from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
+from wickstream.serve.reader import Reader, ReaderDep
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=[Depends(refuse_unknown)])
 
@@ -31,7 +31,6 @@ router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=
 )
 async def klines(
     reader: ReaderDep,
-    settings: SettingsDep,
     symbol: SymbolPath,
     interval: IntervalQuery = "1m",
     start: TimeQuery = None,
@@ -51,7 +50,7 @@ async def klines(
         as_of=series.as_of_ms,
         lag_ms=series.lag_ms,
         complete=series.complete,
-        sources=[settings.source, *series.sources],
+        sources=series.sources,
     )
 
 

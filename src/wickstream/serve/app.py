@@ -18,6 +18,7 @@ from wickstream.logs import set_up_logging
 from wickstream.serve import analytics, market, problems, system
 from wickstream.serve.middleware import Metering, SecurityHeaders
 from wickstream.serve.reader import Reader
+from wickstream.store.router import Router
 
 STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 0  # no route takes one
@@ -25,7 +26,7 @@ MAX_BODY_BYTES = 0  # no route takes one
 OpenReader = Callable[[Settings], AbstractAsyncContextManager[Reader]]
 
 
-def build_app(settings: Settings, *, open_reader: OpenReader) -> FastAPI:
+def build_app(settings: Settings, *, open_reader: OpenReader = Router) -> FastAPI:
     """The ASGI application. The tiers may be down when it starts: it answers 503 until they are up."""
 
     @asynccontextmanager
@@ -71,7 +72,7 @@ def run(settings: Settings) -> None:
     set_up_logging(settings.log_level, settings.log_format)
     door = _bind(settings.listen_host, settings.port("api"))
     config = uvicorn.Config(
-        build_app(settings, open_reader=open_router),
+        build_app(settings),
         loop="uvloop",
         http="httptools",
         ws="none",

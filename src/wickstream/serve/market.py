@@ -9,7 +9,7 @@ from wickstream.candle import plain
 from wickstream.serve.answers import list_response
 from wickstream.serve.examples import PROBLEMS, REALTIME
 from wickstream.serve.parameters import refuse_unknown
-from wickstream.serve.reader import BoardRow, ReaderDep, SettingsDep
+from wickstream.serve.reader import BoardRow, ReaderDep
 
 router = APIRouter(prefix="/api/v1/market", tags=["market"], dependencies=[Depends(refuse_unknown)])
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1/market", tags=["market"], dependencies=[Depen
     response_class=Response,
     responses={200: REALTIME, 503: PROBLEMS[503]},
 )
-async def realtime(reader: ReaderDep, settings: SettingsDep) -> Response:
+async def realtime(reader: ReaderDep) -> Response:
     """From the live lane; `age_ms` says how fresh a row is. A symbol nothing was heard of yet has nulls."""
     board = await reader.board()
     return list_response(
@@ -29,7 +29,7 @@ async def realtime(reader: ReaderDep, settings: SettingsDep) -> Response:
         as_of=board.as_of_ms,
         lag_ms=board.lag_ms,
         complete=all(row.last_price is not None for row in board.rows),
-        sources=[settings.source, *board.sources],
+        sources=board.sources,
     )
 
 

@@ -4,15 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from wickstream.errors import StoreBusy
-
-log = structlog.get_logger()
+from wickstream.serve.middleware import SECURITY_HEADERS
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -67,9 +65,10 @@ async def _on_http(request: Request, exc: HTTPException) -> Response:
     return as_response(problem, dict(exc.headers or {}))
 
 
-async def _on_error(request: Request, exc: Exception) -> Response:
-    log.error("request failed", path=request.url.path, exc_info=exc)
-    return as_response(Problem(500, "internal-error", "this is our fault; the server's log says more"))
+async def _on_error(_: Request, __: Exception) -> Response:
+    # answered outside all middleware, and raised again for the server to log
+    problem = Problem(500, "internal-error", "this is our fault; the server's log says more")
+    return as_response(problem, dict(SECURITY_HEADERS))
 
 
 def install(app: FastAPI) -> None:

@@ -58,6 +58,17 @@ class HotWriter:
         script = resources.files("wickstream.store") / "lua" / "upsert_candles.lua"
         self._upsert = self._client.register_script(script.read_text("utf-8"))
 
+    def ping(self) -> None:
+        """Check that Redis answers.
+
+        Raises:
+            StoreBusy: If not.
+        """
+        try:
+            self._client.ping()
+        except RedisError as exc:
+            raise busy(exc) from exc
+
     def write(self, candles: Sequence[Candle]) -> Written:
         """Store what is new or larger in version and not older than the hour that is kept.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import Message
 
 from wickstream.bus.codec import decode
-from wickstream.bus.consumer import Positions, place_of, positions_after
+from wickstream.bus.consumer import Positions, positions_after
 from wickstream.bus.topics import FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS
 from wickstream.candle import Candle
 from wickstream.errors import Unpublishable
@@ -115,7 +115,7 @@ def _ids_hold_the_trades(candle: Candle) -> bool:
     first, last = candle.first_trade_id, candle.last_trade_id
     if first is None or last is None:
         return first is last
-    return -1 <= last <= LARGEST_COUNT and 0 <= first and candle.trade_count <= last - first + 1
+    return -1 <= last <= LARGEST_COUNT and first >= 0 and candle.trade_count <= last - first + 1
 
 
 def _is_name(symbol: str) -> bool:

@@ -32,6 +32,10 @@ class Tier(Protocol):
     @property
     def topics(self) -> Sequence[str]: ...
 
+    def prepare(self) -> None:
+        """Called first: what must be there before anything is stored."""
+        ...
+
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """Called when partitions are given to this process: where to begin, if the store knows better than Kafka.
 
@@ -54,16 +58,22 @@ class Tier(Protocol):
 
 
 class TierLoop:
-    """Runs one tier until told to stop. `is_consuming` once the group has given it its partitions."""
+    """Runs one tier until `stop` is set; sets `consuming` once the group has given it its partitions."""
 
     def __init__(
-        self, tier: Tier, consumer: Consumer, *, stop: threading.Event, set_aside: Callable[[Sequence[Rejected]], None]
+        self,
+        tier: Tier,
+        consumer: Consumer,
+        *,
+        stop: threading.Event,
+        consuming: threading.Event,
+        set_aside: Callable[[Sequence[Rejected]], None],
     ) -> None:
         self._tier = tier
         self._consumer = consumer
         self._stop = stop
         self._set_aside = set_aside
-        self.is_consuming = threading.Event()
+        self._consuming = consuming
 
     def run(self) -> None:
         """Returns after `stop` is set and the batch in hand is stored.
@@ -81,8 +91,9 @@ class TierLoop:
             self._consumer.close()
 
     def _begin(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        starts = self._patiently(lambda: self._tier.start_offsets(places), {})
-        self.is_consuming.set()
+        nothing: Mapping[Place, int] = {}
+        starts = self._patiently(lambda: self._tier.start_offsets(places), nothing)
+        self._consuming.set()
         log.info("consuming", tier=self._tier.name, partitions=len(places))
         return starts
 

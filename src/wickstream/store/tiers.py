@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions
 from wickstream.bus.topics import FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS
-from wickstream.candle import Candle
+from wickstream.candle import Candle, supersedes
 from wickstream.config import Settings
 from wickstream.store.cold import ColdCandles
 from wickstream.store.hot import HotWriter
 from wickstream.store.intake import Batch
-from wickstream.store.versions import Written, key_of
-from wickstream.candle import supersedes
-from wickstream.store.warm import WarmWriter
+from wickstream.store.versions import Key, Written, key_of
+from wickstream.store.warm import WarmWriter, migrate
 
 COLD_ROWS = 50_000  # a commit is due before its time when this much waits
 
@@ -33,6 +32,10 @@ class Hot:
 
     def __init__(self, settings: Settings) -> None:
         self._writer = HotWriter(settings)
+
+    def prepare(self) -> None:
+        """Redis answers."""
+        self._writer.ping()
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """The group's own."""
@@ -60,7 +63,12 @@ class Warm:
     topics = (PROCESSED_AGGS, MINUTE_MARKS, FEED_GAPS)
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._writer = WarmWriter(settings)
+
+    def prepare(self) -> None:
+        """The tables are there."""
+        migrate(self._settings)
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """The group's own."""
@@ -92,8 +100,11 @@ class Cold:
         self._seconds = settings.cold_commit_seconds
         self._clock = clock
         self._committed_at = clock()
-        self._waiting: dict[tuple[str, str, int], Candle] = {}
+        self._waiting: dict[Key, Candle] = {}
         self._positions: Positions = {}
+
+    def prepare(self) -> None:
+        """The table makes itself."""
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """Those of the newest commit; from the beginning where there is none, whatever Kafka says."""

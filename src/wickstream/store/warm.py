@@ -146,7 +146,7 @@ class WarmWriter:
         """
         try:
             return self._write(candles, marks, gaps)
-        except psycopg.OperationalError as exc:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
             self.close()
             raise busy(exc) from exc
 

@@ -4,38 +4,67 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-
-import structlog
+from concurrent.futures import ThreadPoolExecutor
 
 from wickstream.bus.consumer import Isolation, open_consumer, require_topics
-from wickstream.bus.topics import TOPICS
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
-from wickstream.store.dead_letters import DeadLetters, leave_to_warm
+from wickstream.store.dead_letters import DeadLetters, left_to_warm
 from wickstream.store.retries import Patience
 from wickstream.store.tier import Tier, TierLoop
 from wickstream.store.tiers import Cold, Hot, Warm
-from wickstream.store.warm import migrate
-
-log = structlog.get_logger(__name__)
 
 TIERS: tuple[Callable[[Settings], Tier], ...] = (Hot, Warm, Cold)
 
 
 def run(settings: Settings) -> None:
-    """Write until told to stop. Every server may come up after this process does.
+    """Write until told to stop. Servers may come up after this process, or go away and come back.
 
     Raises:
-        Exception: What ended a tier for good; the others are stopped in order first.
+        Exception: What ended a tier for good; the others have been stopped in order.
     """
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
-    write(settings, stop=stop)
+    write(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, settings.port("writer")))
 
 
-def write(settings: Settings, *, stop: threading.Event, tiers: Sequence[Callable[[Settings], Tier]] = TIERS) -> None:
-    """As `run`, until `stop` is set."""
+def write(
+    settings: Settings,
+    *,
+    stop: threading.Event,
+    on_ready: Callable[[], None],
+    tiers: Sequence[Callable[[Settings], Tier]] = TIERS,
+) -> None:
+    """As `run`, until `stop` is set; `on_ready` is called once, when all tiers are consuming."""
+    consuming = [threading.Event() for _ in tiers]
     with ThreadPoolExecutor(len(tiers), thread_name_prefix="tier") as pool:
-        running = [pool.submit(_run_tier, settings, make, stop, ready := threading.Event()) for make in tiers]
+        running = [
+            pool.submit(_run_tier, settings, make(settings), stop=stop, consuming=begun)
+            for make, begun in zip(tiers, consuming, strict=True)
+        ]
+        is_ready = False
+        while not stop.wait(0.05):
+            if any(tier.done() for tier in running):
+                stop.set()  # a tier that failed for good ends the process; whoever supervises starts it again
+            elif not is_ready and all(begun.is_set() for begun in consuming):
+                on_ready()
+                is_ready = True
+    for tier in running:
+        tier.result()
+
+
+def _run_tier(settings: Settings, tier: Tier, *, stop: threading.Event, consuming: threading.Event) -> None:
+    patience = Patience(stop, tier=tier.name)
+    patience.repeat(lambda: require_topics(settings.kafka, tier.topics), None)
+    patience.repeat(tier.prepare, None)
+    if stop.is_set():
+        return
+    consumer = open_consumer(
+        settings.kafka,
+        group=f"write-{tier.name}",
+        instance=f"{socket.gethostname()}:{settings.port('writer')}",
+        isolation=Isolation.COMMITTED,
+    )
+    set_aside = DeadLetters(settings.kafka).set_aside if tier.name == Warm.name else left_to_warm
+    TierLoop(tier, consumer, stop=stop, consuming=consuming, set_aside=set_aside).run()

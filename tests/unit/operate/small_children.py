@@ -1,6 +1,7 @@
 """Tiny real processes for the tests of the supervisor."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,33 @@ while True:
     time.sleep(60)
 """
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+
+# Run with a folder and this file's: supervises two polite children until SIGTERM.
+SUPERVISE = """
+import signal, sys
+from pathlib import Path
+from threading import Event
+sys.path.insert(0, sys.argv[2])
+from small_children import polite
+from wickstream.operate.pids import locked
+from wickstream.operate.supervise import Supervisor
+folder, stop = Path(sys.argv[1]), Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+layers = [[polite("server", folder)], [polite("job", folder)]]
+with locked(folder / "run"), Supervisor(layers, data_dir=folder) as supervisor:
+    supervisor.start(stop)
+    print("ready", flush=True)
+    supervisor.watch(stop)
+"""
+
+
+def supervised(folder: Path) -> "subprocess.Popen[str]":
+    """A supervisor in a process of its own, with two polite children, ready."""
+    argv = [sys.executable, "-c", SUPERVISE, str(folder), str(Path(__file__).parent)]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 def await_true(condition: Callable[[], bool], *, within_s: float = 10.0) -> None:

@@ -1,13 +1,11 @@
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
 import pytest
-from small_children import STUBBORN, await_true, polite, python, story_of
+from small_children import STUBBORN, await_true, polite, python, story_of, supervised
 
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.nanny import start_time
@@ -93,7 +91,7 @@ def test_a_one_shot_that_ended_well_counts_as_done(tmp_path: Path) -> None:
 def test_a_mistake_found_by_a_child_ends_the_start_with_its_line_and_stops_the_rest(tmp_path: Path) -> None:
     wrong = python("connect", "import sys; print('wickstream: BTCUDST: unknown symbol'); sys.exit(2)", tmp_path)
     with (
-        pytest.raises(Mistake, match="^BTCUDST: unknown symbol$"),
+        pytest.raises(Mistake, match=r"^BTCUDST: unknown symbol$"),
         Supervisor([[polite("server", tmp_path)], [wrong]], data_dir=tmp_path) as supervisor,
     ):
         supervisor.start(Event(), deadline_s=20)
@@ -187,29 +185,6 @@ def test_the_log_of_the_last_start_is_kept_beside(tmp_path: Path) -> None:
 
     assert (tmp_path / "logs" / "job.log").read_text() == "second\n"
     assert (tmp_path / "logs" / "job.log.1").read_text() == "first\n"
-
-
-SUPERVISE = """
-import sys
-from pathlib import Path
-from threading import Event
-sys.path.insert(0, sys.argv[2])
-from small_children import polite
-from wickstream.operate.supervise import Supervisor
-folder = Path(sys.argv[1])
-with Supervisor([[polite("server", folder)], [polite("job", folder)]], data_dir=folder) as supervisor:
-    supervisor.start(Event())
-    print("ready", flush=True)
-    supervisor.watch(Event())
-"""
-
-
-def supervised(folder: Path) -> "subprocess.Popen[str]":
-    argv = [sys.executable, "-c", SUPERVISE, str(folder), str(Path(__file__).parent)]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
 
 
 def test_after_kill_9_of_the_supervisor_the_nanny_stops_all_in_order(tmp_path: Path) -> None:

@@ -1,13 +1,10 @@
-import asyncio
-import socket
-import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
 
 from serve.fake_tiers import FakeTiers
+from serving import served
 from wickstream.config import Settings
 from wickstream.serve.app import build_app
 
@@ -19,22 +16,14 @@ def served_tiers() -> FakeTiers:
 
 @pytest.fixture(scope="session")
 def address(served_tiers: FakeTiers) -> Iterator[str]:
-    """The API itself on a free port of loopback, in a thread."""
     settings = Settings(source="demo", port_base=26_000)
-    app = build_app(settings, open_reader=served_tiers.opened)
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-        thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[door]),))
-        thread.start()
-        host, port = door.getsockname()
-        yield f"http://{host}:{port}"
-        server.should_exit = True
-        thread.join()
+    with served(build_app(settings, open_reader=served_tiers.opened)) as address:
+        yield address
 
 
 @pytest.fixture
 def tiers(served_tiers: FakeTiers) -> FakeTiers:
-    served_tiers.down = False
+    served_tiers.down = served_tiers.broken = False
     served_tiers.asked.clear()
     return served_tiers
 

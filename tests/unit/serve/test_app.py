@@ -1,10 +1,13 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx import Client
 
+from serve.fake_tiers import FakeTiers
 from wickstream.serve.app import STATIC
 
 
@@ -53,6 +56,21 @@ def test_errors_of_the_framework_have_the_same_form(client: Client) -> None:
     assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
     refused = client.post("/api/v1/market/realtime")
     assert (refused.status_code, refused.headers["content-type"]) == (405, "application/problem+json")
+
+
+def test_a_fault_of_ours_shows_nothing_of_its_inside(client: Client, tiers: FakeTiers) -> None:
+    tiers.broken = True
+    answer = client.get("/api/v1/market/realtime")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "fault of ours" not in answer.text
+    assert "content-security-policy" in answer.headers
+
+
+def test_starting_the_api_loads_nothing_heavy() -> None:
+    heavy = {"polars", "deltalake", "pyarrow", "pyspark", "pandas", "numpy", "confluent_kafka", "aiohttp"}
+    program = f"import sys, wickstream.serve.app; print(*({heavy!r} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
 
 
 def test_files_outside_the_page_are_not_served(client: Client) -> None:

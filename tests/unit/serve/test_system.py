@@ -1,6 +1,7 @@
 from httpx import Client
 
-from serve.fake_tiers import MIDNIGHT_MS, FakeTiers
+from sample_market import MIDNIGHT_MS
+from serve.fake_tiers import FakeTiers
 from wickstream.events import MINUTE_MS
 
 HEALTH = "/api/v1/system/health"

@@ -18,7 +18,7 @@ class _Account:
     banned_until_s: float = 0.0
 
 
-class WeightLimit:
+class RequestLimit:
     """Counts what each address used in the running minute of real time."""
 
     def __init__(self, *, real_seconds: Callable[[], float], per_minute: int = WEIGHT_PER_MINUTE) -> None:

@@ -1,0 +1,35 @@
+"""The `wickstream` command. What a command needs is imported inside it, so that each process loads only its own."""
+
+import sys
+
+import typer
+
+from wickstream.cli import processes, stack
+from wickstream.errors import EXIT_FENCED, EXIT_MISTAKE, Fenced, Mistake, WickstreamError
+
+app = typer.Typer(
+    name="wickstream",
+    help="Exact candles from Binance trades, with the proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+stack.register(app)
+processes.register(app)
+
+
+def main() -> None:
+    """Run a command; what is the operator's to mend is one line on standard error."""
+    try:
+        app()
+    except Mistake as exc:
+        _end(exc, EXIT_MISTAKE)
+    except Fenced as exc:
+        _end(exc, EXIT_FENCED)
+    except WickstreamError as exc:
+        _end(exc, 1)
+
+
+def _end(exc: WickstreamError, code: int) -> None:
+    typer.echo(f"wickstream: {exc}", err=True)
+    sys.exit(code)

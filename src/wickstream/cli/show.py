@@ -1,0 +1,129 @@
+"""How answers look on a terminal, and as JSON."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from wickstream.operate.doctor import Finding
+    from wickstream.operate.health import Component, Status
+    from wickstream.operate.source import Chosen
+
+_MB = 1_000_000
+_STYLES = {"ready": "green", "ok": "green", "starting": "yellow", "backoff": "yellow", "warn": "yellow"}
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    typer.echo(text)
+
+
+def silent(_: str) -> None:
+    """Progress that nobody looks at."""
+
+
+def outcome(facts: dict[str, Any], *, as_json: bool) -> None:
+    """What `down` did."""
+    if as_json:
+        typer.echo(json.dumps(facts))
+    else:
+        typer.echo("stopped" if facts["was_running"] else "nothing was running")
+
+
+def ready(chosen: "Chosen", *, as_json: bool, is_detached: bool = False) -> None:
+    """Where things are."""
+    settings = chosen.settings
+    page = f"http://127.0.0.1:{settings.port('api')}/"
+    facts = {
+        "page": page,
+        "docs": f"{page}docs",
+        "source": f"{source_words(chosen)} ({chosen.why})",
+        "symbols": ", ".join(settings.ticker_symbols),
+        "data": str(settings.data_dir),
+        "stop": "wickstream down" if is_detached else "Ctrl-C, or wickstream down",
+    }
+    if as_json:
+        typer.echo(json.dumps({"ready": True} | facts))
+        return
+    typer.echo("\nwickstream is ready")
+    for name, value in facts.items():
+        typer.echo(f"  {name:<8} {value}")
+    typer.echo("")
+
+
+def source_words(chosen: "Chosen") -> str:
+    """The source, said so that nobody takes a recording for the market."""
+    if chosen.plan is None:
+        return "LIVE: trades of the exchange as they happen"
+    if chosen.plan.demo:
+        return "DEMO: trades recorded in 2024, moved to now and looped by the local exchange"
+    times = "with their recorded times" if chosen.plan.keep_times else "moved to now"
+    return f"REPLAY: recorded trades, {times}, played by the local exchange"
+
+
+def status(found: "Status | None", *, as_json: bool) -> None:
+    """The table of `status`."""
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(found))
+    elif found is None:
+        typer.echo("nothing is running, and no data folder is there")
+    else:
+        _print(_table(found))
+        typer.echo(_summary(found))
+
+
+def findings(found: "list[Finding]", *, as_json: bool) -> None:
+    """The table of `doctor`."""
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(found))
+        return
+    table = _new_table("check", "", "found", "how to mend it")
+    for finding in found:
+        table.add_row(finding.check, _coloured(finding.verdict), finding.found, finding.mend)
+    _print(table)
+
+
+def _table(found: "Status") -> Any:
+    table = _new_table("component", "state", "pid", "port", "restarts", "memory", "")
+    for component in found.components:
+        table.add_row(*_cells(component))
+    return table
+
+
+def _cells(component: "Component") -> tuple[str, ...]:
+    numbers = (component.pid, component.port, component.restarts)
+    memory = "" if component.memory_bytes is None else f"{component.memory_bytes / _MB:,.0f} MB"
+    shown = ("" if number is None else str(number) for number in numbers)
+    return (component.name, _coloured(component.state), *shown, memory, component.trouble)
+
+
+def _summary(found: "Status") -> str:
+    state = "ready" if found.is_ready else "starting" if found.is_running else "not running"
+    return (
+        f"{state} · source {found.source or 'none yet'} · memory (PSS) {found.memory_bytes / _MB:,.0f} MB"
+        f" · disk {found.disk_bytes / _MB:,.0f} MB in {found.data_dir}"
+    )
+
+
+def _new_table(*headings: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in ("pid", "port", "restarts", "memory") else "left")
+    return table
+
+
+def _coloured(word: str) -> str:
+    return f"[{_STYLES.get(word, 'red')}]{word}[/]"
+
+
+def _print(table: Any) -> None:
+    from rich.console import Console
+
+    Console().print(table)

@@ -1,0 +1,95 @@
+"""PROCESS, the live lane: trades and tickers into Redis in milliseconds, read before they are committed."""
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+import structlog
+from confluent_kafka import Message
+
+from wickstream.binance.frames import parse_ticker, parse_trade
+from wickstream.bus.consumer import Isolation, Place, open_consumer, poll_batch, require_topics, subscribe
+from wickstream.bus.rewind import recent_offsets
+from wickstream.bus.topics import RAW_TICKERS, RAW_TRADES
+from wickstream.config import Settings
+from wickstream.errors import MalformedFrame, StoreBusy
+from wickstream.metrics import serve_metrics
+from wickstream.store.lane import Lane
+from wickstream.store.live import LiveWriter
+from wickstream.store.retries import Patience
+
+log = structlog.get_logger(__name__)
+
+TOPICS = (RAW_TRADES, RAW_TICKERS)
+PAUSE_S = 0.05  # a symbol is written at most this often: faster than an eye, slower than a burst
+BATCH_ROWS = 1_000
+BACK_MS = 65_000  # before a partition's newest record: the running minute's first trade lies within
+
+
+def run(settings: Settings) -> None:
+    """Keep Redis at the newest trade until told to stop. Servers may come up after this process does."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    follow(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, settings.port("tickers")))
+
+
+def follow(settings: Settings, *, stop: threading.Event, on_ready: Callable[[], None]) -> None:
+    """As `run`, until `stop` is set; `on_ready` is called once, when partitions were given to us."""
+    patience = Patience(stop, tier="live")
+    patience.repeat(lambda: require_topics(settings.kafka, TOPICS), None)
+    consumer = open_consumer(
+        settings.kafka,
+        group="tickers",
+        instance=f"{socket.gethostname()}:{settings.port('tickers')}",
+        isolation=Isolation.UNCOMMITTED,
+    )
+    ready = threading.Event()
+
+    def begin(places: Sequence[Place]) -> Mapping[Place, int]:
+        starts = patience.repeat(
+            lambda: recent_offsets(consumer, settings.kafka, places, back_ms=BACK_MS), dict.fromkeys(places, 0)
+        )
+        ready.set()
+        log.info("following", partitions=len(places))
+        return starts
+
+    subscribe(consumer, TOPICS, begin)
+    lane, writer = Lane(pause_s=PAUSE_S, process_ms=_process_ms), LiveWriter(settings)
+    announce: Callable[[], None] | None = on_ready
+    while not stop.is_set():
+        take(lane, poll_batch(consumer, limit=BATCH_ROWS, wait_s=PAUSE_S / 5, fill_s=0))
+        patience.repeat(lambda: _write(lane, writer), None)
+        if announce and ready.is_set():
+            announce()
+            announce = None
+    writer.close()
+    consumer.close()
+
+
+def take(lane: Lane, messages: Sequence[Message]) -> None:
+    """Parse and take; what does not parse was set aside by the connector already."""
+    for message in messages:
+        with suppress(MalformedFrame):
+            if message.topic() == RAW_TRADES:
+                lane.take_trade(parse_trade(message.value() or b""))
+            else:
+                lane.take_ticker(parse_ticker(message.value() or b""))
+
+
+def _write(lane: Lane, writer: LiveWriter) -> None:
+    changes = lane.due(time.monotonic())
+    if not changes:
+        return
+    try:
+        writer.write(changes, lane.clock)
+    except StoreBusy:
+        lane.forget_written()  # it may come back empty
+        raise
+
+
+def _process_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,23 @@
+"""The API on a free port of loopback, in a thread of the test."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Address of the running application; it is stopped, its lifespan with it, at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[door]),))
+        thread.start()
+        host, port = door.getsockname()
+        yield f"http://{host}:{port}"
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,60 @@
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from conftest import SettingsMaker
+from running import wait_until
+from wickstream.config import Settings
+from wickstream.errors import Mistake
+from wickstream.serve.app import run
+
+pytestmark = pytest.mark.stack
+
+PROGRAM = "from wickstream.config import read_settings; from wickstream.serve.app import run; run(read_settings())"
+
+
+@contextmanager
+def api_process(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+    """The process as `up` starts it, with no server of the stack there."""
+    env = {"WICKSTREAM_PORT_BASE": str(settings.port_base), "WICKSTREAM_DATA_DIR": str(settings.data_dir)}
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=env)
+    try:
+        wait_until(lambda: answers(settings), what="the API answers")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(settings: Settings) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{settings.port('api')}/livez", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def alone(make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return make_settings(tmp_path_factory.mktemp("api"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_starts_without_its_servers_and_stops_in_order(alone: Settings, number: signal.Signals) -> None:
+    with api_process(alone) as process:
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 3
+
+
+def test_a_taken_port_is_said_in_one_line(alone: Settings) -> None:
+    with socket.create_server(("127.0.0.1", alone.port("api"))), pytest.raises(Mistake) as said:
+        run(alone)
+    assert str(said.value).startswith(f"cannot listen on 127.0.0.1:{alone.port('api')} (Address already in use)")

@@ -1,0 +1,97 @@
+from collections.abc import Iterator
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from conftest import free_port_base
+from sample_market import MIDNIGHT_MS
+from serving import served
+from stored_market import MINUTES, closed_candles, store_market
+from wickstream.candle import EXCHANGE_FIELDS, roll_up
+from wickstream.config import Settings
+from wickstream.serve.app import build_app
+
+pytestmark = pytest.mark.stack
+
+SYMBOL = "SERVEUSDT"
+KLINES = f"/api/v1/analytics/klines/{SYMBOL}"
+
+
+@pytest.fixture(scope="module")
+def stored(postgres: Settings, redis: Settings) -> Settings:
+    settings = redis.model_copy(update={"ticker_symbols": (SYMBOL,), "source": "demo"})
+    store_market(settings, SYMBOL)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def client(stored: Settings) -> Iterator[httpx.Client]:
+    with served(build_app(stored)) as address, httpx.Client(base_url=address, trust_env=False) as client:
+        yield client
+
+
+def test_what_was_stored_comes_out_to_the_last_digit(client: httpx.Client) -> None:
+    rows = client.get(KLINES, params={"closed_only": "true"}).json()["data"]
+    for row, candle in zip(rows, closed_candles(SYMBOL), strict=True):
+        for name in EXCHANGE_FIELDS:
+            stored = getattr(candle, name)
+            assert (Decimal(row[name]) if isinstance(stored, Decimal) else row[name]) == stored
+        assert (row["first_trade_id"], row["last_trade_id"]) == (candle.first_trade_id, candle.last_trade_id)
+        assert (row["closed"], row["origin"]) == (True, "trades")
+
+
+def test_the_forming_candle_comes_last(client: httpx.Client) -> None:
+    rows = client.get(KLINES).json()["data"]
+    assert [row["closed"] for row in rows] == [True] * MINUTES + [False]
+
+
+def test_five_minutes_are_rolled_up_with_their_ids(client: httpx.Client) -> None:
+    body = client.get(KLINES, params={"interval": "5m", "closed_only": "true"}).json()
+    expected = list(roll_up(closed_candles(SYMBOL), "5m"))
+    assert [(row["open_time"], row["last_trade_id"]) for row in body["data"]] == [
+        (candle.open_time, candle.last_trade_id) for candle in expected
+    ]
+    assert [Decimal(row["quote_volume"]) for row in body["data"]] == [candle.quote_volume for candle in expected]
+
+
+def test_a_range_is_inclusive_on_both_ends(client: httpx.Client) -> None:
+    span = {"start": MIDNIGHT_MS + 60_000, "end": MIDNIGHT_MS + 180_000}
+    body = client.get(KLINES, params=span).json()
+    assert [(row["open_time"] - MIDNIGHT_MS) // 60_000 for row in body["data"]] == [1, 2, 3]
+    assert body["complete"] is True
+    assert body["sources"][0] == "demo"
+
+
+def test_the_board_shows_the_last_trades_price(client: httpx.Client) -> None:
+    row = client.get("/api/v1/market/realtime").json()["data"][0]
+    assert (row["symbol"], row["trade_count"]) == (SYMBOL, 600)
+    assert row["last_price"] == client.get(KLINES).json()["data"][-1]["close"]
+
+
+def test_health_names_the_newest_closed_candle_of_each_tier(client: httpx.Client) -> None:
+    tiers = client.get("/api/v1/system/health").json()["tiers"]
+    newest = MIDNIGHT_MS + (MINUTES - 1) * 60_000
+    assert tiers["hot"] == tiers["warm"] == {"state": "up", "newest_closed": newest}
+
+
+def test_without_redis_postgresql_answers(stored: Settings) -> None:
+    lame = stored.model_copy(update={"redis_port": free_port_base()})
+    with served(build_app(lame)) as address, httpx.Client(base_url=address, trust_env=False) as client:
+        body = client.get(KLINES, params={"closed_only": "true"}).json()
+        assert len(body["data"]) == MINUTES
+        health = client.get("/api/v1/system/health").json()
+    assert "hot" not in body["sources"]
+    assert (health["status"], health["components"]["redis"]["state"]) == ("degraded", "down")
+    assert health["tiers"]["hot"]["state"] == "down"
+
+
+def test_without_any_tier_the_answer_is_503_at_once(stored: Settings) -> None:
+    port = free_port_base()
+    lame = stored.model_copy(update={"redis_port": port, "postgres_port": port + 1})
+    with served(build_app(lame)) as address, httpx.Client(base_url=address, trust_env=False) as client:
+        answer = client.get(KLINES)
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/livez").status_code == 200
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.elapsed.total_seconds() < 2

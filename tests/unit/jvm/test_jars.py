@@ -1,0 +1,43 @@
+import platform
+import re
+from collections import Counter
+
+import pytest
+
+from wickstream.errors import Mistake
+from wickstream.jvm.jars import LOCK_FILE, locked_jars, postgres_server
+
+
+def test_every_line_of_the_lock_is_server_group_artifact_version_sha256() -> None:
+    pattern = re.compile(r"[a-z][a-z0-9-]+ [\w.-]+ [\w.-]+ \d[\w.-]* [0-9a-f]{64}")
+    lines = LOCK_FILE.read_text(encoding="ascii").splitlines()
+    assert [line for line in lines if not pattern.fullmatch(line)] == []
+
+
+def test_the_lock_holds_each_file_once() -> None:
+    lines = LOCK_FILE.read_text(encoding="ascii").splitlines()
+    assert len({line.split()[4] for line in lines}) == len(lines)
+
+
+def test_the_lock_holds_kafka_spark_and_one_postgresql_per_platform() -> None:
+    servers = Counter(line.split()[0] for line in LOCK_FILE.read_text(encoding="ascii").splitlines())
+    assert servers == {
+        "kafka": 36,
+        "spark": 4,
+        "postgres-linux-amd64": 1,
+        "postgres-linux-arm64v8": 1,
+        "postgres-darwin-arm64v8": 1,
+    }
+
+
+def test_sparks_connector_has_the_version_of_pyspark() -> None:
+    import pyspark
+
+    versions = {jar.artifact: jar.version for jar in locked_jars("spark")}
+    assert versions["spark-sql-kafka-0-10_2.13"] == pyspark.__version__
+
+
+def test_a_platform_without_postgresql_is_a_mistake_that_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    with pytest.raises(Mistake, match=r"riscv64.*POSTGRES_HOST"):
+        postgres_server()

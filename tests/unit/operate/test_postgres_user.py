@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from wickstream.operate.postgres_user import RunAs, is_open_to_all
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder whose parents up to the temporary one are as a fresh system makes them."""
+    folder = tmp_path / "data" / "postgres"
+    folder.mkdir(parents=True)
+    for part in (folder, *folder.parents[:1]):
+        part.chmod(0o755)
+    return folder
+
+
+def test_a_private_parent_closes_all_below_it(folder: Path) -> None:
+    folder.parent.chmod(0o700)
+    assert not is_open_to_all(folder)
+
+
+def test_the_root_of_the_machine_is_open() -> None:
+    assert is_open_to_all(Path("/"))
+
+
+def test_an_ordinary_user_runs_the_program_itself() -> None:
+    assert RunAs.SELF.command("/bin/postgres", "-D", "x") == ("/bin/postgres", "-D", "x")
+
+
+@pytest.mark.parametrize("way", [RunAs.NOBODY, RunAs.NAMESPACE, RunAs.CAPABLE])
+def test_root_runs_it_through_a_bare_python_that_becomes_the_program(way: RunAs) -> None:
+    command = way.command("/bin/postgres", "-D", "x")
+    assert command[1:3] == ("-I", "-S")
+    assert command[-4:] == (way.value, "/bin/postgres", "-D", "x")
