@@ -1,6 +1,7 @@
 """The real servers, started once for all tests that ask for them."""
 
 import random
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,28 @@ from pydantic_settings import SettingsConfigDict
 
 from running import Launcher
 from wickstream.config import PORT_OFFSETS, Settings
+from wickstream.operate.doctor import SYSTEM_PACKAGES
 from wickstream.operate.servers import kafka_spec, postgres_spec, redis_spec, with_local_addresses
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--require-system-packages`: for machines that are meant to run every test."""
+    parser.addoption(
+        "--require-system-packages",
+        action="store_true",
+        help="fail, instead of skipping, a test whose Debian package is not installed",
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a program that is not there; `wickstream doctor` lists the same packages."""
+    for marker in item.iter_markers("system_program"):
+        program = marker.args[0]
+        if shutil.which(program) is None:
+            message = f"needs the Debian package {SYSTEM_PACKAGES[program]}"
+            if item.config.getoption("--require-system-packages"):
+                pytest.fail(message, pytrace=False)
+            pytest.skip(message)
+
 
 SettingsMaker = Callable[..., Settings]
 

@@ -23,6 +23,9 @@ STREAM_BATCH = Histogram(
     "wickstream_stream_batch_seconds", "Duration of a micro-batch.", buckets=(0.1, 0.25, 0.5, 1, 2, 5, 15)
 )
 STREAM_LATE = Counter("wickstream_late_trades_total", "Rows dropped for being later than the allowed lateness.")
+STREAM_MALFORMED = Counter(
+    "wickstream_malformed_rows_total", "Rows the candle query left out as neither trade nor mark."
+)
 STREAM_STATE_ROWS = Gauge("wickstream_stream_state_rows", "Windows held in state.")
 
 # Stores

@@ -23,7 +23,7 @@ SILENT = "MUTEUSDT"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.stack,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian package chromium"),
+    pytest.mark.system_program("chromium"),
 ]
 
 
@@ -70,7 +70,7 @@ def row_of(page: Page, symbol: str) -> list[str]:
 
 
 def test_the_board_shows_the_numbers_of_the_api(page: Page, address: str) -> None:
-    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody tr").first).to_be_visible()
     entry = httpx.get(f"{address}/api/v1/market/realtime", trust_env=False).json()["data"][0]
     shown = row_of(page, SYMBOL)
     assert Decimal(shown[0].replace(",", "")) == Decimal(entry["last_price"])
@@ -134,13 +134,13 @@ def test_it_follows_the_systems_colours_until_told_otherwise(browser: Browser, a
 def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(address)
-    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody tr").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.close()
 
 
 def test_a_lost_api_is_said_and_recovered_from(page: Page, complaints: list[str]) -> None:
-    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody tr").first).to_be_visible()
     page.route("**/api/**", lambda route: route.abort())
     expect(page.locator("#status")).to_contain_text("The API does not answer")
     page.unroute("**/api/**")

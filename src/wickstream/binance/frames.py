@@ -11,6 +11,7 @@ from wickstream.events import Ticker, Trade
 MICROSECONDS_FROM = 100_000_000_000_000  # as milliseconds this is the year 5138; real µs stamps are larger
 AMOUNT_PLACES = 8  # the exchange writes no more; what we store holds no more
 AMOUNT_DIGITS = 12  # before the point
+LARGEST_INTEGER = 2**63 - 1  # what Spark, PostgreSQL and Kafka hold
 
 
 class Envelope(msgspec.Struct):
@@ -76,6 +77,16 @@ def open_envelope(frame: bytes) -> Envelope:
         raise MalformedFrame(f"not an envelope: {exc}", frame) from exc
 
 
+def is_answer(message: bytes) -> bool:
+    """Whether a message answers one of ours; a frame of a stream, or garbage, does not."""
+    try:
+        envelope = open_envelope(message)
+    except MalformedFrame:
+        return False
+    said = (envelope.id, envelope.result, envelope.error, envelope.code)
+    return envelope.stream is None and any(part is not None for part in said)
+
+
 def normal_ms(time: int) -> int:
     """Epoch ms of a time that the exchange gave in ms or µs: told apart by magnitude, everywhere by this rule."""
     return time // 1_000 if time >= MICROSECONDS_FROM else time
@@ -89,8 +100,10 @@ def parse_trade(data: bytes | msgspec.Raw) -> Trade:
     """
     try:
         frame = _trades.decode(data)
-        if frame.event != "trade" or frame.trade_id < 0 or frame.traded_at <= 0 or not frame.symbol:
+        if frame.event != "trade" or not frame.symbol:
             raise MalformedFrame("not a trade", bytes(data))
+        if not (0 <= frame.trade_id <= LARGEST_INTEGER and 0 < frame.traded_at <= LARGEST_INTEGER):
+            raise MalformedFrame("a trade's id or time out of range", bytes(data))
         return Trade(
             frame.symbol,
             frame.trade_id,
@@ -114,7 +127,7 @@ def parse_ticker(data: bytes | msgspec.Raw) -> Ticker:
         frame = _tickers.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise MalformedFrame(f"not a ticker: {exc}", bytes(data)) from exc
-    if frame.event != "24hrTicker" or not (frame.last_price.is_finite() and frame.quote_volume.is_finite()):
+    if frame.event != "24hrTicker" or not all(map(Decimal.is_finite, _amounts(frame))):
         raise MalformedFrame("not a ticker", bytes(data))
     return Ticker(
         symbol=frame.symbol,
@@ -134,7 +147,12 @@ def parse_ticker(data: bytes | msgspec.Raw) -> Ticker:
     )
 
 
-def amount(text: str) -> Decimal:
+def _amounts(frame: TickerFrame) -> tuple[Decimal, ...]:
+    prices = (frame.last_price, frame.open_price, frame.high_price, frame.low_price)
+    return (*prices, frame.price_change, frame.price_change_pct, frame.volume, frame.quote_volume)
+
+
+def amount(text: str, *, digits: int = AMOUNT_DIGITS) -> Decimal:
     """A price or quantity as the exchange writes it: digits, a point, at most 8 places; never negative.
 
     Raises:
@@ -143,6 +161,6 @@ def amount(text: str) -> Decimal:
     whole, _, places = text.partition(".")
     if not (whole.isdigit() and (not places or places.isdigit()) and text.isascii()):
         raise ValueError(f"not an amount: {text[:40]!r}")
-    if len(places) > AMOUNT_PLACES or len(whole) > AMOUNT_DIGITS:
+    if len(places) > AMOUNT_PLACES or len(whole) > digits:
         raise ValueError(f"an amount out of range: {text[:40]!r}")
     return Decimal(text)

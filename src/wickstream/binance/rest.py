@@ -1,16 +1,16 @@
 """What REST answers: trades, tickers, klines, symbols; and what each question weighs."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from wickstream.binance.frames import amount, normal_ms
+from wickstream.binance.frames import amount, normal_ms, parse_trade
 from wickstream.candle import Candle, Origin
 from wickstream.errors import MalformedFrame
 from wickstream.events import Trade
 
+SUM_DIGITS = 20  # before the point: of assets of little worth, much is traded in a minute
 PAGE = 1_000  # the most one answer holds, of trades or klines
 WEIGHTS = {
     "/api/v3/time": 1,
@@ -81,7 +81,7 @@ def parse(body: bytes, kind: Any) -> Any:
     """
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise MalformedFrame(f"unexpected answer: {exc}", body[:1_000]) from exc
 
 
@@ -92,10 +92,7 @@ def parse_trades(body: bytes, symbol: str) -> list[tuple[Trade, bytes]]:
         MalformedFrame: If the answer is not such a list.
     """
     rows: list[RestTrade] = parse(body, list[RestTrade])
-    try:
-        return [_rebuild(row, symbol) for row in sorted(rows, key=lambda row: row.id)]
-    except ValueError as exc:
-        raise MalformedFrame(str(exc), body[:1_000]) from exc
+    return [_rebuild(row, symbol) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def _rebuild(row: RestTrade, symbol: str) -> tuple[Trade, bytes]:
@@ -105,8 +102,7 @@ def _rebuild(row: RestTrade, symbol: str) -> tuple[Trade, bytes]:
         % (row.time, msgspec.json.encode(symbol), row.id, row.price.encode(), row.qty.encode(), row.time,
            b"true" if row.is_buyer_maker else b"false")
     )  # fmt: skip
-    trade = Trade(symbol, row.id, amount(row.price), amount(row.qty), normal_ms(row.time), row.is_buyer_maker)
-    return trade, data
+    return parse_trade(data), data
 
 
 def parse_klines(body: bytes, symbol: str, *, published_at: int, now_ms: int) -> list[Candle]:
@@ -123,7 +119,7 @@ def parse_klines(body: bytes, symbol: str, *, published_at: int, now_ms: int) ->
 
 
 def _candle(row: Sequence[Any], symbol: str, published_at: int, now_ms: int) -> Candle:
-    open_price, high, low, close, volume = (amount(text) for text in row[1:6])
+    open_price, high, low, close = (amount(text) for text in row[1:5])
     close_time = normal_ms(int(row[6]))
     return Candle(
         symbol=symbol,
@@ -134,11 +130,11 @@ def _candle(row: Sequence[Any], symbol: str, published_at: int, now_ms: int) -> 
         high=high,
         low=low,
         close=close,
-        volume=volume,
-        quote_volume=Decimal(row[7]),
+        volume=amount(row[5], digits=SUM_DIGITS),
+        quote_volume=amount(row[7], digits=SUM_DIGITS),
         trade_count=int(row[8]),
-        taker_buy_volume=amount(row[9]),
-        taker_buy_quote_volume=Decimal(row[10]),
+        taker_buy_volume=amount(row[9], digits=SUM_DIGITS),
+        taker_buy_quote_volume=amount(row[10], digits=SUM_DIGITS),
         first_trade_id=None,
         last_trade_id=None,
         closed=close_time < now_ms,

@@ -38,13 +38,15 @@ class History:
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
         """First offset and end offset of each partition."""
         try:
-            found = self._consumer.list_topics(topic, timeout=REQUEST_S).topics[topic].partitions
-            return {
-                partition: self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=REQUEST_S)
-                for partition in found
-            }
+            found = self._consumer.list_topics(topic, timeout=REQUEST_S).topics[topic]
+            if found.error is None:
+                return {
+                    partition: self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=REQUEST_S)
+                    for partition in found.partitions
+                }
         except KafkaException as exc:
             raise StoreBusy(f"Kafka, {topic}: {exc.args[0].str()}") from exc
+        raise StoreBusy(f"Kafka, {topic}: {found.error.str()}")  # not empty: unknown, or without a leader yet
 
     def offsets_at(self, topic: str, time_ms: int) -> dict[int, int]:
         """Of each partition, the first offset written at `time_ms` (producers' clock) or later; its end if none was."""

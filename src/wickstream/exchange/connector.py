@@ -66,6 +66,7 @@ async def _main(settings: Settings) -> None:
             except ProducerBroken as exc:
                 log.warning("starting over", reason=str(exc))
                 await _stay_down_if_fenced(settings, exc, instance)
+                await _first_of(stop.wait(), asyncio.sleep(RETRY_S))
             except (StoreBusy, ExchangeError) as exc:
                 log.warning("cannot start yet", reason=str(exc), retry_in_s=RETRY_S)
                 await _first_of(stop.wait(), asyncio.sleep(RETRY_S))
@@ -152,7 +153,7 @@ class _Session:
 
     def _on_frame(self, frame: bytes) -> None:
         self._shard.on_frame(frame, received_us=time.time_ns() // 1_000, now_s=time.monotonic())
-        if self._shard.frames_taken == FRAMES_AHEAD:
+        if self._shard.frames_taken >= FRAMES_AHEAD:  # each time: a socket may have come back meanwhile
             for feed in self._feeds:
                 feed.pause()
         if self._shard.is_shutting_down:

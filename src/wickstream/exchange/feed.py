@@ -10,7 +10,7 @@ from typing import Any
 import picows
 import structlog
 
-from wickstream.binance.frames import open_envelope
+from wickstream.binance.frames import is_answer, open_envelope
 from wickstream.binance.streams import subscribe_messages
 from wickstream.errors import FeedLost, MalformedFrame
 from wickstream.metrics import RECONNECTS
@@ -23,6 +23,7 @@ SUBSCRIBE_PAUSE_S = 0.25  # 5 messages a second are allowed, pongs among them
 CONNECTS_ALLOWED = 250  # the exchange allows 300 in 5 minutes
 CONNECTS_WINDOW_S = 300.0
 BACKOFF_CAP_S = 30.0
+STEADY_S = 30.0  # a connection that lived so long was none of a row of failures
 MAX_FRAME_BYTES = 1_048_576
 
 OnFrame = Callable[[bytes], None]
@@ -45,10 +46,10 @@ class _Listener(picows.WSListener):
             if not frame.fin:
                 return
             payload, self._parts = b"".join(self._parts), []
-        if payload.startswith(b'{"stream"'):
-            self._on_frame(payload)
-        else:
+        if not payload.startswith(b'{"stream"') and is_answer(payload):
             self.answers.put_nowait(payload)
+        else:  # also what is malformed: it is set aside, not lost
+            self._on_frame(payload)
 
 
 class Feed:
@@ -69,11 +70,11 @@ class Feed:
         """Until cancelled."""
         failures = 0
         while True:
+            started_s = time.monotonic()
             try:
                 await self._once()
-                failures = 0
             except FeedLost as exc:
-                failures = 0 if self.subscribed.is_set() else failures + 1
+                failures = 0 if time.monotonic() - started_s >= STEADY_S else failures + 1
                 delay_s = self._delay_s(failures)
                 log.warning("feed lost", reason=str(exc), streams=len(self._streams), retry_in_s=round(delay_s, 2))
                 await asyncio.sleep(delay_s)

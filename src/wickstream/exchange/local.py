@@ -49,13 +49,23 @@ async def local_exchange(
     clock = _clock(world, plan, set_down)
     listeners = Listeners(frozenset(world.histories), waits_for_slow=plan.speed is None)
     runner = _runner(world, clock, listeners, rules or StreamRules())
+    player = Player(world, clock, listeners, waits_for=() if plan.demo else _awaited(world, settings))
     try:
         await _listen(runner, settings)
-        playing = asyncio.create_task(Player(world, clock, listeners, waits=not plan.demo).play())
-        yield playing
-        playing.cancel()
+        playing = asyncio.create_task(player.play())
+        try:
+            yield playing
+        finally:
+            playing.cancel()
+            await asyncio.wait((playing,))
     finally:
         await runner.cleanup()
+
+
+def _awaited(world: World, settings: Settings) -> tuple[str, ...]:
+    """The recording's symbols, or those of them that were chosen: nobody will ever ask for the others."""
+    chosen = tuple(symbol for symbol in world.histories if symbol in settings.ticker_symbols)
+    return chosen or tuple(world.histories)
 
 
 def _clock(world: World, plan: ReplayPlan, set_down: anchor.Anchor) -> PlayedClock:

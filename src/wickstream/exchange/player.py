@@ -1,6 +1,7 @@
 """Plays the world to whoever listens: trades in order of trade time, and figures once an exchange second."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Protocol
 
 import structlog
@@ -47,22 +48,23 @@ class Audience(Protocol):
 class Player:
     """Owns where the playing stands."""
 
-    def __init__(self, world: World, clock: PlayedClock, audience: Audience, *, waits: bool) -> None:
-        """`waits`: hold clock and first frame until every symbol's trades have a listener."""
+    def __init__(self, world: World, clock: PlayedClock, audience: Audience, *, waits_for: Iterable[str]) -> None:
+        """`waits_for`: symbols whose trades must have a listener before clock and first frame are let go."""
         self._world = world
         self._clock = clock
         self._audience = audience
-        self._waits = waits
+        self._awaited_streams = [f"{symbol.lower()}@trade" for symbol in waits_for]
         self._trade_streams = [f"{symbol.lower()}@trade" for symbol in world.histories]
+        self._is_demo = not self._awaited_streams
         self._next = 0
         self._played_ms = 0
         self._next_second_ms = 0
 
     async def play(self) -> None:
         """Until the last frame; for ever where there is none."""
-        if self._waits:
-            log.info("waiting for subscribers", streams=self._trade_streams)
-            await self._audience.everyone(self._trade_streams)
+        if self._awaited_streams:
+            log.info("waiting for subscribers", streams=self._awaited_streams)
+            await self._audience.everyone(self._awaited_streams)
             self._clock.start()
         self._go_to(self._clock.read_ms())
         log.info("playing", speed=self._clock.speed or "max", at_ms=self._clock.read_ms())
@@ -78,7 +80,7 @@ class Player:
         while (due_ms := self._next_due_ms(batch=1)) is not None:
             await asyncio.sleep(max(_SHORTEST_WAIT_S, self._clock.real_seconds_until(due_ms)))
             now_ms = self._clock.read_ms()
-            if not self._waits and now_ms - due_ms > _ASLEEP_MS * (self._clock.speed or 1):
+            if self._is_demo and now_ms - due_ms > _ASLEEP_MS * (self._clock.speed or 1):
                 log.warning("skipped what was missed", missed_ms=now_ms - due_ms)
                 self._go_to(now_ms)
             self._play_until(now_ms)

@@ -131,10 +131,14 @@ def read_recording(files: Sequence[Path]) -> Recording:
 
 
 def digest_of(files: Iterable[Path]) -> str:
-    """Names a recording by the contents of its files: 12 hex digits."""
+    """Names a recording by the contents of its files: 12 hex digits.
+
+    Raises:
+        Mistake: If a file cannot be read.
+    """
     total = hashlib.sha256()
     for file in files:
-        total.update(hashlib.sha256(file.read_bytes()).digest())
+        total.update(hashlib.sha256(_content(file)).digest())
     return total.hexdigest()[:12]
 
 
@@ -168,11 +172,16 @@ def _read_trades(file: Path) -> Iterator[tuple[int, RecordedTrade]]:
 
 
 def _read_lines(file: Path) -> list[bytes]:
+    content = _content(file)
     try:
-        content = file.read_bytes()
         return (gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content).splitlines()
     except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
         raise Mistake(f"{file}: the gzip data is damaged ({exc})") from exc
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
     except OSError as exc:
         raise Mistake(f"{file}: cannot be read ({exc.strerror})") from exc
 

@@ -11,6 +11,7 @@ from wickstream.errors import ExchangeError, RateLimited, Refused
 from wickstream.events import MINUTE_MS, SymbolEvent
 from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.minutes import START_MARGIN_MS
+from wickstream.exchange.patience import Patience
 from wickstream.exchange.sequencer import Arrival, Hole, Sequencer
 from wickstream.exchange.shard import Shard
 
@@ -23,6 +24,8 @@ LONGEST_HOLD_S = 60.0
 STATUS_POLL_S = 20.0
 CLOCK_POLL_S = 10.0
 KLINE_GRACE_MS = 3_000  # klines trail the stream
+RETRY_S = 10.0
+FARTHEST_START_MS = 3_600_000  # a cold start goes back no farther: it would have to prove every minute since
 COLD_START_PAGES = 20  # a market that trades more in a minute starts unproven in its running minute
 
 _PAGE_WEIGHT = WEIGHTS["/api/v3/historicalTrades"]
@@ -50,11 +53,13 @@ class Refill:
     def __init__(self, shard: Shard, client: ExchangeClient) -> None:
         self._shard = shard
         self._client = client
+        self._patience = Patience()
 
     async def run(self) -> None:
         """Watch holes, quiet minutes, statuses and the clock."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_every(ROUND_S, self._watch_holes))
+            tasks.create_task(_every(ROUND_S, self._give_up_holes))
+            tasks.create_task(_every(ROUND_S, self._fill_holes))
             tasks.create_task(_every(1.0, self._decide_quiet_minutes))
             tasks.create_task(_every(STATUS_POLL_S, self._poll_statuses))
             tasks.create_task(_every(1.0, self._watch_clock))
@@ -70,6 +75,8 @@ class Refill:
 
     async def start_cold(self, sequencer: Sequencer, newest_id: int) -> None:
         """Begin one trade before the running minute, so that this minute can be proven by the ordinary rule."""
+        if newest_id < 0:
+            newest_id = await self._last_traded(sequencer.symbol)
         now_ms = self._shard.clock.now_ms(now_s=time.monotonic())
         before_ms = now_ms // MINUTE_MS * MINUTE_MS - START_MARGIN_MS
         arrivals: list[Arrival] = []
@@ -83,6 +90,17 @@ class Refill:
             sequencer.accept(arrival, now_s=now_s)
         self._shard.announce(SymbolEvent(sequencer.symbol, "TRADING", now_ms, chosen=True))
 
+    async def _last_traded(self, symbol: str) -> int:
+        """The newest id of a symbol without a trade in the 24 hours the tickers tell of; -1: it never traded."""
+        while True:
+            try:
+                newest = await self._client.recent_trades(symbol)
+            except ExchangeError as exc:
+                log.warning("waiting for the newest id", symbol=symbol, reason=str(exc), retry_in_s=RETRY_S)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return newest[-1].trade.trade_id if newest else -1
+
     async def _back_to(self, symbol: str, newest_id: int, before_ms: int) -> list[Arrival]:
         """Trades up to `newest_id`, from the last one before `before_ms` on; nothing if that is too far back."""
         found: list[Arrival] = []
@@ -92,18 +110,27 @@ class Refill:
             found = [arrival for arrival in page if arrival.trade.trade_id < first_id] + found
             earlier = [i for i, arrival in enumerate(found) if arrival.trade.traded_at_ms <= before_ms]
             if earlier:
-                return found[earlier[-1] :]
+                start = found[earlier[-1] :]
+                return start if start[0].trade.traded_at_ms >= before_ms - FARTHEST_START_MS else []
             first_id -= PAGE
             if not page or first_id <= 0:
                 break
         return []
 
-    async def _watch_holes(self) -> None:
+    def _holes(self) -> list[Hole]:
+        return [hole for sequencer in self._shard.sequencers.values() if (hole := sequencer.hole()) is not None]
+
+    async def _give_up_holes(self) -> None:
+        """Apart from asking, which may have to wait long: nothing is held back for more than a minute."""
         now_s = time.monotonic()
-        holes = [hole for sequencer in self._shard.sequencers.values() if (hole := sequencer.hole()) is not None]
-        for hole in unaffordable(holes, self._client.budget.share, now_s):
+        for hole in unaffordable(self._holes(), self._client.budget.share, now_s):
             self._give_up(hole, now_s)
-        due = [hole for hole in holes if asks_now(hole, now_s)]
+
+    async def _fill_holes(self) -> None:
+        now_s = time.monotonic()
+        holes = self._holes()
+        self._patience.keep_only(holes)
+        due = [hole for hole in holes if asks_now(hole, now_s) and self._patience.allows(hole, now_s=now_s)]
         for hole in sorted(due, key=lambda hole: hole.size)[:4]:
             await self._fill(hole)
 
@@ -115,6 +142,7 @@ class Refill:
 
     async def _fill(self, hole: Hole) -> None:
         sequencer = self._shard.sequencers[hole.symbol]
+        self._patience.asked(hole, now_s=time.monotonic())
         try:
             page = await self._client.historical_trades(hole.symbol, hole.first)
         except Refused:  # some hosts have no database of old trades; the newest are everywhere

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from wickstream.binance.frames import open_envelope, parse_ticker, parse_trade
+from wickstream.binance.streams import SHUTDOWN_STREAM
 from wickstream.bus import topics
 from wickstream.bus.codec import SCHEMA_VERSION, encode
 from wickstream.bus.producer import Record
@@ -46,13 +47,13 @@ class Shard:
         try:
             envelope = open_envelope(frame)
             stream = envelope.stream
-            if stream is None:
-                return  # the answer to a SUBSCRIBE, read by the feed
-            if stream.endswith("@trade"):
+            if stream is None:  # answers to our own messages are the feed's
+                self._set_aside(frame, "malformed", "no stream is named")
+            elif stream.endswith("@trade"):
                 self._on_trade(bytes(envelope.data), received_us, now_s)
             elif stream.endswith("@ticker"):
                 self._on_ticker(bytes(envelope.data), received_us, now_s)
-            elif stream == "!serverShutdown":
+            elif stream == SHUTDOWN_STREAM:
                 self.is_shutting_down = True
         except MalformedFrame as exc:
             self._set_aside(frame, "malformed", str(exc))
@@ -66,8 +67,7 @@ class Shard:
             self.clock.correct(trade.traded_at_ms, now_s=now_s)
             sequencer.accept(Arrival(trade, data, Source.WS, received_us), now_s=now_s)
         else:  # its id is a hole now; REST has the last word on its time
-            self.is_clock_suspect = True
-            self._set_aside(data, "time", f"traded at {trade.traded_at_ms}, now {self.clock.now_ms(now_s=now_s)}")
+            self._set_aside_for_time(data, trade.traded_at_ms, now_s)
             sequencer.knows_of(trade.trade_id, now_s=now_s)
 
     def _on_ticker(self, data: bytes, received_us: int, now_s: float) -> None:
@@ -76,10 +76,17 @@ class Shard:
         if sequencer is None:
             self._set_aside(data, "unknown_symbol", ticker.symbol)
             return
+        if not self.clock.is_sane(ticker.closed_at_ms, now_s=now_s):  # it would prove minutes yet to come
+            self._set_aside_for_time(data, ticker.closed_at_ms, now_s)
+            return
         self.clock.correct(ticker.event_at_ms, now_s=now_s)
         sequencer.on_ticker(ticker, now_s=now_s)
         headers = (("ingested_at", str(received_us).encode()), self._instance)
         self._ready.append(Record(topics.RAW_TICKERS, ticker.symbol, data, headers))
+
+    def _set_aside_for_time(self, data: bytes, stamp_ms: int, now_s: float) -> None:
+        self.is_clock_suspect = True
+        self._set_aside(data, "time", f"stamped {stamp_ms}, now {self.clock.now_ms(now_s=now_s)}")
 
     def _set_aside(self, message: bytes, reason: str, detail: str) -> None:
         DEAD_LETTERS.labels(reason).inc()

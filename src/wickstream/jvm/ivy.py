@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import re
 import subprocess
 import time
 import urllib.request
@@ -52,8 +53,9 @@ def retrieve(
                 run.kill()
                 run.wait()
     if any(run.returncode for run in runs):
+        first = f"{wanted[0].artifact}-{wanted[0].version}"
         raise Mistake(
-            f"cannot fetch {len(wanted)} jars ({wanted[0].artifact}-{wanted[0].version}, …): {_cause(folder)}. "
+            f"cannot fetch {len(wanted)} jars ({first}, …): {cause_of(_logs(folder))}. "
             "Check the network, or set MAVEN_REPOSITORY_URL to a mirror, and start again"
         )
 
@@ -106,20 +108,20 @@ def _wait(runs: list["subprocess.Popen[bytes]"], folder: Path, total: int, on_pr
         time.sleep(0.2)
 
 
-def _cause(folder: Path) -> str:
-    """What Ivy said, in one clause."""
-    logs = "\n".join(log.read_text(errors="replace") for log in folder.glob("ivy-*/log"))
-    for sign, cause in _CAUSES:
-        if sign in logs:
-            return cause
-    return "the registry does not answer"
+def _logs(folder: Path) -> str:
+    return "\n".join(log.read_text(errors="replace") for log in folder.glob("ivy-*/log"))
+
+
+def cause_of(logs: str) -> str:
+    """What went wrong, in one clause, from what Ivy printed."""
+    known = (cause for sign, cause in _CAUSES if re.search(sign, logs))
+    return next(known, "the registry does not answer, or does not have them")
 
 
 _CAUSES = (
-    ("PKIX path", "the registry's certificate is not trusted (a proxy's? set SSL_CERT_FILE to its bundle)"),
-    ("UnknownHostException", "the registry's name is not known here"),
-    ("No space left", "the disk is full"),
-    ("not found", "the registry does not answer, or does not have them"),
+    (r"PKIX path", "the registry's certificate is not trusted (a proxy's? set SSL_CERT_FILE to its bundle)"),
+    (r"Host \S+ not found", "the registry's name is not known here (no network?)"),
+    (r"No space left", "the disk is full"),
 )
 
 

@@ -84,12 +84,16 @@ def fetch_jars(settings: Settings, servers: Iterable[str], *, on_progress: Progr
     """The sorted paths of the jars of these servers. Needs neither network nor Java when all are there and whole.
 
     Raises:
-        Mistake: If the registry cannot be reached, or gives a file that is not the locked one.
+        Mistake: If the registry cannot be reached, gives a file that is not the locked one, or the cache
+            folder cannot be written.
     """
     jars = locked_jars(*servers)
     if not all(is_whole(jar, settings) for jar in jars):
-        with _one_fetcher(settings) as root:
-            _fetch([jar for jar in jars if not is_whole(jar, settings)], root, settings, on_progress)
+        try:
+            with _one_fetcher(settings) as root:
+                _fetch([jar for jar in jars if not is_whole(jar, settings)], root, settings, on_progress)
+        except OSError as exc:
+            raise Mistake(f"cannot keep jars in WICKSTREAM_CACHE_DIR={settings.cache_dir}: {exc.strerror}") from exc
     return sorted(jar.path(settings) for jar in jars)
 
 

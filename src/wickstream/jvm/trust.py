@@ -4,6 +4,7 @@ import hashlib
 import re
 import ssl
 import struct
+import tempfile
 from pathlib import Path
 
 from wickstream.config import Settings
@@ -24,11 +25,15 @@ def trust_flags(settings: Settings) -> tuple[str, ...]:
     pem = bundle.read_text(encoding="ascii", errors="replace")
     store = settings.cache_dir / f"trust-{hashlib.sha256(pem.encode()).hexdigest()[:12]}.jks"
     if not store.exists():
-        store.parent.mkdir(parents=True, exist_ok=True)
-        draft = store.with_suffix(".part")
-        draft.write_bytes(key_store(pem))
-        draft.replace(store)
+        _write_whole(store, key_store(pem))
     return (f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStoreType=JKS")
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
+        draft.write(content)
+    Path(draft.name).replace(path)
 
 
 def ca_bundle() -> Path | None:

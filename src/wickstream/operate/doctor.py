@@ -46,7 +46,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Run all checks; none of them starts, fetches or changes anything."""
+    """Run all checks; none of them starts or fetches anything, or touches data."""
     checks: tuple[Callable[[Settings], Finding], ...] = (_python, _memory, _disk, _java, _cache, _ports, _postgres)
     return [check(settings) for check in checks] + [_package(*item) for item in SYSTEM_PACKAGES.items()]
 

@@ -42,7 +42,7 @@ def group_is_alive(pgid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return any(look[0] == pgid and look[1] not in "ZX" for look in map(_look, _pids()) if look)
+    return any(group == pgid and state not in "ZX" for group, state, _ in _everyone())
 
 
 def signal_group(pgid: int, number: int) -> None:
@@ -87,8 +87,9 @@ def _signal(pid: int, number: int) -> None:
 
 if sys.platform == "linux":
 
-    def _pids() -> list[int]:
-        return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - pathlib costs 2 MB
+    def _everyone() -> list[_Look]:
+        pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - pathlib costs 2 MB
+        return [look for pid in pids if (look := _look(pid))]
 
     def _look(pid: int) -> _Look | None:
         try:
@@ -100,20 +101,18 @@ if sys.platform == "linux":
 
 else:
 
-    def _ps(*options: str) -> list[str]:
+    def _ps(*which: str) -> list[_Look]:
         import subprocess
 
-        return subprocess.run(["/bin/ps", *options], capture_output=True, text=True, check=False).stdout.splitlines()
+        command = ["/bin/ps", "-o", "pgid=,state=,lstart=", *which]
+        rows = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        return [(int(group), state[0], "_".join(started)) for group, state, *started in map(str.split, rows)]
 
-    def _pids() -> list[int]:
-        return [int(line) for line in _ps("-axo", "pid=")]
+    def _everyone() -> list[_Look]:
+        return _ps("-ax")
 
     def _look(pid: int) -> _Look | None:
-        lines = _ps("-o", "pgid=,state=,lstart=", "-p", str(pid))
-        if not lines:
-            return None
-        group, state, *started = lines[0].split()
-        return int(group), state[0], "_".join(started)
+        return next(iter(_ps("-p", str(pid))), None)
 
 
 def main(fd: int) -> None:

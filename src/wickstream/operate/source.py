@@ -156,16 +156,23 @@ def _live_or_demo(
     settings: Settings, record: FolderRecord | None, root: Path, answers: Callable[[Settings], bool]
 ) -> tuple[str, str]:
     if record:
-        return record.source, f"the folder's source is {record.source}"
+        return record.source, f"the folder is {record.source}{_absence(settings, record.source, answers)}"
     if "source" in settings.model_fields_set:
         if settings.source not in (LIVE, DEMO):
             raise Mistake(f"WICKSTREAM_SOURCE={settings.source}: name the recording's files with --replay")
-        return settings.source, "as WICKSTREAM_SOURCE says"
+        return settings.source, f"as WICKSTREAM_SOURCE says{_absence(settings, settings.source, answers)}"
     if "data_dir" not in settings.model_fields_set and read_record(root / LIVE):
-        return LIVE, "there is live data of earlier days"
+        return LIVE, f"there is live data of earlier days{_absence(settings, LIVE, answers)}"
     if answers(settings):
         return LIVE, f"{settings.exchange_rest_url} answers"
     return DEMO, f"{settings.exchange_rest_url} does not answer"
+
+
+def _absence(settings: Settings, source: str, answers: Callable[[Settings], bool]) -> str:
+    """Live data stays live: without the exchange it is waited for, and that is said."""
+    if source != LIVE or answers(settings):
+        return ""
+    return f"; {settings.exchange_rest_url} does not answer, and is waited for"
 
 
 def _resumed(record: FolderRecord, wish: Wish) -> ReplayPlan:

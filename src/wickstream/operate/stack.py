@@ -8,7 +8,7 @@ from dataclasses import replace
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
 from wickstream.exchange.recording import ReplayPlan
-from wickstream.operate.process import ProcessSpec, always_ready
+from wickstream.operate.process import ProcessSpec
 from wickstream.operate.servers import local_server_specs, with_local_addresses
 from wickstream.operate.source import MAX_SPEED, Chosen
 from wickstream.operate.step import Step
@@ -86,7 +86,7 @@ def _exchange(settings: Settings, plan: ReplayPlan) -> ProcessSpec:
 
 def _backfill(settings: Settings) -> ProcessSpec:
     spec = _process("backfill", settings, after=("connect",))
-    return replace(spec, argv=(*spec.argv, "--cold-started"), is_ready=always_ready, final_exit_codes=ENDED_WELL)
+    return replace(spec, argv=(*spec.argv, "--cold-started"), is_ready=never_ready, final_exit_codes=ENDED_WELL)
 
 
 def _process(name: str, settings: Settings, *, path: str = "/", after: tuple[str, ...] = ()) -> ProcessSpec:
@@ -100,10 +100,15 @@ def _process(name: str, settings: Settings, *, path: str = "/", after: tuple[str
     )
 
 
+def never_ready() -> bool:
+    """For one-shots: they are done when they have ended."""
+    return False
+
+
 def _probe(settings: Settings, name: str, path: str) -> Callable[[], bool]:
     port = ports_of(settings).get(name)
     host = "127.0.0.1" if settings.listen_host == "0.0.0.0" else settings.listen_host  # noqa: S104 - compared
-    return always_ready if port is None else lambda: answers(host, port, path)
+    return never_ready if port is None else lambda: answers(host, port, path)
 
 
 def _without_absent(layers: Iterable[Iterable[ProcessSpec | Step]]) -> Layers:

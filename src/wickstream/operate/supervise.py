@@ -108,8 +108,8 @@ class Supervisor:
         while not stop.wait(STEP_S):
             self._advance()
             self._give_up_on_hopeless()
-            missing = [name for name, unit in self._units.items() if not unit.is_done]
-            if not set(missing) - self._patient:
+            missing = [name for name, unit in self._hurried() if not unit.is_done]
+            if not missing:
                 self._is_ready = True
                 self._write_state()
                 return True
@@ -169,9 +169,12 @@ class Supervisor:
         for unit in self._units.values():
             if unit.mistake:
                 raise Mistake(unit.mistake)
-        for child in self._children():
-            if child.state is State.FAILED or child.deaths >= DEATHS_AT_START:
-                raise StartFailed(self._explain(child.name))
+        for name, unit in self._hurried():
+            if isinstance(unit, Child) and (unit.state is State.FAILED or unit.deaths >= DEATHS_AT_START):
+                raise StartFailed(self._explain(name))
+
+    def _hurried(self) -> list[tuple[str, Child | StepRun]]:
+        return [item for item in self._units.items() if item[0] not in self._patient]
 
     def _explain(self, name: str) -> str:
         unit = self._units[name]

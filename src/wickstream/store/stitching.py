@@ -61,10 +61,7 @@ async def read_minutes(
 
 
 async def _from_warm(warm: WarmReader, symbol: str, wanted: Plan) -> tuple[list[Candle], frozenset[int]]:
-    candles = await warm.candles(symbol, wanted)
-    if not candles:
-        return candles, frozenset()
-    return candles, await warm.halts(symbol, candles[0].open_time, candles[-1].open_time)
+    return await warm.candles(symbol, wanted), await warm.halts(symbol, wanted)
 
 
 def _beyond(wanted: Plan, held: Sequence[Candle] | None) -> Plan | None:

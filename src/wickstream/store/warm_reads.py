@@ -29,7 +29,10 @@ _FORWARD, _BACKWARD = (
     for order in ("ASC", "DESC")
 )
 
-_HALTS = "SELECT open_time FROM gaps WHERE symbol = %s AND status = 'halted' AND open_time BETWEEN %s AND %s"
+_HALTS = """
+SELECT open_time FROM gaps
+WHERE symbol = %s AND first_trade_id IS NULL AND open_time BETWEEN %s AND %s AND status = 'halted'
+"""
 
 _NEWEST_CLOSED = """
 SELECT max(newest.open_time)
@@ -79,9 +82,9 @@ class WarmReader:
         candles = [_candle(row) for row in rows]
         return candles[::-1] if wanted.backward else candles
 
-    async def halts(self, symbol: str, first_ms: int, last_ms: int) -> frozenset[int]:
+    async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]:
         """Open times of the minutes in which the symbol did not trade."""
-        return frozenset(row[0] for row in await self._fetch(_HALTS, (symbol, first_ms, last_ms)))
+        return frozenset(row[0] for row in await self._fetch(_HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
 
     async def newest_closed(self, symbols: Sequence[str]) -> int | None:
         """Open time of the newest closed candle over these symbols."""
@@ -106,9 +109,11 @@ class WarmReader:
 
     async def _fetch_once(self, statement: str | sql.Composed, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:
-            cursor = await conn.execute(statement, values)  # type: ignore[arg-type]  # constants of this file
+            cursor = await conn.execute(statement, values)
             return await cursor.fetchall()
 
 
 def _candle(row: tuple[Any, ...]) -> Candle:
-    return Candle(*row[:_ORIGIN], Origin(row[_ORIGIN]), *row[_ORIGIN + 1 :])
+    values = list(row)
+    values[_ORIGIN] = Origin(values[_ORIGIN])
+    return Candle(*values)

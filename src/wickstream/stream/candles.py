@@ -186,7 +186,8 @@ def _candle_columns() -> list[Column]:
         "closed": _is_closed(),
         "revision": F.lit(0),
         "origin": F.lit(Origin.TRADES.value),
-        "published_at": F.unix_millis(F.current_timestamp()),
+        # `current_timestamp` would be a new literal, so newly compiled code, in every micro-batch.
+        "published_at": F.reflect(F.lit("java.lang.System"), F.lit("currentTimeMillis")).cast("bigint"),
     }
     for price in ("open", "high", "low", "close"):
         columns[price] = F.coalesce(price, "mark_close")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import time
 from contextlib import suppress
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
-from pyspark.serializers import UTF8Deserializer, read_int
 
 from wickstream.config import Settings
 from wickstream.errors import WickstreamError
@@ -110,7 +110,9 @@ def start_gateway(settings: Settings, folder: Path) -> Gateway:
 def _flags(settings: Settings, scratch: Path) -> list[str]:
     return [
         f"-Xmx{settings.spark_driver_memory}",
+        "-Xms64m",  # else a 64th of the machine's memory is taken at once
         "-XX:+UseSerialGC",
+        "-XX:-UsePerfData",
         *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
         "--enable-native-access=ALL-UNNAMED",
         "-Dio.netty.tryReflectionSetAccessible=true",
@@ -143,7 +145,14 @@ def _hand_over(gateway: Gateway, handshake: Path) -> None:
             gateway.stop()
             raise GatewayFailed(f"Spark's JVM did not start (exit code {gateway.process.returncode})")
         time.sleep(_POLL_SECONDS)
-    with handshake.open("rb") as info:
-        os.environ["PYSPARK_GATEWAY_PORT"] = str(read_int(info))
-        os.environ["PYSPARK_GATEWAY_SECRET"] = UTF8Deserializer().loads(info)
+    port, secret = _read_handshake(handshake)
+    os.environ["PYSPARK_GATEWAY_PORT"] = str(port)
+    os.environ["PYSPARK_GATEWAY_SECRET"] = secret
     handshake.unlink()
+
+
+def _read_handshake(handshake: Path) -> tuple[int, str]:
+    """Port, length of the secret (both int32, big endian), secret; the file appears whole."""
+    facts = handshake.read_bytes()
+    port, length = struct.unpack_from(">ii", facts)
+    return port, facts[8 : 8 + length].decode()

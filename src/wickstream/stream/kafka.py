@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.streaming import StreamingQuery
+from pyspark.sql.streaming.query import StreamingQuery
 
 from wickstream.config import Settings
 
 # Bounds the first batches after a long stop; about two seconds of work.
 _MOST_RECORDS_PER_BATCH = 200_000
 
-# How often Kafka is asked for new records: an idle query costs a few per cent of a core at this pace.
-_TRIGGER = "100 milliseconds"
+# How often Kafka is asked for new records: at 100 ms an idle query costs an eighth of a core, at this pace half of it.
+_TRIGGER = "200 milliseconds"
 
 
 def read_stream(session: SparkSession, settings: Settings, topic: str) -> DataFrame:
@@ -36,7 +36,7 @@ def _source_options(settings: Settings, topic: str) -> dict[str, str | int | boo
 
 
 def write_stream(records: DataFrame, settings: Settings, topic: str, *, checkpoint: Path) -> StreamingQuery:
-    """Start publishing `key, value, headers` rows, each at least once; Java's partitioner is `murmur2_random`'s twin."""
+    """Start publishing `key, value, headers` rows, each at least once; keys go where `murmur2_random` sends them."""
     writer = records.writeStream.format("kafka").outputMode("update").trigger(processingTime=_TRIGGER)
     return writer.options(
         **{

@@ -44,7 +44,6 @@ while not spec.is_ready():
 server.send_signal(spec.stop_signal)
 sys.exit(server.wait(10))
 """
-NAMELESS_USER = 12_345
 
 
 @pytest.fixture
@@ -105,13 +104,11 @@ def test_the_choice_prefers_what_needs_no_privilege(open_settings: Settings) -> 
     assert {way.value for way in RunAs if way is not RunAs.SELF} == set(WAYS)
 
 
-@pytest.mark.parametrize("user", [pwd.getpwnam("daemon").pw_uid, NAMELESS_USER])
-def test_an_ordinary_user_needs_no_root(user: int, open_settings: Settings, open_folder: Path) -> None:
+def test_an_ordinary_user_needs_no_root(open_settings: Settings, open_folder: Path) -> None:
+    user = pwd.getpwnam("daemon").pw_uid
     for path in (open_folder, *open_folder.rglob("*")):
         os.chown(path, user, user)
     command = [sys.executable, "-c", AS_ORDINARY_USER, str(open_folder), str(open_settings.port_base), str(user)]
     done = subprocess.run(command, cwd=open_folder, capture_output=True, text=True, timeout=60)
-    if user == NAMELESS_USER and ("not in /etc/passwd" in done.stderr or "bin/python" in done.stderr.splitlines()[-1]):
-        pytest.skip("forbidden here: user namespaces, or other users reading this Python")
     assert done.returncode == 0, done.stderr
     assert (open_folder / "data" / "postgres" / "data" / "PG_VERSION").stat().st_uid == user

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-
 from made_trades import capture, trade
+
 from wickstream.config import Market
 from wickstream.errors import Mistake
 from wickstream.exchange.recording import demo_files, market_of, read_recording, symbols_of

@@ -2,8 +2,8 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from made_trades import trade
+
 from wickstream.exchange.tape import NOTHING, Figures, RecordedTrade, Tape
 
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from made_trades import capture, trade
+
 from wickstream.errors import Mistake
 from wickstream.exchange import anchor
 from wickstream.exchange.recording import Recording, ReplayPlan, demo_files, read_recording

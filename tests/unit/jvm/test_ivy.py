@@ -1,9 +1,10 @@
 import xml.etree.ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wickstream.jvm.ivy import Wanted, module_xml, settings_xml, split
+from wickstream.jvm.ivy import Wanted, cause_of, module_xml, settings_xml, split
 
 wanted_jars = st.lists(
     st.builds(
@@ -44,3 +45,19 @@ def test_nothing_but_the_listed_jars_is_asked_for() -> None:
         "transitive": "false",
         "conf": "default->*",
     }
+
+
+@pytest.mark.parametrize(
+    ("printed", "word"),
+    [
+        (
+            "Server access error at url … (javax.net.ssl.SSLHandshakeException: PKIX path building failed: …",
+            "SSL_CERT_FILE",
+        ),
+        ("Host mirror.example not found. url=https://mirror.example/a.jar\n:: a;1: not found", "name"),
+        ("java.io.IOException: No space left on device", "disk"),
+        (":: org.example#thing;1: not found", "does not answer"),
+    ],
+)
+def test_the_cause_is_said_in_a_clause(printed: str, word: str) -> None:
+    assert word in cause_of(printed)

@@ -1,11 +1,13 @@
 import platform
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from wickstream.config import read_settings
 from wickstream.errors import Mistake
-from wickstream.jvm.jars import LOCK_FILE, locked_jars, postgres_server
+from wickstream.jvm.jars import LOCK_FILE, locked_jars, postgres_server, spark_jars
 
 
 def test_every_line_of_the_lock_is_server_group_artifact_version_sha256() -> None:
@@ -35,6 +37,12 @@ def test_sparks_connector_has_the_version_of_pyspark() -> None:
 
     versions = {jar.artifact: jar.version for jar in locked_jars("spark")}
     assert versions["spark-sql-kafka-0-10_2.13"] == pyspark.__version__
+
+
+def test_a_cache_folder_that_cannot_be_written_is_a_mistake_that_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Mistake, match="WICKSTREAM_CACHE_DIR"):
+        spark_jars(read_settings(cache_dir=tmp_path / "file" / "cache"))
 
 
 def test_a_platform_without_postgresql_is_a_mistake_that_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from wickstream.operate.postgres_user import RunAs, is_open_to_all
+from wickstream.operate.postgres_user import RunAs, has_name, is_open_to_all
 
 
 @pytest.fixture
@@ -26,6 +26,11 @@ def test_the_root_of_the_machine_is_open() -> None:
 
 def test_an_ordinary_user_runs_the_program_itself() -> None:
     assert RunAs.SELF.command("/bin/postgres", "-D", "x") == ("/bin/postgres", "-D", "x")
+
+
+def test_a_user_who_is_in_no_list_has_no_name() -> None:
+    assert has_name(0)
+    assert not has_name(3_999_999_999)
 
 
 @pytest.mark.parametrize("way", [RunAs.NOBODY, RunAs.NAMESPACE, RunAs.CAPABLE])

@@ -69,8 +69,9 @@ def test_without_the_exchange_it_is_the_demo_and_says_why(tmp_path: Path) -> Non
 def test_a_live_folder_never_falls_back_to_the_demo(tmp_path: Path) -> None:
     started(chosen_for(tmp_path, answers=yes))
 
-    assert chosen_for(tmp_path, answers=no).is_live
-    assert chosen_for(tmp_path, answers=no, data_dir=tmp_path / "live").is_live
+    for chosen in (chosen_for(tmp_path, answers=no), chosen_for(tmp_path, answers=no, data_dir=tmp_path / "live")):
+        assert chosen.is_live
+        assert "does not answer, and is waited for" in chosen.why
 
 
 def test_a_demo_folder_stays_a_demo_though_the_exchange_answers(tmp_path: Path) -> None:
@@ -84,7 +85,7 @@ def test_the_setting_decides_for_a_new_folder(tmp_path: Path, monkeypatch: pytes
     assert chosen_for(tmp_path).settings.source == "demo"
 
     monkeypatch.setenv("WICKSTREAM_SOURCE", "live")
-    assert chosen_for(tmp_path).settings.source == "live"
+    assert chosen_for(tmp_path, answers=no).settings.source == "live"
 
     monkeypatch.setenv("WICKSTREAM_SOURCE", "replay:0123456789ab")
     with pytest.raises(Mistake, match="--replay"):

@@ -11,7 +11,7 @@ from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.nanny import start_time
 from wickstream.operate.process import ProcessSpec
 from wickstream.operate.step import Step
-from wickstream.operate.supervise import ProcessState, Supervisor, read_state
+from wickstream.operate.supervise import DEATHS_AT_START, ProcessState, Supervisor, read_state
 
 
 def row(folder: Path, name: str) -> ProcessState:
@@ -125,6 +125,17 @@ def test_who_waits_for_something_outside_does_not_hold_up_the_start(tmp_path: Pa
         assert supervisor.start(Event(), deadline_s=20)
 
         assert row(tmp_path, "connect").state == "starting"
+
+
+def test_who_waits_for_something_outside_may_also_die_of_it(tmp_path: Path) -> None:
+    failing = python("backfill", "import sys; sys.exit('no answer')", tmp_path, is_ready=lambda: False)
+
+    def has_tried_often() -> bool:
+        return row(tmp_path, "backfill").restarts >= DEATHS_AT_START
+
+    slow = python("slow", "import time; time.sleep(60)", tmp_path, is_ready=has_tried_often)
+    with Supervisor([[failing, slow]], data_dir=tmp_path, patient=frozenset({"backfill"})) as supervisor:
+        assert supervisor.start(Event(), deadline_s=60)
 
 
 def test_a_stop_during_the_start_is_heeded(tmp_path: Path) -> None:

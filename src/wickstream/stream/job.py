@@ -1,0 +1,125 @@
+"""PROCESS: the candle query, from `raw_trades` and `minute_marks` to `processed_aggs`, until told to stop."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+
+import structlog
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.streaming.query import StreamingQuery
+
+from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
+from wickstream.config import Settings
+from wickstream.errors import WickstreamError
+from wickstream.metrics import serve_metrics
+from wickstream.stream.candles import candles, marks_from_raw, to_records, trades_from_raw
+from wickstream.stream.checkpoint import checkpoint_folder, discard, is_checkpoints_fault
+from wickstream.stream.gateway import Gateway
+from wickstream.stream.kafka import read_stream, write_stream
+from wickstream.stream.progress import OBSERVED, ProgressMeter
+from wickstream.stream.session import spark_session
+
+log = structlog.get_logger()
+
+_LOOK_SECONDS = 0.5
+_ASK_KAFKA_SECONDS = 0.2
+# The archive costs 20 s of a core; a fresh stack has better things to do in its first minute.
+_CLASS_DATA_AFTER_SECONDS = 60.0
+
+
+class QueryFailed(WickstreamError):
+    """The candle query ended by itself; the supervisor starts the process again."""
+
+
+def run(settings: Settings) -> None:
+    """Publish candles until SIGTERM or SIGINT.
+
+    Raises:
+        QueryFailed: If the query fails for another reason than its checkpoint.
+    """
+    with spark_session(settings) as (session, gateway), _stop_signals() as stopping:
+        session.range(1).count()  # loads Spark's code generator while Kafka may still be starting
+        if _wait_for_topics(settings, stopping):
+            _run_queries(session, gateway, settings, stopping)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set; inside a session, whose own SIGINT handler it replaces."""
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait_for_topics(settings: Settings, stopping: threading.Event) -> bool:
+    # log_level 0: librdkafka writes a line for every refused connection otherwise.
+    admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
+    while not stopping.wait(_ASK_KAFKA_SECONDS):
+        try:
+            if {RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS} <= admin.list_topics(timeout=1).topics.keys():
+                return True
+        except KafkaException:
+            continue
+    return False
+
+
+def _run_queries(session: SparkSession, gateway: Gateway, settings: Settings, stopping: threading.Event) -> None:
+    folder = checkpoint_folder(settings)
+    serving = False
+    while not stopping.is_set():
+        query, meter = start_query(session, settings, checkpoint=folder), ProgressMeter()
+        if not serving:
+            serve_metrics(settings.listen_host, settings.port("stream"))
+            _keep_class_data_later(gateway, stopping)
+            serving = True
+        try:
+            _watch(query, meter, stopping)
+        except StreamingQueryException as exc:
+            if not is_checkpoints_fault(str(exc), batches_done=meter.batches_done):
+                raise QueryFailed(str(exc)) from exc
+            discard(folder, cause=str(exc))
+
+
+def start_query(session: SparkSession, settings: Settings, *, checkpoint: Path) -> StreamingQuery:
+    """Start the candle query; it goes on where `checkpoint` left off, or from the earliest records."""
+    trades = _observed(trades_from_raw(read_stream(session, settings, RAW_TRADES)), RAW_TRADES)
+    marks = _observed(marks_from_raw(read_stream(session, settings, MINUTE_MARKS)), MINUTE_MARKS)
+    records = to_records(candles(trades, marks, lateness=timedelta(hours=settings.lateness_hours)))
+    return write_stream(records, settings, PROCESSED_AGGS, checkpoint=checkpoint)
+
+
+def _observed(rows: DataFrame, topic: str) -> DataFrame:
+    return rows.observe(topic, F.count(F.lit(1)).alias(OBSERVED))
+
+
+def _watch(query: StreamingQuery, meter: ProgressMeter, stopping: threading.Event) -> None:
+    while query.isActive and not stopping.wait(_LOOK_SECONDS):
+        meter.take(query.recentProgress)
+    failure = query.exception()
+    query.stop()
+    if failure:
+        raise failure
+
+
+def _keep_class_data_later(gateway: Gateway, stopping: threading.Event) -> None:
+    def keep() -> None:
+        if not stopping.wait(_CLASS_DATA_AFTER_SECONDS):
+            gateway.keep_class_data()
+
+    threading.Thread(target=keep, name="class-data", daemon=True).start()

@@ -1,0 +1,36 @@
+"""All that a tier holds of a symbol."""
+
+import asyncio
+
+import redis.asyncio
+
+from wickstream.candle import Candle
+from wickstream.config import Settings
+from wickstream.store.cold import ColdCandles
+from wickstream.store.hot import connection_options, read_hour
+from wickstream.store.plan import Plan
+from wickstream.store.warm_reads import WarmReader
+
+
+def read_hot(stores: Settings, symbol: str) -> list[Candle]:
+    async def read() -> list[Candle]:
+        async with redis.asyncio.Redis(**connection_options(stores)) as client:
+            return list((await read_hour(client, symbol, 0, 2**53)).candles)
+
+    return asyncio.run(read())
+
+
+def read_warm(stores: Settings, symbol: str) -> list[Candle]:
+    async def read() -> list[Candle]:
+        reader = WarmReader(stores)
+        await reader.open()
+        try:
+            return await reader.candles(symbol, Plan(0, 2**53, 1_000, backward=False))
+        finally:
+            await reader.close()
+
+    return asyncio.run(read())
+
+
+def read_cold(stores: Settings, symbol: str) -> list[Candle]:
+    return ColdCandles(stores).read(symbol, 0, 2**53, limit=1_000, backward=False)

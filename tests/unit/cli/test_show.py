@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+from wickstream.cli import show
+from wickstream.config import read_settings
+from wickstream.exchange.recording import ReplayPlan
+from wickstream.operate.doctor import Finding, Verdict
+from wickstream.operate.health import Component, Status
+from wickstream.operate.source import Chosen
+
+STATUS = Status(
+    data_dir="/data",
+    source="demo",
+    market="spot",
+    is_running=True,
+    is_ready=False,
+    memory_bytes=212_000_000,
+    disk_bytes=44_000_000,
+    components=(
+        Component("kafka", "ready", 17, 8_001, 0, 1, 200_000_000),
+        Component("write", "backoff", None, 8_009, 3, 1, None, "ended with exit code 1"),
+    ),
+)
+
+
+def test_status_is_a_table_and_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    show.status(STATUS, as_json=False)
+    shown = capsys.readouterr().out
+
+    assert "starting · source demo · memory (PSS) 212 MB · disk 44 MB in /data" in shown
+    assert "200 MB" in shown
+    assert "backoff" in shown
+
+
+def test_status_as_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None:
+    show.status(STATUS, as_json=True)
+    shown = json.loads(capsys.readouterr().out)
+
+    assert shown["components"][1]["restarts"] == 3
+    assert shown["memory_bytes"] == 212_000_000
+
+
+def test_a_recording_is_never_called_live(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = read_settings()
+    words = [
+        show.source_words(Chosen(settings, plan, ""))
+        for plan in (None, ReplayPlan(files=(), demo=True), ReplayPlan(files=(), keep_times=True))
+    ]
+
+    assert [text.split(":")[0] for text in words] == ["LIVE", "DEMO", "REPLAY"]
+    assert "recorded" in words[1]
+    assert "with their recorded times" in words[2]
+
+
+def test_ready_says_where_things_are(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = Chosen(read_settings(port_base=9_000, ticker_symbols="BTCUSDT"), None, "it answers")
+    show.ready(chosen, as_json=False)
+    text = capsys.readouterr().out
+    show.ready(chosen, as_json=True)
+    facts = json.loads(capsys.readouterr().out)
+
+    assert "http://127.0.0.1:9000/docs" in text
+    assert "it answers" in text
+    assert facts["page"] == "http://127.0.0.1:9000/"
+    assert facts["ready"]
+
+
+def test_findings_tell_how_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
+    show.findings([Finding("ports", Verdict.FAIL, "in use", "stop it")], as_json=False)
+    assert "stop it" in capsys.readouterr().out

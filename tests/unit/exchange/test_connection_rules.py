@@ -1,0 +1,114 @@
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+import pytest
+from listening import ask, closed_with, hear, playing, run
+from made_trades import capture, trade
+
+from conftest import SettingsMaker
+from wickstream.errors import Mistake
+from wickstream.exchange.local import local_exchange
+from wickstream.exchange.local_streams import StreamRules
+from wickstream.exchange.recording import ReplayPlan, demo_files
+
+DEMO = ReplayPlan(demo_files(), demo=True)
+
+
+def test_more_than_five_messages_a_second_end_the_connection(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    async def story() -> None:
+        async with playing(make_settings(tmp_path), DEMO) as (client, _), client.open("/ws") as socket:
+            for _ in range(3):
+                await socket.ping()
+                await socket.send_str('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+            assert await closed_with(socket) == aiohttp.WSCloseCode.POLICY_VIOLATION
+
+    run(story)
+
+
+def test_who_does_not_answer_pings_is_cut(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    rules = StreamRules(ping_seconds=0.05, pong_seconds=0.3)
+
+    async def story() -> None:
+        async with (
+            playing(make_settings(tmp_path), DEMO, rules=rules) as (client, _),
+            client.open("/ws", autoping=False) as silent,
+        ):
+            assert (await silent.receive(timeout=5)).type is aiohttp.WSMsgType.PING
+            assert await closed_with(silent) == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
+
+    run(story)
+
+
+def test_who_answers_pings_stays_until_the_end_of_its_day(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    rules = StreamRules(ping_seconds=0.25, pong_seconds=0.5, life_seconds=1.5)
+
+    async def story() -> None:
+        async with playing(make_settings(tmp_path), DEMO, rules=rules) as (client, _), client.open("/ws") as socket:
+            began = asyncio.get_running_loop().time()
+            assert await closed_with(socket) == aiohttp.WSCloseCode.GOING_AWAY
+            assert asyncio.get_running_loop().time() - began >= 1.4
+
+    run(story)
+
+
+def test_a_half_open_client_at_full_speed_is_cut_and_the_others_go_on(
+    tmp_path: Path, make_settings: SettingsMaker
+) -> None:
+    rules = StreamRules(ping_seconds=0.2, pong_seconds=1.0)
+    frames = [trade(number, 1_000 + number) for number in range(80_000)]
+    plan = ReplayPlan((capture(tmp_path / "long.frames", frames),), speed=None)
+
+    async def story() -> None:
+        settings = make_settings(tmp_path)
+        async with playing(settings, plan, rules=rules) as (client, task):
+            reader, writer = await asyncio.open_connection("127.0.0.1", settings.port("exchange"), limit=1_024)
+            writer.write(
+                b"GET /ws/btcusdt@trade HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            )
+            await reader.readuntil(b"\r\n\r\n")
+            async with client.open("/ws/btcusdt@trade") as socket:
+                while (await hear(socket))["t"] < 79_999:
+                    pass
+            await task
+            writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    run(story)
+
+
+def test_more_than_1024_streams_are_refused(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    rules = StreamRules(streams=3)
+
+    async def story() -> None:
+        async with playing(make_settings(tmp_path), DEMO, rules=rules) as (client, _):
+            async with client.open("/ws/a@x/b@x") as socket:
+                assert (await ask(socket, "SUBSCRIBE", ["c@x", "a@x"]))["result"] is None
+                assert (await ask(socket, "SUBSCRIBE", ["d@x"]))["error"]["code"] == 4
+            async with client.open("/ws/a@x/b@x/c@x/d@x") as socket:
+                assert await closed_with(socket) == aiohttp.WSCloseCode.POLICY_VIOLATION
+
+    run(story)
+
+
+def test_paths_that_are_no_streams_are_refused(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    async def story() -> None:
+        async with playing(make_settings(tmp_path), DEMO) as (client, _):
+            assert (await client.ask("/nothing/here"))[0] == 404
+            assert (await client.ask("/ws"))[0] == 400
+
+    run(story)
+
+
+def test_a_port_in_use_is_a_mistake(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    async def story() -> None:
+        settings = make_settings(tmp_path)
+        async with playing(settings, DEMO):
+            with pytest.raises(Mistake, match=r"cannot listen on 127\.0\.0\.1"):
+                async with local_exchange(settings, DEMO):
+                    pass
+
+    run(story)

@@ -1,0 +1,389 @@
+import random
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from market_truth import (
+    FIRST_ID,
+    MIDNIGHT_MS,
+    arrival,
+    markets,
+    newest,
+    proven_minutes,
+    sequencer,
+    ticker,
+    traded,
+    true_counts,
+    true_mark,
+)
+
+from wickstream.events import MINUTE_MS, GapStatus, Mark, Source, Trade
+from wickstream.exchange.sequencer import HoldingRoom, Sequencer
+
+SEEDS = st.integers(0, 2**32)
+
+
+def ids(sequenced: Sequencer) -> list[int]:
+    return [one.trade.trade_id for one in sequenced.take_arrivals()]
+
+
+def marks(sequenced: Sequencer) -> list[Mark]:
+    return [proven.mark for proven in sequenced.take_marks()]
+
+
+def started(at: int = FIRST_ID) -> Sequencer:
+    one = sequencer()
+    one.start_at(at, now_s=0.0)
+    return one
+
+
+def feed(sequenced: Sequencer, trades: Sequence[Trade], *, now_s: float = 0.0) -> None:
+    for trade in trades:
+        sequenced.accept(arrival(trade), now_s=now_s)
+
+
+def row(count: int, *, every_ms: int = 1_000, first: int = FIRST_ID) -> list[Trade]:
+    return [traded(first + number, number * every_ms) for number in range(count)]
+
+
+# Order, holes, duplicates: rule 3
+
+
+def test_trades_leave_in_the_order_of_their_ids_and_each_once() -> None:
+    one, trades = started(), row(4)
+
+    feed(one, [trades[0], trades[2], trades[2], trades[0], trades[1], trades[1], trades[3]])
+
+    assert ids(one) == [1_000, 1_001, 1_002, 1_003]
+    assert one.duplicates == 3
+
+
+def test_everything_is_held_until_it_is_known_where_to_begin() -> None:
+    one, trades = sequencer(), row(4)
+
+    feed(one, trades)
+    assert ids(one) == []
+    assert one.hole() is None
+
+    one.start_at(FIRST_ID + 2, now_s=0.0)
+    assert ids(one) == [1_002, 1_003]
+    assert one.held == 0
+
+
+def test_a_hole_is_named_with_its_ends_and_as_old_as_our_knowledge_of_it() -> None:
+    one, trades = started(), row(9)
+    feed(one, trades[:2], now_s=1.0)
+    feed(one, trades[5:7], now_s=2.0)
+    feed(one, trades[8:], now_s=3.0)
+
+    hole = one.hole()
+
+    assert hole is not None
+    assert (hole.first, hole.last, hole.size, hole.known_at_s) == (1_002, 1_004, 3, 2.0)
+    assert hole.is_between_frames
+
+
+def test_a_hole_that_was_filled_in_part_is_a_new_one() -> None:
+    one, trades = started(), row(9)
+    feed(one, trades[:2], now_s=1.0)
+    feed(one, trades[5:7], now_s=2.0)
+    feed(one, trades[2:4], now_s=9.0)
+
+    hole = one.hole()
+
+    assert hole is not None
+    assert (hole.first, hole.last, hole.known_at_s) == (1_004, 1_004, 9.0)
+
+
+def test_a_ticker_reveals_ids_the_trade_stream_kept_silent_about() -> None:
+    one = started()
+    feed(one, row(3))
+
+    one.on_ticker(ticker(1_004, 5_000), now_s=7.0)
+
+    hole = one.hole()
+    assert hole is not None
+    assert (hole.first, hole.last, hole.known_at_s, hole.is_between_frames) == (1_003, 1_004, 7.0, False)
+
+
+def test_there_is_no_hole_once_all_known_ids_are_here() -> None:
+    one, trades = started(), row(4)
+    one.on_ticker(ticker(1_003, 5_000), now_s=0.0)
+
+    feed(one, trades)
+
+    assert one.hole() is None
+
+
+@given(markets(), SEEDS)
+def test_any_shuffle_with_doubles_losses_and_refills_gives_each_trade_once_and_the_true_marks(
+    trades: list[Trade], seed: int
+) -> None:
+    chance = random.Random(seed)
+    one = started()
+    on_the_way = [trade for trade in trades if chance.random() > 0.2]
+    on_the_way += [trade for trade in trades if chance.random() < 0.3]
+    for trade in sorted(on_the_way, key=lambda trade: trade.trade_id + chance.uniform(0, 8)):
+        one.accept(arrival(trade), now_s=0.0)
+        one.minutes.decide({})
+    one.knows_of(trades[-1].trade_id, now_s=0.0)
+    while (hole := one.hole()) is not None:
+        page = [trade for trade in trades if trade.trade_id >= hole.first][: chance.randint(1, 5)]
+        for trade in page:
+            one.accept(arrival(trade, Source.REST), now_s=0.0)
+    one.minutes.decide(true_counts(trades))
+
+    assert ids(one) == [trade.trade_id for trade in trades]
+    assert_true(marks(one), trades, proven_minutes(trades))
+
+
+def assert_true(said: list[Mark], trades: Sequence[Trade], minutes: list[int]) -> None:
+    assert [mark.open_time for mark in said] == minutes
+    for mark in said:
+        assert mark == true_mark(trades, mark.open_time, next_trade_id=mark.next_trade_id)
+        following = [t.trade_id for t in trades if t.counts and t.traded_at_ms >= mark.open_time + MINUTE_MS]
+        assert mark.next_trade_id == following[0]
+
+
+# Restart: rule 2
+
+
+def tail(published: Sequence[Trade], said: Sequence[Mark]) -> tuple[Mark | None, list[Trade]]:
+    """What Kafka holds of a dead process: its newest mark, and the trades from where it goes on."""
+    mark = max(said, key=lambda mark: (mark.open_time, mark.trade_count), default=None)
+    return mark, [trade for trade in published if mark is None or trade.trade_id >= mark.next_trade_id]
+
+
+@given(markets(), st.lists(st.integers(0, 40), max_size=4), SEEDS)
+def test_a_restart_at_any_point_goes_on_as_if_nothing_had_happened(
+    trades: list[Trade], cuts: list[int], seed: int
+) -> None:
+    chance = random.Random(seed)
+    said: list[Mark] = []
+    published: list[Trade] = []
+    for start, stop in zip([0, *sorted(cuts)], [*sorted(cuts), len(trades)], strict=True):
+        one = sequencer()
+        if published:
+            one.resume(*tail(published, said), now_s=0.0)
+        else:
+            one.start_at(FIRST_ID, now_s=0.0)
+        feed(one, trades[max(0, start - 3) : stop])  # REST and sockets repeat what was published
+        if chance.random() < 0.5 or stop == len(trades):  # else it dies without having asked for klines
+            one.minutes.decide(true_counts(trades))
+        published += [one.trade for one in one.take_arrivals()]
+        said += marks(one)
+
+    assert [trade.trade_id for trade in published] == [trade.trade_id for trade in trades]
+    kept = newest(said)
+    assert_true([kept[minute] for minute in sorted(kept)], trades, proven_minutes(trades))
+
+
+def test_what_was_published_is_counted_again_but_not_published_again() -> None:
+    first, trades = started(), row(200)
+    feed(first, trades[:150])
+    mark, since = tail(trades[:150], marks(first))
+    assert mark is not None
+    assert len(since) == 30
+
+    one = sequencer()
+    one.resume(mark, since, now_s=0.0)
+    feed(one, trades[150:])
+
+    assert ids(one) == [trade.trade_id for trade in trades[150:]]
+    assert [mark.trade_count for mark in marks(one)] == [60]
+
+
+def test_a_mark_that_was_never_acknowledged_comes_out_of_the_replay() -> None:
+    first, trades = started(), row(130)
+    feed(first, trades)
+    (mark,) = marks(first)  # of the second minute; the start's own is unproven
+
+    one = sequencer()
+    one.resume(None, trades, now_s=0.0)
+
+    assert marks(one) == [mark]
+    assert ids(one) == []
+
+
+def test_a_tail_that_is_not_contiguous_leaves_its_minutes_unproven() -> None:
+    first, trades = started(), row(300)
+    feed(first, trades[:130])
+    mark, since = tail(trades[:130], marks(first))
+    assert mark is not None
+
+    one = sequencer()
+    one.resume(mark, since[3:], now_s=0.0)
+    feed(one, trades[130:])
+
+    assert [mark.open_time - MIDNIGHT_MS for mark in marks(one)] == [3 * MINUTE_MS]
+
+
+def test_a_doubled_record_in_the_tail_is_not_counted_twice_and_never_leads_back() -> None:
+    first, trades = started(), row(300)
+    feed(first, trades[:130])
+    mark, since = tail(trades[:130], marks(first))
+
+    one = sequencer()
+    one.resume(mark, [*since[:4], *since], now_s=0.0)
+    feed(one, trades[120:])
+
+    assert ids(one) == [trade.trade_id for trade in trades[130:]]
+    assert marks(one)[0] == true_mark(trades, MIDNIGHT_MS + 2 * MINUTE_MS, next_trade_id=1_180)
+
+
+def test_a_frame_that_came_before_the_tail_was_read_is_not_published_again() -> None:
+    one, trades = sequencer(), row(10)
+    feed(one, trades[:8])
+
+    one.resume(None, trades[:5], now_s=0.0)
+
+    assert ids(one) == [1_005, 1_006, 1_007]
+
+
+# Proof by ticker: rules 4 and 12
+
+
+def test_a_ticker_closes_a_minute_only_after_the_grace_and_by_what_it_is_as_of() -> None:
+    one = started()
+    feed(one, row(100))
+    one.on_ticker(ticker(1_099, 122_499, late_ms=60_000), now_s=0.0)
+    assert marks(one) == []
+
+    one.on_ticker(ticker(1_099, 122_500), now_s=0.0)
+
+    assert [(mark.trade_count, mark.next_trade_id) for mark in marks(one)] == [(40, 1_100)]
+
+
+def test_a_ticker_that_knows_less_than_we_do_proves_as_well() -> None:
+    one = started()
+    feed(one, row(100))
+
+    one.on_ticker(ticker(1_090, 130_000), now_s=0.0)
+
+    assert len(marks(one)) == 1
+
+
+def test_a_ticker_proves_nothing_while_an_id_it_knows_is_missing() -> None:
+    one, trades = started(), row(100)
+    feed(one, trades[:99])
+
+    one.on_ticker(ticker(1_099, 130_000), now_s=0.0)
+    assert marks(one) == []
+
+    feed(one, trades[99:])
+    one.on_ticker(ticker(1_099, 131_000), now_s=0.0)
+    assert [mark.trade_count for mark in marks(one)] == [40]
+
+
+def test_a_ticker_of_an_empty_day_proves_nothing() -> None:
+    """After an outage longer than its 24 hours it would hide trades we missed."""
+    one = started()
+    feed(one, row(3))
+
+    one.on_ticker(ticker(-1, 5 * MINUTE_MS), now_s=0.0)
+
+    assert marks(one) == []
+
+
+# Segment breaks: rule 3
+
+
+def test_a_break_names_the_ids_goes_on_and_leaves_the_minutes_around_it_unproven() -> None:
+    one, trades = started(), row(400)
+    feed(one, trades[:150])
+    feed(one, trades[160:], now_s=1.0)
+
+    one.break_segment(detected_at_ms=7, now_s=2.0, evidence="because")
+
+    (gap,) = one.take_gaps(detected_at_ms=8)
+    assert (gap.first_trade_id, gap.last_trade_id, gap.status) == (1_150, 1_159, GapStatus.OPEN)
+    assert (gap.open_time, gap.detected_at, gap.evidence) == (None, 7, "because")
+    assert ids(one) == [trade.trade_id for trade in trades[:150] + trades[160:]]
+    assert [(mark.open_time - MIDNIGHT_MS) // MINUTE_MS for mark in marks(one)] == [1, 3, 4, 5]
+    assert one.hole() is None
+
+
+def test_a_break_of_what_only_the_ticker_knows_goes_on_behind_it() -> None:
+    one, trades = started(), row(400)
+    feed(one, trades[:10])
+    one.knows_of(1_049, now_s=0.0)
+
+    one.break_segment(detected_at_ms=7, now_s=2.0, evidence="")
+    feed(one, trades[40:60])
+
+    assert [gap.last_trade_id for gap in one.take_gaps(detected_at_ms=8)] == [1_049]
+    assert ids(one) == [trade.trade_id for trade in trades[:10] + trades[50:60]]
+
+
+def test_there_is_nothing_to_break_without_a_hole() -> None:
+    one = started()
+    feed(one, row(3))
+
+    one.break_segment(detected_at_ms=7, now_s=2.0, evidence="")
+
+    assert one.take_gaps(detected_at_ms=8) == []
+    assert one.next_id == 1_003
+
+
+# Room
+
+
+def roomy(trades: int) -> HoldingRoom:
+    return HoldingRoom(limit_bytes=trades * arrival(traded(1, 0)).held_bytes)
+
+
+def test_past_the_bound_the_highest_ids_go_and_are_holes_again() -> None:
+    room, trades = roomy(3), row(9)
+    one = Sequencer("BTCUSDT", room)
+    one.start_at(FIRST_ID, now_s=0.0)
+    feed(one, [trades[8], trades[7], trades[6], trades[3], trades[2], trades[5]])
+    assert one.held == 3
+    assert room.used_bytes == room.limit_bytes
+
+    feed(one, trades[:2])
+
+    assert ids(one) == [1_000, 1_001, 1_002, 1_003]
+    hole = one.hole()
+    assert hole is not None
+    assert (hole.first, hole.last) == (1_004, 1_004)
+
+
+def test_the_next_trade_needs_no_room() -> None:
+    room, trades = roomy(2), row(9)
+    one = Sequencer("BTCUSDT", room)
+    one.start_at(FIRST_ID, now_s=0.0)
+    feed(one, trades[2:4])
+
+    feed(one, trades[:1])
+
+    assert one.held == 2
+    assert ids(one) == [1_000]
+
+
+def test_the_bound_is_over_all_symbols() -> None:
+    room, trades = roomy(2), row(9)
+    one, other = Sequencer("BTCUSDT", room), Sequencer("ETHUSDT", room)
+    one.start_at(FIRST_ID, now_s=0.0)
+    other.start_at(FIRST_ID, now_s=0.0)
+    feed(one, trades[3:5])
+
+    feed(other, trades[3:5])
+
+    assert (one.held, other.held) == (2, 0)
+    assert other.hole() is not None
+
+
+@given(SEEDS, st.integers(1, 12))
+def test_whatever_comes_the_room_is_never_exceeded_and_given_back_at_the_end(seed: int, places: int) -> None:
+    chance = random.Random(seed)
+    room, trades = roomy(places), row(40)
+    one = Sequencer("BTCUSDT", room)
+    one.start_at(FIRST_ID, now_s=0.0)
+    for trade in chance.sample(trades, 40):
+        frame = arrival(trade)
+        one.accept(type(frame)(trade, b"." * chance.randint(1, 100), frame.source, 0), now_s=0.0)
+        assert room.used_bytes <= room.limit_bytes
+    feed(one, trades)
+
+    assert ids(one) == [trade.trade_id for trade in trades]
+    assert room.used_bytes == 0

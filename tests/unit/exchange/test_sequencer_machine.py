@@ -1,0 +1,182 @@
+"""The sequencer between an exchange, two lossy channels, a log that keeps whole transactions, and kills."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from market_truth import FIRST_ID, MIDNIGHT_MS, arrival, sequencer, ticker, traded, true_mark
+from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source, Trade
+from wickstream.exchange.minutes import TICKER_GRACE_MS
+
+ROOM_BYTES = 8 * arrival(traded(FIRST_ID, 0)).held_bytes
+KLINES_TRAIL_MS = 3_000
+
+
+class Life(RuleBasedStateMachine):
+    """What is published must be ids that only grow, and marks that are true; whatever happens, in whatever order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_ms = 30_000  # after midnight
+        self.is_trading = True
+        self.trading_minutes = {0}  # with an instant of trading: the exchange has a kline
+        self.happened = [traded(FIRST_ID, self.at_ms)]
+        self.published: list[Trade] = []
+        self.marks: list[Mark] = []
+        self.gaps: list[Gap] = []
+
+    @initialize()
+    def start(self) -> None:
+        self.one = sequencer(ROOM_BYTES)
+        self.one.start_at(FIRST_ID, now_s=0.0)
+
+    # The exchange
+
+    @rule(pause_ms=st.sampled_from((0, 1, 900, 10_000, 31_000, 65_000, 150_000)), counts=st.integers(0, 9))
+    def trade(self, pause_ms: int, counts: int) -> None:
+        self.wait(pause_ms)
+        if self.is_trading:
+            self.happened.append(traded(FIRST_ID + len(self.happened), self.at_ms, counts=counts > 0))
+
+    @rule(pause_ms=st.sampled_from((500, 20_000, 62_500, 130_000)))
+    def wait(self, pause_ms: int) -> None:
+        before, self.at_ms = self.at_ms, self.at_ms + pause_ms
+        if self.is_trading:
+            self.trading_minutes.update(range(before // MINUTE_MS, self.at_ms // MINUTE_MS + 1))
+
+    @rule()
+    def halt_or_resume(self) -> None:
+        self.is_trading = not self.is_trading
+        if self.is_trading:
+            self.trading_minutes.add(self.at_ms // MINUTE_MS)
+
+    # What reaches us
+
+    @rule(which=st.integers(0, 2**16), span=st.integers(1, 6))
+    def frames(self, which: int, span: int) -> None:
+        """Some that happened, newest first as often as not: late, doubled, or after a loss."""
+        start = which % len(self.happened)
+        frames = self.happened[start : start + span]
+        for trade in frames if which % 2 else reversed(frames):
+            self.one.accept(arrival(trade), now_s=0.0)
+
+    @rule()
+    def all_new_frames(self) -> None:
+        for trade in self.happened[-12:]:
+            self.one.accept(arrival(trade), now_s=0.0)
+
+    @rule()
+    def day_ticker(self) -> None:
+        self.one.on_ticker(ticker(self.happened[-1].trade_id, self.at_ms), now_s=0.0)
+
+    @rule(page=st.integers(1, 5), lacking=st.integers(0, 5))
+    def refill(self, page: int, lacking: int) -> None:
+        """A database that trails: ids may be missing inside its page."""
+        hole = self.one.hole()
+        if hole is not None:
+            found = self.happened[hole.first - FIRST_ID :][:page]
+            for trade in (trade for trade in found if trade.trade_id % 6 != lacking):
+                self.one.accept(arrival(trade, Source.REST), now_s=0.0)
+
+    @rule()
+    def status_poll(self) -> None:
+        if self.is_trading:
+            self.one.minutes.trading_at(MIDNIGHT_MS + self.at_ms)
+
+    @rule()
+    def klines(self) -> None:
+        undecided = self.one.minutes.undecided_since()
+        if undecided is None:
+            return
+        ended = (MIDNIGHT_MS + self.at_ms - KLINES_TRAIL_MS) // MINUTE_MS
+        minutes = (MIDNIGHT_MS + minute * MINUTE_MS for minute in sorted(self.trading_minutes))
+        closed = [minute for minute in minutes if undecided <= minute < ended * MINUTE_MS]
+        self.one.minutes.decide({minute: self.true_count(minute) for minute in closed})
+
+    # Kafka
+
+    @rule()
+    def commit(self) -> None:
+        self.published += [one.trade for one in self.one.take_arrivals()]
+        self.marks += [proven.mark for proven in self.one.take_marks()]
+        self.gaps += self.one.take_gaps(detected_at_ms=MIDNIGHT_MS + self.at_ms)
+
+    @rule()
+    def give_up(self) -> None:
+        self.one.break_segment(detected_at_ms=MIDNIGHT_MS + self.at_ms, now_s=0.0, evidence="")
+
+    @rule()
+    def kill(self) -> None:
+        """What was not committed is gone; the next process knows what Kafka knows."""
+        self.one = sequencer(ROOM_BYTES)
+        mark = max(self.marks, key=lambda mark: mark.open_time, default=None)
+        since = [trade for trade in self.published if mark is None or trade.trade_id >= mark.next_trade_id]
+        if since or mark:
+            self.one.resume(mark, since, now_s=0.0)
+        else:
+            self.one.start_at(FIRST_ID, now_s=0.0)
+
+    # The truth
+
+    def true_count(self, open_time: int) -> int:
+        return sum(
+            trade.counts and open_time <= trade.traded_at_ms < open_time + MINUTE_MS for trade in self.happened
+        )
+
+    @invariant()
+    def ids_only_grow(self) -> None:
+        ids = [trade.trade_id for trade in self.published]
+        assert ids == sorted(set(ids))
+
+    @invariant()
+    def what_is_missing_is_in_the_ledger(self) -> None:
+        ids = {trade.trade_id for trade in self.published}
+        listed = {
+            trade_id
+            for gap in self.gaps
+            if gap.first_trade_id is not None and gap.last_trade_id is not None
+            for trade_id in range(gap.first_trade_id, gap.last_trade_id + 1)
+        }
+        assert set(range(FIRST_ID, max(ids, default=0))) <= ids | listed
+
+    @invariant()
+    def every_mark_is_true_and_in_order(self) -> None:
+        for mark in self.marks:
+            assert mark == true_mark(self.happened, mark.open_time, next_trade_id=mark.next_trade_id)
+            assert (mark.open_time - MIDNIGHT_MS) // MINUTE_MS in self.trading_minutes
+            assert mark.open_time + MINUTE_MS <= MIDNIGHT_MS + self.at_ms
+        minutes = [mark.open_time for mark in self.marks]
+        assert minutes == sorted(minutes)
+
+    @invariant()
+    def halts_are_halts(self) -> None:
+        for gap in self.gaps:
+            if gap.status == GapStatus.HALTED:
+                assert gap.open_time is not None
+                assert (gap.open_time - MIDNIGHT_MS) // MINUTE_MS not in self.trading_minutes
+
+    @invariant()
+    def nothing_is_held_beyond_the_room(self) -> None:
+        assert self.one._room.used_bytes <= ROOM_BYTES
+
+    def teardown(self) -> None:
+        """In the end the exchange is calm, everything can be had, and nothing is left undone."""
+        self.is_trading = True
+        self.wait(MINUTE_MS)
+        self.trade(0, 1)
+        self.wait(MINUTE_MS + TICKER_GRACE_MS)
+        self.day_ticker()
+        while self.one.hole() is not None:
+            self.refill(5, lacking=-1)
+        self.day_ticker()
+        self.wait(MINUTE_MS)
+        self.klines()
+        self.commit()
+        for check in (self.ids_only_grow, self.what_is_missing_is_in_the_ledger, self.every_mark_is_true_and_in_order):
+            check()
+        assert self.published[-1] == self.happened[-1]
+        assert self.marks[-1].open_time >= MIDNIGHT_MS + (self.at_ms // MINUTE_MS - 3) * MINUTE_MS
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)

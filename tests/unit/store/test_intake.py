@@ -1,0 +1,51 @@
+"""What no tier will take is told apart before it reaches one."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from candles import minute
+from wickstream.errors import Unpublishable
+from wickstream.store.intake import require_storable
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"symbol": ""},
+        {"symbol": "A\0B"},
+        {"interval": "5m"},
+        {"open_time": 1},
+        {"close_time": 5},
+        {"trade_count": -1},
+        {"trade_count": 11},
+        {"trade_count": 2**60, "last_trade_id": 2**61},
+        {"first_trade_id": None},
+        {"revision": 2**31},
+        {"close": Decimal("NaN")},
+        {"close": Decimal("1.123456789")},
+        {"close": Decimal("1E12")},
+        {"volume": Decimal("1E20")},
+        {"quote_volume": Decimal("0.00000000000000001")},
+    ],
+)
+def test_a_candle_that_a_tier_would_refuse_or_change_is_unpublishable(fields: dict[str, Any]) -> None:
+    with pytest.raises(Unpublishable):
+        require_storable(minute(**fields))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"symbol": "币安人生USDT"},
+        {"trade_count": 0, "first_trade_id": 5, "last_trade_id": 4},
+        {"trade_count": 0, "first_trade_id": 0, "last_trade_id": -1},
+        {"first_trade_id": None, "last_trade_id": None},
+        {"close": Decimal("1.1234567800000")},
+        {"close": Decimal("1E11")},
+        {"volume": Decimal(0)},
+    ],
+)
+def test_quiet_minutes_and_unusual_spellings_are_storable(fields: dict[str, Any]) -> None:
+    require_storable(minute(**fields))
