@@ -2,19 +2,17 @@
 
 import asyncio
 
-import redis.asyncio
-
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.store.cold import ColdCandles
-from wickstream.store.hot import connection_options, read_hour
+from wickstream.store.hot import open_async_client, read_hour
 from wickstream.store.plan import Plan
 from wickstream.store.warm_reads import WarmReader
 
 
 def read_hot(stores: Settings, symbol: str) -> list[Candle]:
     async def read() -> list[Candle]:
-        async with redis.asyncio.Redis(**connection_options(stores)) as client:
+        async with open_async_client(stores) as client:
             return list((await read_hour(client, symbol, 0, 2**53)).candles)
 
     return asyncio.run(read())

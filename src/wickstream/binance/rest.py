@@ -11,6 +11,8 @@ from wickstream.errors import MalformedFrame
 from wickstream.events import Trade
 
 SUM_DIGITS = 20  # before the point: of assets of little worth, much is traded in a minute
+_json = msgspec.json.encode
+
 PAGE = 1_000  # the most one answer holds, of trades or klines
 WEIGHTS = {
     "/api/v3/time": 1,
@@ -98,9 +100,8 @@ def parse_trades(body: bytes, symbol: str) -> list[tuple[Trade, bytes]]:
 def _rebuild(row: RestTrade, symbol: str) -> tuple[Trade, bytes]:
     """In the shape and order of an `@trade` frame, with `E` = `T`: readers know one form."""
     data = (
-        b'{"e":"trade","E":%d,"s":%b,"t":%d,"p":"%b","q":"%b","T":%d,"m":%b,"M":true}'
-        % (row.time, msgspec.json.encode(symbol), row.id, row.price.encode(), row.qty.encode(), row.time,
-           b"true" if row.is_buyer_maker else b"false")
+        b'{"e":"trade","E":%d,"s":%b,"t":%d,"p":%b,"q":%b,"T":%d,"m":%b,"M":true}'
+        % (row.time, _json(symbol), row.id, _json(row.price), _json(row.qty), row.time, _json(row.is_buyer_maker))
     )  # fmt: skip
     return parse_trade(data), data
 

@@ -61,7 +61,8 @@ def create_topics(bootstrap_servers: str, topics: Iterable[Topic] = TOPICS, *, r
     Raises:
         KafkaException: If the broker refuses or cannot be reached within 30 s.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    # log_level 0: librdkafka writes a line of its own at the end otherwise.
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
     wanted = [NewTopic(t.name, t.partitions, replicas, config=t.config()) for t in topics]
     for future in admin.create_topics(wanted, request_timeout=30).values():
         try:

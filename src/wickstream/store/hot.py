@@ -11,7 +11,10 @@ from typing import Any
 
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, Origin
@@ -23,6 +26,7 @@ PREFIX = "wickstream:"
 KEEP_MS = 3_600_000  # before the symbol's newest closed candle, not before any clock
 SECONDS_TO_LIVE = 86_400
 ANSWER_SECONDS = 2.0
+RETRIES = 1  # a pooled connection may have died with its server; more patience is the caller's to have
 
 
 def connection_options(settings: Settings) -> dict[str, Any]:
@@ -35,6 +39,16 @@ def connection_options(settings: Settings) -> dict[str, Any]:
         "socket_timeout": ANSWER_SECONDS,
         "socket_connect_timeout": ANSWER_SECONDS,
     }
+
+
+def open_client(settings: Settings) -> redis.Redis:
+    """A client for one thread's work; connects when it is first used."""
+    return redis.Redis(**connection_options(settings), retry=Retry(NoBackoff(), RETRIES))
+
+
+def open_async_client(settings: Settings) -> "redis.asyncio.Redis":
+    """A client for a process that serves many at once; connects when it is first used."""
+    return redis.asyncio.Redis(**connection_options(settings), retry=AsyncRetry(NoBackoff(), RETRIES))
 
 
 def busy(exc: RedisError) -> StoreBusy:
@@ -54,7 +68,7 @@ class HotWriter:
     """Writes candles by version, each symbol's in one step that no reader sees half of."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = redis.Redis(**connection_options(settings))
+        self._client = open_client(settings)
         script = resources.files("wickstream.store") / "lua" / "upsert_candles.lua"
         self._upsert = self._client.register_script(script.read_text("utf-8"))
 

@@ -15,7 +15,7 @@ from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, plain
 from wickstream.config import Settings
 from wickstream.events import Ticker, Trade
-from wickstream.store.hot import PREFIX, SECONDS_TO_LIVE, busy, connection_options
+from wickstream.store.hot import PREFIX, SECONDS_TO_LIVE, busy, open_client
 
 TICKERS_CHANNEL = "wickstream:tickers"  # a Ticker per message
 CANDLES_CHANNEL = "wickstream:candles"  # a forming Candle per message
@@ -78,7 +78,7 @@ class LiveWriter:
     """Writes changes in pipelines, and announces each after it can be read."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = redis.Redis(**connection_options(settings))
+        self._client = open_client(settings)
         script = resources.files("wickstream.store") / "lua" / "advance_clock.lua"
         self._advance = self._client.register_script(script.read_text("utf-8"))
 

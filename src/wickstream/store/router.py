@@ -8,13 +8,11 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
-import redis.asyncio
-
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import Ticker
 from wickstream.store.cold_reads import ColdReader
-from wickstream.store.hot import connection_options, newest_closed
+from wickstream.store.hot import newest_closed, open_async_client
 from wickstream.store.live import Clock, Now, read_now, read_symbols
 from wickstream.store.plan import Plan, Question, is_complete, latest_known, plan, stitch, windows
 from wickstream.store.stitching import Minutes, attempt, hot_hour, newest_by_tier, read_minutes
@@ -68,7 +66,7 @@ class Router:
         self._settings = settings
         self._warm = WarmReader(settings)
         self._cold = ColdReader(settings)
-        self._redis: redis.asyncio.Redis = redis.asyncio.Redis(**connection_options(settings))
+        self._redis = open_async_client(settings)
         self._known = frozenset(settings.ticker_symbols)
         self._known_until = float("-inf")
 

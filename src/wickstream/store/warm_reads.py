@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
@@ -98,7 +98,7 @@ class WarmReader:
     async def _fetch(self, statement: str | sql.Composed, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:
             return await self._fetch_once(statement, values)
-        except psycopg.errors.QueryCanceled as exc:
+        except (psycopg.errors.QueryCanceled, PoolTimeout) as exc:
             raise busy(exc) from exc
         except (psycopg.OperationalError, psycopg.InterfaceError):
             pass  # the pooled connection died with the server that it was made to; a new one may do

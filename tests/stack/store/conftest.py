@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg import sql
 
 from wickstream.config import Settings
 from wickstream.store.database import conninfo
+from wickstream.store.hot import open_client
 from wickstream.store.warm import migrate
 
 
@@ -27,7 +29,9 @@ def database(postgres: Settings) -> Iterator[Settings]:
 
 @pytest.fixture
 def stores(database: Settings, redis: Settings, tmp_path: Path) -> Settings:
-    """Settings of all three tiers; the symbol is fresh, because Redis is shared."""
+    """Settings of all three tiers; the symbol is fresh, because Redis is shared, and the clock starts anew."""
+    with closing(open_client(redis)) as client:
+        client.delete("wickstream:live:clock")
     return database.model_copy(
         update={
             "redis_host": redis.redis_host,

@@ -66,7 +66,7 @@ def into_live(settings: Settings, change: Change, at_ms: int) -> None:
 
 @pytest.fixture
 def replay(stores: Settings) -> Settings:
-    """In a replay now is the newest time heard, so a test can say what it is. Redis is shared: the clock only grows."""
+    """In a replay now is the newest time heard, so a test can say what it is."""
     return stores.model_copy(update={"source": "replay:0123456789ab"})
 
 
@@ -170,10 +170,9 @@ def test_a_lake_that_cannot_be_read_is_not_asked_for_what_warm_holds(filled: Set
 def test_a_halted_minute_is_complete_without_a_candle(replay: Settings, symbol: str) -> None:
     halt = Gap(symbol, None, None, at(2), at(9), GapStatus.HALTED)
     into_warm(replay, [minute(symbol, n) for n in (0, 1, 3, 4)], gaps=(halt,))
-    question = {"start": at(0), "end": at(4)}
 
-    assert klines(replay, **question).complete
-    (rolled,) = klines(replay, "5m", **question).candles
+    assert klines(replay, start=at(0), end=at(4)).complete
+    (rolled,) = klines(replay, "5m", start=at(0), end=at(4)).candles
     assert rolled.closed
 
 

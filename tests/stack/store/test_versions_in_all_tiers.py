@@ -9,7 +9,6 @@ from decimal import Decimal
 import msgspec
 import psycopg
 import pytest
-import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +18,7 @@ from wickstream.candle import Candle, Origin, supersedes
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold import ColdCandles
-from wickstream.store.hot import HotWriter, connection_options, read_hour
+from wickstream.store.hot import HotWriter, open_async_client, read_hour
 from wickstream.store.versions import Written, newest
 from wickstream.store.warm import WarmWriter
 
@@ -138,7 +137,7 @@ def test_the_hot_tier_covers_only_an_unbroken_run_of_closed_minutes(
     stores: Settings, hot: HotWriter, symbol: str
 ) -> None:
     async def covered() -> tuple[int | None, int | None]:
-        async with redis.asyncio.Redis(**connection_options(stores)) as client:
+        async with open_async_client(stores) as client:
             hour = await read_hour(client, symbol, 0, 0)
             return hour.first_ms, hour.newest_ms
 

@@ -162,8 +162,8 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         """In the end the exchange is calm, everything can be had, and nothing is left undone."""
         self.is_trading = True
-        self.wait(MINUTE_MS)
-        self.trade(0, 1)
+        for _ in range(3):
+            self.trade(MINUTE_MS, 1)
         self.wait(MINUTE_MS + TICKER_GRACE_MS)
         self.day_ticker()
         while self.one.hole() is not None:
