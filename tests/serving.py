@@ -18,6 +18,8 @@ def served(app: FastAPI) -> Iterator[str]:
         thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[door]),))
         thread.start()
         host, port = door.getsockname()
-        yield f"http://{host}:{port}"
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            server.should_exit = True
+            thread.join()

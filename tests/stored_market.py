@@ -43,11 +43,18 @@ def store_market(settings: Settings, symbol: str) -> None:
 
 
 def announce_price(settings: Settings, symbol: str, price: Decimal) -> None:
-    """A trade at `price` in the forming minute, as the live lane writes it."""
+    """One more trade in the forming minute, at `price`, as the live lane writes it."""
     forming = forming_candle(symbol)
     at_ms = forming.open_time + 1_000
-    trade = Trade(symbol, forming.last_trade_id or 0, price, Decimal(1), at_ms, buyer_is_maker=False)
-    candle = msgspec.structs.replace(forming, close=price, high=max(price, forming.high))
+    trade = Trade(symbol, (forming.last_trade_id or 0) + 1, price, Decimal(1), at_ms, buyer_is_maker=False)
+    candle = msgspec.structs.replace(
+        forming,
+        close=price,
+        high=max(price, forming.high),
+        trade_count=forming.trade_count + 1,
+        last_trade_id=trade.trade_id,
+    )
+    ticker = msgspec.structs.replace(a_ticker(symbol), last_trade_id=trade.trade_id)
     lane = LiveWriter(settings)
-    lane.write([Change(symbol, a_ticker(symbol), trade, candle)], Clock(at_ms, MIDNIGHT_MS + MINUTE_MS, at_ms))
+    lane.write([Change(symbol, ticker, trade, candle)], Clock(at_ms, MIDNIGHT_MS + MINUTE_MS, at_ms))
     lane.close()

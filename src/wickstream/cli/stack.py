@@ -113,19 +113,22 @@ def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:
 
     settings = chosen.settings
     set_up_logging(settings.log_level, settings.log_format)
-    report = report_to(report_fd) if report_fd is not None else None
+    say = show.silent if as_json else show.say
+    report = report_to(report_fd) if report_fd is not None else show.silent
     live = LiveLine(settings, sys.stdout)
 
+    def tell(text: str) -> None:
+        report(text)
+        say(text)
+
     def on_ready() -> None:
-        if report:
-            report(READY)
-            return
+        report(READY)
         show.ready(chosen, as_json=as_json)
-        if not as_json:
+        if report_fd is None and not as_json:
             live.start()
 
     try:
-        run_stack(chosen, say=report or (show.silent if as_json else show.say), on_ready=on_ready, stop=Event())
+        run_stack(chosen, say=tell, on_ready=on_ready, stop=Event())
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:

@@ -61,7 +61,7 @@ def _await_ready(
             if line.strip() == READY:
                 supervisor.returncode = 0  # it lives on; Popen must not warn that nobody waited for it
                 return
-            say(line.strip())
+            say(line.rstrip("\n"))
     except KeyboardInterrupt:
         supervisor.terminate()
         supervisor.wait()

@@ -17,7 +17,7 @@ from wickstream.serve.parameters import (
     refuse_unknown,
 )
 from wickstream.serve.problems import Problem
-from wickstream.serve.reader import Reader, ReaderDep
+from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=[Depends(refuse_unknown)])
 
@@ -31,6 +31,7 @@ router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=
 )
 async def klines(
     reader: ReaderDep,
+    settings: SettingsDep,
     symbol: SymbolPath,
     interval: IntervalQuery = "1m",
     start: TimeQuery = None,
@@ -43,7 +44,8 @@ async def klines(
     """
     if start is not None and end is not None and start > end:
         raise Problem(422, "bad-range", f"start ({start}) lies after end ({end}); swap them", parameter="start")
-    await _refuse_unknown_symbol(reader, symbol)
+    if symbol not in settings.ticker_symbols:  # which need no question, and no tier that is up
+        await _refuse_unknown_symbol(reader, symbol)
     series = await reader.klines(symbol, interval, start=start, end=end, limit=limit, closed_only=closed_only)
     return list_response(
         [candle_row(candle) for candle in series.candles],

@@ -18,6 +18,7 @@ from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
 router = APIRouter(tags=["system"], dependencies=[Depends(refuse_unknown)])
 
 TIERS = ("hot", "warm", "cold")
+LIVELY = {"hot", "warm"}  # a lake without a table answers, too: that nothing is there
 
 
 @router.get(
@@ -28,7 +29,7 @@ TIERS = ("hot", "warm", "cold")
     responses={200: HEALTH},
 )
 async def health(reader: ReaderDep, settings: SettingsDep) -> Response:
-    """Always 200: `status` is ok, degraded (something is down, the rest answers) or down (no tier answers)."""
+    """Always 200: `status` is ok, degraded (something is down, the rest answers) or down (nothing answers)."""
     servers = await reachable_servers(settings)
     newest = await reader.tier_states()
     as_of, lag_ms = await _clock(reader)
@@ -47,7 +48,7 @@ async def health(reader: ReaderDep, settings: SettingsDep) -> Response:
 
 
 def _verdict(servers: dict[str, bool], newest: Mapping[str, int | None]) -> str:
-    if not newest:
+    if not LIVELY & newest.keys():
         return "down"
     return "ok" if all(servers.values()) else "degraded"
 
@@ -85,9 +86,9 @@ async def livez() -> Response:
     responses={503: PROBLEMS[503]},
 )
 async def readyz(reader: ReaderDep) -> Response:
-    """503 as long as no tier answers."""
-    if not await reader.tier_states():
-        raise StoreBusy("no tier answers; see /api/v1/system/health")
+    """503 as long as neither Redis nor PostgreSQL answers."""
+    if not LIVELY & (await reader.tier_states()).keys():
+        raise StoreBusy("neither Redis nor PostgreSQL answers; see /api/v1/system/health")
     return json_response({"status": "ready"})
 
 

@@ -119,9 +119,7 @@ class Life(RuleBasedStateMachine):
     # The truth
 
     def true_count(self, open_time: int) -> int:
-        return sum(
-            trade.counts and open_time <= trade.traded_at_ms < open_time + MINUTE_MS for trade in self.happened
-        )
+        return sum(trade.counts and open_time <= trade.traded_at_ms < open_time + MINUTE_MS for trade in self.happened)
 
     @invariant()
     def ids_only_grow(self) -> None:

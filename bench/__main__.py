@@ -1,0 +1,35 @@
+"""`python -m bench [NAME …]`: run the benchmarks, print their tables and write JSON beside them."""
+
+import json
+import platform
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from bench import main_job
+from bench.table import Figure, render
+
+BENCHMARKS = {"main-job": main_job.measure}
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(names: list[str]) -> None:
+    """Run those named, else all."""
+    for name in names or list(BENCHMARKS):
+        figures = BENCHMARKS[name]()
+        print(render(name, figures))
+        _write(name, figures)
+
+
+def _write(name: str, figures: list[Figure]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    machine = f"{platform.machine()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB"
+    found = {"benchmark": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
+    figure_rows = [asdict(figure) | {"ratio": figure.ratio} for figure in figures]
+    (RESULTS / f"{name}.json").write_text(json.dumps(found | {"figures": figure_rows}, indent=2) + "\n")
+
+
+main(sys.argv[1:])
