@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pydantic_settings import SettingsConfigDict
 
@@ -14,6 +15,13 @@ from running import Launcher
 from wickstream.config import PORT_OFFSETS, Settings
 from wickstream.operate.doctor import SYSTEM_PACKAGES
 from wickstream.operate.servers import kafka_spec, postgres_spec, redis_spec, with_local_addresses
+
+# A busy machine must not fail a property: the limit is the whole test's.
+hypothesis.settings.register_profile(
+    "wickstream", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("wickstream")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--require-system-packages`: for machines that are meant to run every test."""

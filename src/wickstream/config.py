@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -105,7 +106,7 @@ class Settings(BaseSettings):
     # Stream
     spark_master: str = "local[2]"
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "512m"
-    lateness_hours: Annotated[float, Field(gt=0)] = 24.0
+    lateness_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24.0
     cold_commit_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
 
     @field_validator("ticker_symbols")
@@ -120,12 +121,15 @@ class Settings(BaseSettings):
     def _folder_is_absolute(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()
 
-    @field_validator("exchange_ws_url", "exchange_rest_url", "exchange_trades_url", "exchange_archive_url")
+    @field_validator("exchange_ws_url")
     @classmethod
-    def _url_has_no_tail(cls, url: str) -> str:
-        if "://" not in url:
-            raise ValueError("an address with its scheme is needed, as in https://host")
-        return url.rstrip("/")
+    def _is_a_socket(cls, url: str) -> str:
+        return _address(url, "ws", "wss")
+
+    @field_validator("exchange_rest_url", "exchange_trades_url", "exchange_archive_url")
+    @classmethod
+    def _is_a_server(cls, url: str) -> str:
+        return _address(url, "http", "https")
 
     def port(self, name: str) -> int:
         """The port of a process or local server, by its name in `PORT_OFFSETS`."""
@@ -151,6 +155,13 @@ class Settings(BaseSettings):
         return self.source.startswith("replay:")
 
 
+def _address(url: str, *schemes: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not parts.hostname or parts.port == 0:  # a port that is none raises
+        raise ValueError(f"an address is needed, as in {schemes[-1]}://host")
+    return url.rstrip("/")
+
+
 def read_settings(**overrides: Any) -> Settings:
     """Settings from the environment, `.env` and the command line (`overrides`, None = not given).
 
@@ -164,6 +175,8 @@ def read_settings(**overrides: Any) -> Settings:
         first = exc.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise Mistake(f"{name}: {first['msg'].removeprefix('Value error, ')} (see .env.example)") from exc
+    except (UnicodeDecodeError, OSError) as exc:
+        raise Mistake(f".env: cannot be read as text: {exc}") from exc
 
 
 def setting_names() -> dict[str, str]:

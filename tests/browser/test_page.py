@@ -119,6 +119,15 @@ def test_it_says_that_these_are_recorded_trades(page: Page) -> None:
     expect(page.locator("#status")).to_contain_text("Demo: recorded trades")
 
 
+def test_a_replay_with_its_own_times_names_its_day(browser: Browser, stored: Settings) -> None:
+    replay = stored.model_copy(update={"source": "replay:0123456789ab"})
+    with served(build_app(replay)) as address:
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#status")).to_have_text(re.compile("Replaying a recording of 9 Aug 2024"))
+        page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_follows_the_systems_colours_until_told_otherwise(browser: Browser, address: str, scheme: str) -> None:
     other = {"light": "dark", "dark": "light"}[scheme]

@@ -8,6 +8,7 @@ from wickstream.operate.pulse import Pulse, take_pulse
 
 TERMINAL_S = 1.0
 PIPE_S = 10.0
+STOP_S = 1.0  # an answer that is still awaited may hold up the end so long
 
 
 class LiveLine:
@@ -27,14 +28,15 @@ class LiveLine:
         """End; may be called whether it was started or not."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=STOP_S)
 
     def _show(self) -> None:
         is_terminal = self._out.isatty()
         pulse: Pulse | None = None
         while not self._stop.wait(TERMINAL_S if is_terminal or pulse is None else PIPE_S):
             pulse = take_pulse(self._settings, pulse)
-            self._draw(pulse.line(), is_terminal=is_terminal)
+            if not self._stop.is_set():
+                self._draw(pulse.line(), is_terminal=is_terminal)
         if is_terminal:
             self._out.write("\n")
 

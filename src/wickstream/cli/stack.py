@@ -115,9 +115,12 @@ def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:
     set_up_logging(settings.log_level, settings.log_format)
     say = show.silent if as_json else show.say
     report = report_to(report_fd) if report_fd is not None else show.silent
+    stop = Event()
     live = LiveLine(settings, sys.stdout)
 
     def tell(text: str) -> None:
+        if stop.is_set():
+            live.stop()  # before its line gets mixed up with what follows
         report(text)
         say(text)
 
@@ -128,7 +131,7 @@ def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:
             live.start()
 
     try:
-        run_stack(chosen, say=tell, on_ready=on_ready, stop=Event())
+        run_stack(chosen, say=tell, on_ready=on_ready, stop=stop)
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:

@@ -36,8 +36,14 @@ class _Listener(picows.WSListener):
         self._on_frame = on_frame
         self._parts: list[bytes] = []
         self.answers: asyncio.Queue[bytes] = asyncio.Queue()
+        self.farewell = "without a word"
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        if frame.msg_type == picows.WSMsgType.CLOSE:  # unanswered, the server would keep us waiting in silence
+            self.farewell = f"{frame.get_close_code()} {frame.get_close_reason() or ''}".strip()
+            transport.send_close(picows.WSCloseCode.OK)
+            transport.disconnect()
+            return
         if frame.msg_type not in {picows.WSMsgType.TEXT, picows.WSMsgType.CONTINUATION}:
             return
         payload = frame.get_payload_as_bytes()
@@ -120,7 +126,7 @@ class Feed:
             await closed
         finally:
             closed.cancel()
-        raise FeedLost("the connection was closed")
+        raise FeedLost(f"the connection was closed: {listener.farewell}")
 
     async def _subscribe(self, listener: _Listener, closed: "asyncio.Future[None]") -> None:
         for request_id, message in subscribe_messages(self._streams, first_id=1):

@@ -1,24 +1,23 @@
 """The cold tier: a Delta table of closed candles, in a folder or on S3, that opens without any code of ours."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
-import structlog
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties
+from arro3.core import Table
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, WriterProperties
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from wickstream.candle import Candle
+from wickstream.candle import Candle, contradicts
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
-from wickstream.store.versions import Written, newest
-
-if TYPE_CHECKING:
-    import polars as pl
-
-log = structlog.get_logger(__name__)
+from wickstream.events import MINUTE_MS
+from wickstream.store.columns import MONTH, candles_of, from_row, month_of, rows_of, selected, table_schema
+from wickstream.store.versions import Written, key_of, newest
 
 # One file a commit, and a commit a minute: without this a month would be 43,000 files.
 COMPACT_EVERY = 60
+
+PIECE_ROWS = 10_000
 
 _SAME_KEY = (
     "held.month = new.month AND held.symbol = new.symbol AND held.interval = new.interval"
@@ -34,13 +33,10 @@ _SUPERSEDES = (
 
 
 class ColdCandles:
-    """The table `candles` of the lake. Not for two threads at once.
-
-    polars is imported by the first call that needs it: the API reads old history rarely, and it costs 20 MB.
-    """
+    """The table `candles` of the lake. Not for two threads at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url = f"{settings.lake_url}/candles"
+        self._url = f"{_location(settings.lake_url)}/candles"
         self._options = storage_options(settings)
         self._table: DeltaTable | None = None
 
@@ -74,18 +70,13 @@ class ColdCandles:
         Raises:
             StoreBusy: If the lake cannot be read now.
         """
-        import polars as pl
-
-        from wickstream.store.frames import candles_of
-
         table = self._open()
         if table is None:
             return []
-        try:
-            rows = _between(table, first_ms, last_ms).filter(pl.col("symbol") == symbol).sort("open_time")
-            return candles_of((rows.tail(limit) if backward else rows.head(limit)).collect())
-        except (DeltaError, OSError, pl.exceptions.PolarsError) as exc:
-            raise self._busy(exc) from exc
+        where = f"symbol = {_quoted(symbol)} AND {_between(first_ms, last_ms)}"
+        order = "DESC" if backward else "ASC"
+        candles = self._query(table, f"WHERE {where} ORDER BY open_time {order} LIMIT {limit}")
+        return candles[::-1] if backward else candles
 
     def span(self) -> tuple[int, int] | None:
         """Oldest and newest open time (ms) in the table, by the statistics of its files; None if it is empty.
@@ -114,35 +105,42 @@ class ColdCandles:
             raise self._busy(exc) from exc
         return self._table
 
-    def _merge(self, rows: Sequence[Candle], offsets: Mapping[str, int]) -> Written:
-        from wickstream.store.frames import contradictions, frame_of, month_of
+    def _query(self, table: DeltaTable, conditions: str) -> list[Candle]:
+        question = f"SELECT {selected()} FROM candles {conditions}"  # noqa: S608  # values are quoted or numbers
+        try:
+            return candles_of(Table(QueryBuilder().register("candles", table).execute(question).read_all()))
+        except (DeltaError, OSError) as exc:
+            raise self._busy(exc) from exc
 
-        new = frame_of(rows)
+    def _merge(self, rows: Sequence[Candle], offsets: Mapping[str, int]) -> Written:
         table = self._open() or self._create()
         first_ms, last_ms = min(row.open_time for row in rows), max(row.open_time for row in rows)
-        contradicting = contradictions(new, _between(table, first_ms, last_ms))
-        months = ", ".join(f"'{month}'" for month in sorted({month_of(row.open_time) for row in rows}))
+        contradicting = sum(self._contradicting(table, piece) for piece in _pieces(rows))
         outcome = (
             table.merge(
-                new,
+                rows_of(rows),
                 # The literal bounds leave the files of other months and days unopened.
-                f"{_SAME_KEY} AND held.month IN ({months}) AND held.open_time BETWEEN {first_ms} AND {last_ms}",
+                f"{_SAME_KEY} AND {_between(first_ms, last_ms, of='held.')}",
                 source_alias="new",
                 target_alias="held",
                 writer_properties=_WRITER,
                 commit_properties=_with_offsets(offsets),
             )
-            .when_matched_update_all(_SUPERSEDES)
-            .when_not_matched_insert_all()
+            .when_matched_update(from_row("new"), _SUPERSEDES)
+            .when_not_matched_insert(from_row("new"))
             .execute()
         )
         self._keep_files_few(table)
         stored = outcome["num_target_rows_inserted"] + outcome["num_target_rows_updated"]
         return Written(stored, len(rows) - stored, contradicting)
 
-    def _create(self) -> DeltaTable:
-        from wickstream.store.frames import MONTH, table_schema
+    def _contradicting(self, table: DeltaTable, rows: Sequence[Candle]) -> int:
+        symbols = ", ".join(sorted({_quoted(row.symbol) for row in rows}))
+        bounds = _between(rows[0].open_time, rows[-1].open_time)
+        held = {key_of(candle): candle for candle in self._query(table, f"WHERE symbol IN ({symbols}) AND {bounds}")}
+        return sum(contradicts(row, held.get(key_of(row), row)) for row in rows)
 
+    def _create(self) -> DeltaTable:
         self._table = DeltaTable.create(
             self._url, table_schema(), mode="ignore", partition_by=[MONTH], storage_options=self._options
         )
@@ -164,15 +162,26 @@ def _with_offsets(offsets: Mapping[str, int]) -> CommitProperties:
     return CommitProperties(app_transactions=[Transaction(name, offset) for name, offset in sorted(offsets.items())])
 
 
-def _between(table: DeltaTable, first_ms: int, last_ms: int) -> "pl.LazyFrame":
-    import polars as pl
+def _pieces(rows: Sequence[Candle]) -> Iterator[list[Candle]]:
+    """By time, and so short that what is held in a piece's range fits into a little memory."""
+    width_ms = max(1, PIECE_ROWS // len({row.symbol for row in rows})) * MINUTE_MS
+    ordered = sorted(rows, key=lambda row: row.open_time)
+    for _number, piece in groupby(ordered, key=lambda row: row.open_time // width_ms):
+        yield list(piece)
 
-    from wickstream.store.frames import month_of
 
-    return pl.scan_delta(table).filter(
-        pl.col("month").is_between(pl.lit(month_of(first_ms)), pl.lit(month_of(last_ms))),
-        pl.col("open_time").is_between(first_ms, last_ms),
-    )
+def _between(first_ms: int, last_ms: int, *, of: str = "") -> str:
+    months = f"{of}{MONTH} BETWEEN '{month_of(first_ms)}' AND '{month_of(last_ms)}'"
+    return f"{months} AND {of}open_time BETWEEN {first_ms} AND {last_ms}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _location(url: str) -> str:
+    """A folder as a path: a URL of one with a space or an umlaut in it would have to be quoted."""
+    return url.removeprefix("file:").replace("///", "/", 1) if url.startswith("file:") else url
 
 
 def storage_options(settings: Settings) -> dict[str, str]:

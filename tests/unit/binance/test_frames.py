@@ -1,5 +1,6 @@
 import gzip
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -71,7 +72,7 @@ def test_every_futures_trade_of_the_capture_is_read_and_counts() -> None:
 
     assert len(trades) == 10_701
     assert all(trade.counts for trade in trades)
-    assert {after.trade_id - before.trade_id for before, after in zip(trades, trades[1:], strict=False)} == {1}
+    assert {after.trade_id - before.trade_id for before, after in pairwise(trades)} == {1}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ SYMBOL = "BTCUSDT"
 
 def traded(trade_id: int, at_ms: int, *, counts: bool = True) -> Trade:
     """A trade `at_ms` after midnight; its price tells ids apart."""
-    return Trade(SYMBOL, trade_id, Decimal(trade_id % 97 + 1), Decimal(1), MIDNIGHT_MS + at_ms, True, counts)
+    price = Decimal(trade_id % 97 + 1)
+    return Trade(SYMBOL, trade_id, price, Decimal(1), MIDNIGHT_MS + at_ms, buyer_is_maker=True, counts=counts)
 
 
 def arrival(trade: Trade, source: Source = Source.WS) -> Arrival:

@@ -1,6 +1,6 @@
 """A REST server on loopback that answers what a test tells it to, and remembers what it was asked."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ class ScriptedExchange:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
-    def always(self, path: str, value: Any, *, status: int = 200, **headers: str) -> None:
+    def always(self, path: str, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """Give the same answer each time."""
         body = value if isinstance(value, bytes) else msgspec.json.encode(value)
         self.answers[path] = lambda _: web.Response(body=body, status=status, headers=headers)

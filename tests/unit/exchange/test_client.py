@@ -3,8 +3,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aiohttp import web
-
 from scripted_exchange import ScriptedExchange, scripted
+
 from wickstream.config import Settings
 from wickstream.errors import FeedLost, MalformedFrame, RateLimited, Refused
 from wickstream.events import Source
@@ -51,7 +51,7 @@ def test_trades_are_asked_for_by_id_and_say_where_they_came_from() -> None:
 @pytest.mark.parametrize("status", [418, 429])
 def test_after_a_ban_nothing_is_asked_until_it_is_over(status: int) -> None:
     async def scene(exchange: ScriptedExchange, client: ExchangeClient) -> None:
-        exchange.always("/api/v3/time", b"{}", status=status, **{"Retry-After": "120"})
+        exchange.always("/api/v3/time", b"{}", status=status, headers={"Retry-After": "120"})
 
         with pytest.raises(RateLimited) as caught:
             await client.time_ms()
@@ -123,7 +123,7 @@ def test_a_host_that_is_not_there_is_a_lost_feed() -> None:
 
 def test_the_exchange_s_own_count_of_our_weight_is_believed() -> None:
     async def scene(exchange: ScriptedExchange, client: ExchangeClient) -> None:
-        exchange.always("/api/v3/time", {"serverTime": 1}, **{"X-MBX-USED-WEIGHT-1M": "4100"})
+        exchange.always("/api/v3/time", {"serverTime": 1}, headers={"X-MBX-USED-WEIGHT-1M": "4100"})
 
         await client.time_ms()
 

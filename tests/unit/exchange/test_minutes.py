@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
-
 from market_truth import FIRST_ID, MIDNIGHT_MS, markets, newest, proven_minutes, traded, true_counts, true_mark
+
 from wickstream.events import MINUTE_MS, Mark, Trade
 from wickstream.exchange.minutes import MinuteBook
 

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
-
 from scripted_exchange import ScriptedExchange, scripted
+
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.events import MINUTE_MS, SymbolEvent
@@ -212,7 +212,7 @@ def test_a_hole_the_database_does_not_fill_is_not_asked_for_all_the_time() -> No
 def test_a_hole_is_given_up_in_time_also_while_the_exchange_wants_silence() -> None:
     async def scene(exchange: ScriptedExchange, refill: Refill, shard: Shard) -> None:
         for path in ("historicalTrades", "trades", "exchangeInfo", "time"):
-            exchange.always(f"/api/v3/{path}", {}, status=418, **{"Retry-After": "7200"})
+            exchange.always(f"/api/v3/{path}", {}, status=418, headers={"Retry-After": "7200"})
         sequencer = shard.sequencers["BTCUSDT"]
         sequencer.start_at(10, now_s=0.0)
         sequencer.knows_of(14, now_s=time.monotonic() - LONGEST_HOLD_S + 0.5)
