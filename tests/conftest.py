@@ -72,6 +72,12 @@ def _is_free(port: int) -> bool:
     return True
 
 
+@pytest.fixture(scope="module")
+def port_base() -> int:
+    """Twenty ports for a module's own processes; several test runs may share a machine."""
+    return free_port_base()
+
+
 @pytest.fixture(scope="session")
 def make_settings() -> SettingsMaker:
     """Settings of a test: two symbols, free ports, and nothing of the developer's environment but the cache."""

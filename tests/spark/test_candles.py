@@ -222,5 +222,7 @@ def test_a_record_decodes_as_the_candle_it_is(spark: SparkSession) -> None:
     assert [(header["key"], bytes(header["value"])) for header in record["headers"]] == [("schema_version", b"1")]
     assert (candle.open_time, candle.close_time, candle.interval) == (MIDNIGHT, MIDNIGHT + 59_999, "1m")
     assert candle.quote_volume == Decimal("0.0000000000000001")
-    assert (candle.taker_buy_volume, candle.closed, candle.revision, candle.origin) == (0, False, 0, "trades")
+    assert (candle.taker_buy_volume, candle.revision) == (Decimal(0), 0)
+    assert not candle.closed
+    assert candle.origin == "trades"
     assert b"E-" not in bytes(record["value"])

@@ -1,30 +1,37 @@
 """The candle query over a real Kafka: the exchange's own klines come out, whatever happens to query and process."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-import urllib.request
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
-from decimal_oracle import Told, oracle
-from published_market import captured, mark_values, official_klines, told_of, trade_value
+from decimal_oracle import oracle
+from job_process import Job
+from job_topics import (
+    MIDNIGHT,
+    Board,
+    as_values,
+    board,
+    closed_minutes,
+    forget_all_records,
+    messages,
+    of,
+    producer,
+    publish,
+    some_trades,
+)
+from published_market import captured, mark_values, official_klines, told_of
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from running import wait_until
-from wickstream.bus.codec import decode
 from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
-from wickstream.candle import Candle, roll_up, supersedes
+from wickstream.candle import roll_up
 from wickstream.config import Settings
 from wickstream.stream.checkpoint import checkpoint_folder
 from wickstream.stream.job import start_query
@@ -41,66 +48,6 @@ CAPTURES = {
 }
 NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume", "trade_count", "taker_buy_volume",
            "taker_buy_quote_volume")  # fmt: skip
-MIDNIGHT = 1_723_161_600_000
-Board = dict[tuple[str, int], Candle]
-
-
-def producer(settings: Settings, **more: str) -> Producer:
-    return Producer({"bootstrap.servers": settings.kafka, "partitioner": "murmur2_random", "linger.ms": 20, **more})
-
-
-def publish(settings: Settings, topic: str, values: Iterable[tuple[str, bytes]]) -> None:
-    sender = producer(settings)
-    for symbol, value in values:
-        sender.produce(topic, key=symbol, value=value)
-    assert sender.flush(30) == 0
-
-
-def messages(settings: Settings, topic: str) -> Iterator[Message]:
-    """All committed messages a topic holds now."""
-    consumer = Consumer({"bootstrap.servers": settings.kafka, "group.id": "test", "enable.partition.eof": True})
-    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-    consumer.assign([TopicPartition(topic, p, 0) for p in partitions])
-    ended = 0
-    while ended < len(partitions):
-        message = consumer.poll(10)
-        assert message is not None
-        if message.error():
-            ended += 1
-        else:
-            yield message
-    consumer.close()
-
-
-def board(settings: Settings) -> Board:
-    """What a store holds that takes the topic from its beginning."""
-    newest: Board = {}
-    for message in messages(settings, PROCESSED_AGGS):
-        candle = decode(message.value(), Candle)
-        key = (candle.symbol, candle.open_time)
-        if key not in newest or supersedes(candle, newest[key]):
-            newest[key] = candle
-    return newest
-
-
-def of(candles: Board, symbol: str) -> list[Candle]:
-    return [candle for (own, _), candle in sorted(candles.items()) if own == symbol]
-
-
-def closed_minutes(settings: Settings, symbol: str) -> int:
-    return sum(candle.closed for candle in of(board(settings), symbol))
-
-
-def some_trades(symbol: str, *, count: int = 50) -> list[Told]:
-    """One minute's trades."""
-    return [
-        Told(symbol, 100 + i, Decimal(100 + i % 7), Decimal("0.5"), MIDNIGHT + i, buyer_is_maker=i % 3 == 0)
-        for i in range(count)
-    ]
-
-
-def as_values(trades: Iterable[Told]) -> list[tuple[str, bytes]]:
-    return [(trade.symbol, trade_value(trade)) for trade in trades]
 
 
 @contextmanager
@@ -196,38 +143,6 @@ def test_aborted_transactions_are_not_read_and_malformed_values_are_counted(
     assert sum(int(batch["numInputRows"]) - well_formed(batch) for batch in batches) == 1
 
 
-class Job:
-    """The process, as the supervisor starts it."""
-
-    def __init__(self, settings: Settings, data_dir: Path) -> None:
-        command = [sys.executable, "-m", "wickstream", "stream", "--data-dir", str(data_dir)]
-        environment = os.environ | {
-            "KAFKA_BOOTSTRAP_SERVERS": settings.kafka,
-            "LATENESS_HOURS": str(settings.lateness_hours),
-            "WICKSTREAM_PORT_BASE": str(settings.port_base),
-        }
-        self.log = data_dir / f"job-{time.monotonic_ns()}.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
-        self.metrics_url = f"http://127.0.0.1:{settings.port('stream')}/metrics"
-
-    def batches(self) -> float:
-        """Micro-batches done, -1 while the process does not answer."""
-        assert self.process.poll() is None, self.log.read_text()
-        try:
-            with urllib.request.urlopen(self.metrics_url, timeout=2) as answer:
-                lines = answer.read().decode().splitlines()
-        except OSError:
-            return -1
-        return next(
-            float(line.split()[1]) for line in lines if line.startswith("wickstream_stream_batch_seconds_count")
-        )
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """Of the job alone; the broker has its own."""
@@ -285,13 +200,12 @@ def damage(checkpoint: Path) -> None:
 
 
 def test_a_job_whose_offsets_are_gone_starts_again_at_the_earliest(
-    topics: Settings, start_job: Callable[[], Job]
+    spark: SparkSession, topics: Settings, start_job: Callable[[], Job], data_dir: Path
 ) -> None:
     trades = some_trades("EXPIRED")
     publish(topics, RAW_TRADES, as_values(trades[:10]))
-    job = start_job()
-    until(lambda: job.batches() > 0, "a first batch")
-    job.kill()
+    with running(spark, topics, checkpoint_folder_of(topics, data_dir)) as query:
+        until(lambda: bool(query.recentProgress), "a first batch")
     publish(topics, RAW_TRADES, as_values(trades))
     forget_all_records(topics, RAW_TRADES)
     publish(topics, RAW_TRADES, as_values(trades))
@@ -299,12 +213,3 @@ def test_a_job_whose_offsets_are_gone_starts_again_at_the_earliest(
     job = start_job()
     until(lambda: closed_minutes(topics, "EXPIRED") == 1, "the minute closed")
     assert "checkpoint replaced" in job.log.read_text()
-
-
-def forget_all_records(settings: Settings, topic: str) -> None:
-    """What retention does."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka})
-    partitions = [TopicPartition(topic, p) for p in admin.list_topics(topic).topics[topic].partitions]
-    ends = {p: f.result().offset for p, f in admin.list_offsets(dict.fromkeys(partitions, OffsetSpec.latest())).items()}
-    for future in admin.delete_records([TopicPartition(p.topic, p.partition, end) for p, end in ends.items()]).values():
-        future.result()

@@ -1,5 +1,6 @@
 """PROCESS: the candle query, from `raw_trades` and `minute_marks` to `processed_aggs`, until told to stop."""
 
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from types import FrameType
 import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from pyspark.errors import StreamingQueryException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
@@ -81,19 +83,24 @@ def _wait_for_topics(settings: Settings, stopping: threading.Event) -> bool:
 
 def _run_queries(session: SparkSession, gateway: Gateway, settings: Settings, stopping: threading.Event) -> None:
     folder = checkpoint_folder(settings)
-    serving = False
+    announced = False
     while not stopping.is_set():
-        query, meter = start_query(session, settings, checkpoint=folder), ProgressMeter()
-        if not serving:
-            serve_metrics(settings.listen_host, settings.port("stream"))
-            _keep_class_data_later(gateway, stopping)
-            serving = True
+        meter, is_resumed = ProgressMeter(), folder.exists()
         try:
+            query = start_query(session, settings, checkpoint=folder)
+            announced = announced or _announce(gateway, settings, stopping)
             _watch(query, meter, stopping)
-        except StreamingQueryException as exc:
-            if not is_checkpoints_fault(str(exc), batches_done=meter.batches_done):
-                raise QueryFailed(str(exc)) from exc
-            discard(folder, cause=str(exc))
+        except (PySparkException, Py4JJavaError) as exc:
+            cause = _cause_of(exc)
+            may_be_old = is_resumed or meter.batches_done > 0  # a checkpoint just made cannot be the cause
+            if not (may_be_old and is_checkpoints_fault(cause, batches_done=meter.batches_done)):
+                raise QueryFailed(cause) from exc
+            discard(folder, cause=cause)
+
+
+def _cause_of(failure: Exception) -> str:
+    """Its own words, without the plan of the query or the stack of the JVM that follow."""
+    return re.split(r"\n(?:=== Streaming Query|\tat )", str(failure), maxsplit=1)[0].strip()
 
 
 def start_query(session: SparkSession, settings: Settings, *, checkpoint: Path) -> StreamingQuery:
@@ -111,15 +118,20 @@ def _observed(rows: DataFrame, topic: str) -> DataFrame:
 def _watch(query: StreamingQuery, meter: ProgressMeter, stopping: threading.Event) -> None:
     while query.isActive and not stopping.wait(_LOOK_SECONDS):
         meter.take(query.recentProgress)
+    meter.take(query.recentProgress)
     failure = query.exception()
     query.stop()
     if failure:
         raise failure
 
 
-def _keep_class_data_later(gateway: Gateway, stopping: threading.Event) -> None:
-    def keep() -> None:
-        if not stopping.wait(_CLASS_DATA_AFTER_SECONDS):
-            gateway.keep_class_data()
+def _announce(gateway: Gateway, settings: Settings, stopping: threading.Event) -> bool:
+    """The open metrics port is what tells the supervisor that the query runs."""
+    serve_metrics(settings.listen_host, settings.port("stream"))
+    threading.Thread(target=_keep_class_data, args=(gateway, stopping), name="class-data", daemon=True).start()
+    return True
 
-    threading.Thread(target=keep, name="class-data", daemon=True).start()
+
+def _keep_class_data(gateway: Gateway, stopping: threading.Event) -> None:
+    if not stopping.wait(_CLASS_DATA_AFTER_SECONDS):
+        gateway.keep_class_data()

@@ -1,5 +1,6 @@
 """The only place with Spark's settings: one session, on a JVM of our own."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,7 @@ _PORT_RETRIES = 4
 @contextmanager
 def spark_session(settings: Settings) -> Iterator[tuple[SparkSession, Gateway]]:
     """A session and the JVM it runs on; both are gone at the end of the block."""
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it reports each of its own connections
     folder = settings.data_dir / "spark"
     gateway = start_gateway(settings, folder)
     try:

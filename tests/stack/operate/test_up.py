@@ -17,19 +17,18 @@ from wickstream.operate.nanny import start_time
 
 pytestmark = pytest.mark.stack
 
-PORT_BASE = 22_700
 LIMIT_BYTES = 1_500_000_000
 
 
 class Command:
     """`wickstream` on one data folder, playing the demo."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, port_base: int) -> None:
+        self.folder, self.port_base = folder, port_base
         self._environment = os.environ | {
             "WICKSTREAM_SOURCE": "demo",
             "WICKSTREAM_DATA_DIR": str(folder),
-            "WICKSTREAM_PORT_BASE": str(PORT_BASE),
+            "WICKSTREAM_PORT_BASE": str(port_base),
         }
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -67,8 +66,8 @@ def are_gone(pids: list[int]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    command = Command(tmp_path_factory.mktemp("up"))
+def command(tmp_path_factory: pytest.TempPathFactory, port_base: int) -> Iterator[Command]:
+    command = Command(tmp_path_factory.mktemp("up"), port_base)
     yield command
     command.run("down")
 
@@ -81,7 +80,7 @@ def test_detached_it_returns_when_everything_is_ready(command: Command) -> None:
     status = command.status()
     assert status["is_ready"]
     assert {row["state"] for row in status["components"] if row["name"] != "backfill"} == {"ready"}
-    with urlopen(f"http://127.0.0.1:{PORT_BASE}/livez") as answer:
+    with urlopen(f"http://127.0.0.1:{command.port_base}/livez") as answer:
         assert answer.status == 200
 
 
@@ -133,5 +132,5 @@ def test_ctrl_c_stops_everything_in_order(command: Command) -> None:
         output, _ = supervisor.communicate(timeout=60)
 
     assert supervisor.returncode == 0
-    assert f"http://127.0.0.1:{PORT_BASE}/docs" in output
+    assert f"http://127.0.0.1:{command.port_base}/docs" in output
     assert are_gone(pids)

@@ -19,7 +19,7 @@ def wickstream(folder: Path, *arguments: str, **environment: str) -> "subprocess
     """Run a command in `folder`, which is also where default data folders would be."""
     return subprocess.run(
         [sys.executable, "-m", "wickstream", *arguments],
-        env=ENVIRONMENT | {"XDG_DATA_HOME": str(folder), "WICKSTREAM_PORT_BASE": "22800"} | environment,
+        env=ENVIRONMENT | {"XDG_DATA_HOME": str(folder)} | environment,
         cwd=folder,
         capture_output=True,
         text=True,
@@ -69,19 +69,19 @@ def test_a_broken_capture_is_one_line_and_starts_nothing(tmp_path: Path) -> None
     assert not (tmp_path / "wickstream").exists()
 
 
-def test_a_port_in_use_is_one_line_and_starts_nothing(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 22_800)):
-        done = wickstream(tmp_path, "up", WICKSTREAM_SOURCE="demo")
+def test_a_port_in_use_is_one_line_and_starts_nothing(tmp_path: Path, port_base: int) -> None:
+    with socket.create_server(("127.0.0.1", port_base)):
+        done = wickstream(tmp_path, "up", "--port-base", str(port_base), WICKSTREAM_SOURCE="demo")
 
-    assert_one_line(done, "22800 (api)", "WICKSTREAM_PORT_BASE")
+    assert_one_line(done, f"{port_base} (api)", "WICKSTREAM_PORT_BASE")
     assert not (tmp_path / "wickstream" / "demo" / "source.json").exists()
 
 
-def test_a_port_in_use_is_told_to_who_starts_detached_too(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 22_800)):
-        done = wickstream(tmp_path, "up", "--detach", WICKSTREAM_SOURCE="demo")
+def test_a_port_in_use_is_told_to_who_starts_detached_too(tmp_path: Path, port_base: int) -> None:
+    with socket.create_server(("127.0.0.1", port_base)):
+        done = wickstream(tmp_path, "up", "--detach", WICKSTREAM_SOURCE="demo", WICKSTREAM_PORT_BASE=str(port_base))
 
-    assert_one_line(done, "22800 (api)", "WICKSTREAM_PORT_BASE")
+    assert_one_line(done, f"{port_base} (api)", "WICKSTREAM_PORT_BASE")
 
 
 def test_a_second_supervisor_is_refused(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown_on(out: io.StringIO, folder: Path) -> str:
-    live = LiveLine(read_settings(data_dir=folder, port_base=22_780), out)
+def shown_on(out: io.StringIO, folder: Path, port_base: int) -> str:
+    live = LiveLine(read_settings(data_dir=folder, port_base=port_base), out)
     live.start()
     deadline = time.monotonic() + 10
     while "trades/s" not in out.getvalue():
@@ -22,15 +22,15 @@ def shown_on(out: io.StringIO, folder: Path) -> str:
     return out.getvalue()
 
 
-def test_on_a_terminal_the_line_is_redrawn(tmp_path: Path) -> None:
-    shown = shown_on(Terminal(), tmp_path)
+def test_on_a_terminal_the_line_is_redrawn(tmp_path: Path, port_base: int) -> None:
+    shown = shown_on(Terminal(), tmp_path, port_base)
 
     assert shown.startswith("\r\x1b[2K0 symbols")
     assert shown.endswith("\n")
 
 
-def test_on_a_pipe_lines_are_plain(tmp_path: Path) -> None:
-    shown = shown_on(io.StringIO(), tmp_path)
+def test_on_a_pipe_lines_are_plain(tmp_path: Path, port_base: int) -> None:
+    shown = shown_on(io.StringIO(), tmp_path, port_base)
 
     assert shown.startswith("0 symbols")
     assert "\x1b" not in shown

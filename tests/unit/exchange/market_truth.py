@@ -80,6 +80,43 @@ def proven_minutes(trades: Sequence[Trade]) -> list[int]:
     return list(range(first + MINUTE_MS + margin, last, MINUTE_MS))
 
 
+def ids(sequenced: Sequencer) -> list[int]:
+    """What it gives out, by id."""
+    return [one.trade.trade_id for one in sequenced.take_arrivals()]
+
+
+def marks(sequenced: Sequencer) -> list[Mark]:
+    """The marks it gives out."""
+    return [proven.mark for proven in sequenced.take_marks()]
+
+
+def started(at: int = FIRST_ID) -> Sequencer:
+    """Cold, with this id."""
+    one = sequencer()
+    one.start_at(at, now_s=0.0)
+    return one
+
+
+def feed(sequenced: Sequencer, trades: Sequence[Trade], *, now_s: float = 0.0) -> None:
+    """From a socket, in this order."""
+    for trade in trades:
+        sequenced.accept(arrival(trade), now_s=now_s)
+
+
+def row(count: int, *, every_ms: int = 1_000, first: int = FIRST_ID) -> list[Trade]:
+    """Trades at a steady pace, from midnight on."""
+    return [traded(first + number, number * every_ms) for number in range(count)]
+
+
+def assert_true(said: list[Mark], trades: Sequence[Trade], minutes: list[int]) -> None:
+    """These minutes are marked, in order, each as it truly was."""
+    assert [mark.open_time for mark in said] == minutes
+    for mark in said:
+        assert mark == true_mark(trades, mark.open_time, next_trade_id=mark.next_trade_id)
+        following = [t.trade_id for t in trades if t.counts and t.traded_at_ms >= mark.open_time + MINUTE_MS]
+        assert mark.next_trade_id == following[0]
+
+
 PAUSES_MS = st.sampled_from((0, 0, 0, 1, 250, 4_000, 20_000, 45_000, 61_000, 200_000))
 
 

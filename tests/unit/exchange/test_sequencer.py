@@ -1,5 +1,4 @@
 import random
-from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,43 +6,24 @@ from market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
     arrival,
+    assert_true,
+    feed,
+    ids,
     markets,
-    newest,
+    marks,
     proven_minutes,
+    row,
     sequencer,
+    started,
     ticker,
     traded,
     true_counts,
-    true_mark,
 )
 
-from wickstream.events import MINUTE_MS, GapStatus, Mark, Source, Trade
+from wickstream.events import MINUTE_MS, GapStatus, Source, Trade
 from wickstream.exchange.sequencer import HoldingRoom, Sequencer
 
 SEEDS = st.integers(0, 2**32)
-
-
-def ids(sequenced: Sequencer) -> list[int]:
-    return [one.trade.trade_id for one in sequenced.take_arrivals()]
-
-
-def marks(sequenced: Sequencer) -> list[Mark]:
-    return [proven.mark for proven in sequenced.take_marks()]
-
-
-def started(at: int = FIRST_ID) -> Sequencer:
-    one = sequencer()
-    one.start_at(at, now_s=0.0)
-    return one
-
-
-def feed(sequenced: Sequencer, trades: Sequence[Trade], *, now_s: float = 0.0) -> None:
-    for trade in trades:
-        sequenced.accept(arrival(trade), now_s=now_s)
-
-
-def row(count: int, *, every_ms: int = 1_000, first: int = FIRST_ID) -> list[Trade]:
-    return [traded(first + number, number * every_ms) for number in range(count)]
 
 
 # Order, holes, duplicates: rule 3
@@ -137,109 +117,6 @@ def test_any_shuffle_with_doubles_losses_and_refills_gives_each_trade_once_and_t
     assert_true(marks(one), trades, proven_minutes(trades))
 
 
-def assert_true(said: list[Mark], trades: Sequence[Trade], minutes: list[int]) -> None:
-    assert [mark.open_time for mark in said] == minutes
-    for mark in said:
-        assert mark == true_mark(trades, mark.open_time, next_trade_id=mark.next_trade_id)
-        following = [t.trade_id for t in trades if t.counts and t.traded_at_ms >= mark.open_time + MINUTE_MS]
-        assert mark.next_trade_id == following[0]
-
-
-# Restart: rule 2
-
-
-def tail(published: Sequence[Trade], said: Sequence[Mark]) -> tuple[Mark | None, list[Trade]]:
-    """What Kafka holds of a dead process: its newest mark, and the trades from where it goes on."""
-    mark = max(said, key=lambda mark: (mark.open_time, mark.trade_count), default=None)
-    return mark, [trade for trade in published if mark is None or trade.trade_id >= mark.next_trade_id]
-
-
-@given(markets(), st.lists(st.integers(0, 40), max_size=4), SEEDS)
-def test_a_restart_at_any_point_goes_on_as_if_nothing_had_happened(
-    trades: list[Trade], cuts: list[int], seed: int
-) -> None:
-    chance = random.Random(seed)
-    said: list[Mark] = []
-    published: list[Trade] = []
-    for start, stop in zip([0, *sorted(cuts)], [*sorted(cuts), len(trades)], strict=True):
-        one = sequencer()
-        if published:
-            one.resume(*tail(published, said), now_s=0.0)
-        else:
-            one.start_at(FIRST_ID, now_s=0.0)
-        feed(one, trades[max(0, start - 3) : stop])  # REST and sockets repeat what was published
-        if chance.random() < 0.5 or stop == len(trades):  # else it dies without having asked for klines
-            one.minutes.decide(true_counts(trades))
-        published += [one.trade for one in one.take_arrivals()]
-        said += marks(one)
-
-    assert [trade.trade_id for trade in published] == [trade.trade_id for trade in trades]
-    kept = newest(said)
-    assert_true([kept[minute] for minute in sorted(kept)], trades, proven_minutes(trades))
-
-
-def test_what_was_published_is_counted_again_but_not_published_again() -> None:
-    first, trades = started(), row(200)
-    feed(first, trades[:150])
-    mark, since = tail(trades[:150], marks(first))
-    assert mark is not None
-    assert len(since) == 30
-
-    one = sequencer()
-    one.resume(mark, since, now_s=0.0)
-    feed(one, trades[150:])
-
-    assert ids(one) == [trade.trade_id for trade in trades[150:]]
-    assert [mark.trade_count for mark in marks(one)] == [60]
-
-
-def test_a_mark_that_was_never_acknowledged_comes_out_of_the_replay() -> None:
-    first, trades = started(), row(130)
-    feed(first, trades)
-    (mark,) = marks(first)  # of the second minute; the start's own is unproven
-
-    one = sequencer()
-    one.resume(None, trades, now_s=0.0)
-
-    assert marks(one) == [mark]
-    assert ids(one) == []
-
-
-def test_a_tail_that_is_not_contiguous_leaves_its_minutes_unproven() -> None:
-    first, trades = started(), row(300)
-    feed(first, trades[:130])
-    mark, since = tail(trades[:130], marks(first))
-    assert mark is not None
-
-    one = sequencer()
-    one.resume(mark, since[3:], now_s=0.0)
-    feed(one, trades[130:])
-
-    assert [mark.open_time - MIDNIGHT_MS for mark in marks(one)] == [3 * MINUTE_MS]
-
-
-def test_a_doubled_record_in_the_tail_is_not_counted_twice_and_never_leads_back() -> None:
-    first, trades = started(), row(300)
-    feed(first, trades[:130])
-    mark, since = tail(trades[:130], marks(first))
-
-    one = sequencer()
-    one.resume(mark, [*since[:4], *since], now_s=0.0)
-    feed(one, trades[120:])
-
-    assert ids(one) == [trade.trade_id for trade in trades[130:]]
-    assert marks(one)[0] == true_mark(trades, MIDNIGHT_MS + 2 * MINUTE_MS, next_trade_id=1_180)
-
-
-def test_a_frame_that_came_before_the_tail_was_read_is_not_published_again() -> None:
-    one, trades = sequencer(), row(10)
-    feed(one, trades[:8])
-
-    one.resume(None, trades[:5], now_s=0.0)
-
-    assert ids(one) == [1_005, 1_006, 1_007]
-
-
 # Proof by ticker: rules 4 and 12
 
 
@@ -278,7 +155,7 @@ def test_a_ticker_proves_nothing_while_an_id_it_knows_is_missing() -> None:
 def test_a_ticker_of_an_empty_day_proves_nothing() -> None:
     """After an outage longer than its 24 hours it would hide trades we missed."""
     one = started()
-    feed(one, row(3))
+    feed(one, row(100))
 
     one.on_ticker(ticker(-1, 5 * MINUTE_MS), now_s=0.0)
 

@@ -8,8 +8,8 @@ from wickstream.operate.doctor import SYSTEM_PACKAGES, Finding, Verdict, examine
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings(data_dir=tmp_path / "not" / "yet", cache_dir=tmp_path / "cache", port_base=22_840)
+def settings(tmp_path: Path, port_base: int) -> Settings:
+    return read_settings(data_dir=tmp_path / "not" / "yet", cache_dir=tmp_path / "cache", port_base=port_base)
 
 
 def finding(settings: Settings, check: str) -> Finding:
@@ -39,5 +39,5 @@ def test_a_port_in_use_fails(settings: Settings) -> None:
         found = finding(settings, "ports")
 
     assert found.verdict is Verdict.FAIL
-    assert "22843 (postgres)" in found.found
+    assert f"{settings.port('postgres')} (postgres)" in found.found
     assert finding(settings, "ports").verdict is Verdict.OK

@@ -8,20 +8,20 @@ from wickstream.errors import Mistake
 from wickstream.operate.ports import check_ports, is_free, wanted_ports
 
 
-def test_a_port_in_use_is_named_with_the_setting_that_moves_it(tmp_path: Path) -> None:
-    settings = read_settings(data_dir=tmp_path, port_base=22_860)
+def test_a_port_in_use_is_named_with_the_setting_that_moves_it(tmp_path: Path, port_base: int) -> None:
+    settings = read_settings(data_dir=tmp_path, port_base=port_base)
     with (
         socket.create_server(("127.0.0.1", settings.port("redis"))),
-        pytest.raises(Mistake, match=r"port 22864 \(redis\) is in use.*WICKSTREAM_PORT_BASE"),
+        pytest.raises(Mistake, match=rf"port {port_base + 4} \(redis\) is in use.*WICKSTREAM_PORT_BASE"),
     ):
         check_ports(settings, with_exchange=True)
     check_ports(settings, with_exchange=True)
 
 
-def test_a_port_taken_on_all_addresses_is_not_free() -> None:
-    with socket.create_server(("", 22_880)):
-        assert not is_free("127.0.0.1", 22_880)
-    assert is_free("127.0.0.1", 22_880)
+def test_a_port_taken_on_all_addresses_is_not_free(port_base: int) -> None:
+    with socket.create_server(("", port_base)):
+        assert not is_free("127.0.0.1", port_base)
+    assert is_free("127.0.0.1", port_base)
 
 
 def test_ports_of_servers_elsewhere_are_not_looked_at(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def answering(port: int, body: bytes) -> Iterator[None]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings(data_dir=tmp_path, port_base=22_820)
+def settings(tmp_path: Path, port_base: int) -> Settings:
+    return read_settings(data_dir=tmp_path, port_base=port_base)
 
 
 def test_the_pulse_comes_from_the_connector_and_the_api(settings: Settings) -> None:
