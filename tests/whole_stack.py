@@ -18,7 +18,7 @@ from wickstream.config import Settings
 ROOT = Path(__file__).resolve().parent
 KLINES = ROOT / "data" / "official_klines.csv"
 CAPTURES = {
-    "spot": tuple(sorted((ROOT.parent / "src/wickstream/exchange/captures").glob("spot_*.frames.gz"))),
+    "spot": tuple(sorted((ROOT.parent / "src/wickstream/exchange/local/captures").glob("spot_*.frames.gz"))),
     "usdm": tuple(sorted((ROOT / "data").glob("usdm_*.frames.gz"))),
 }
 MINUTE_MS = 60_000

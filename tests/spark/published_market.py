@@ -10,7 +10,7 @@ from pathlib import Path
 from decimal_oracle import Told, minutes_of
 
 TESTS_DATA = Path(__file__).parents[1] / "data"
-SPOT = Path(__file__).parents[2] / "src" / "wickstream" / "exchange" / "captures"
+SPOT = Path(__file__).parents[2] / "src" / "wickstream" / "exchange" / "local" / "captures"
 MICROSECOND = 1_000
 
 

@@ -44,7 +44,7 @@ def exchange(
     from wickstream.operate.source import Wish, plan_of
 
     wish = Wish(files=files_of(replay, more), keep_times=keep_times, loop=loop, speed=speed)
-    _run("wickstream.exchange.local", data_dir, port_base, plan_of(wish), as_json=as_json)
+    _run("wickstream.exchange.local.process", data_dir, port_base, plan_of(wish), as_json=as_json)
 
 
 def connect(

@@ -10,7 +10,7 @@ import msgspec
 
 from wickstream.config import Market, Settings
 from wickstream.errors import Mistake
-from wickstream.exchange.recording import ReplayPlan, demo_files, digest_of, market_of, symbols_of
+from wickstream.exchange.local.recording import ReplayPlan, demo_files, digest_of, market_of, symbols_of
 
 LIVE, DEMO = "live", "demo"
 PING_SECONDS = 3.0

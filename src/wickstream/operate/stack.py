@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
-from wickstream.exchange.recording import ReplayPlan
+from wickstream.exchange.local.recording import ReplayPlan
 from wickstream.operate.process import ProcessSpec
 from wickstream.operate.servers import local_server_specs, with_local_addresses
 from wickstream.operate.source import MAX_SPEED, Chosen

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from wickstream.config import Settings
@@ -62,7 +63,15 @@ def spark_session(settings: Settings) -> Iterator[tuple[SparkSession, Gateway]]:
         yield session, gateway
         session.stop()
     finally:
+        _let_go_of_gateway()
         gateway.stop()
+
+
+def _let_go_of_gateway() -> None:
+    """pyspark keeps its connection for good: it would complain of the JVM's end, and use it for the next session."""
+    if SparkContext._gateway:
+        SparkContext._gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def _build(settings: Settings, gateway: Gateway, folder: Path) -> SparkSession:

@@ -4,7 +4,7 @@ import pytest
 
 from wickstream.cli import show
 from wickstream.config import read_settings
-from wickstream.exchange.recording import ReplayPlan
+from wickstream.exchange.local.recording import ReplayPlan
 from wickstream.operate.doctor import Finding, Verdict
 from wickstream.operate.health import Component, Status
 from wickstream.operate.source import Chosen

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wickstream.config import Settings, child_environment, read_settings
-from wickstream.exchange.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.recording import ReplayPlan, demo_files
 from wickstream.operate.process import ProcessSpec
 from wickstream.operate.source import Chosen, Wish, plan_of
 from wickstream.operate.stack import answers, build_layers, exchange_arguments, ports_of

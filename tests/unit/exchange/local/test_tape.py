@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_trades import trade
 
-from wickstream.exchange.tape import NOTHING, Figures, RecordedTrade, Tape
+from wickstream.exchange.local.tape import NOTHING, Figures, RecordedTrade, Tape
 
 
 def _market(seed: int, size: int) -> list[RecordedTrade]:

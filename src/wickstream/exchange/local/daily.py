@@ -1,8 +1,8 @@
 """The 24 hours before a moment, as `@ticker` and `/ticker/24hr` tell them."""
 
 from wickstream.binance.shapes import DayTicker, fixed, ratio
-from wickstream.exchange.history import History
-from wickstream.exchange.tape import Figures
+from wickstream.exchange.local.history import History
+from wickstream.exchange.local.tape import Figures
 
 _DAY_MS = 86_400_000
 _QUOTE_PLACES = 8

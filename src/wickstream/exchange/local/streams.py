@@ -17,7 +17,7 @@ from wickstream.binance.control import (
     property_value,
     stream_names,
 )
-from wickstream.exchange.listeners import Connection, Listeners
+from wickstream.exchange.local.listeners import Connection, Listeners
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from made_trades import capture, trade
 
 from conftest import SettingsMaker
 from wickstream.config import DEFAULT_SYMBOLS
-from wickstream.exchange.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.recording import ReplayPlan, demo_files
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 FILES = {"spot": demo_files(), "usdm": tuple(sorted(DATA.glob("usdm_*.frames.gz")))}
 DEMO = ReplayPlan(demo_files(), demo=True)
 # Where each field stands in the array of a kline.

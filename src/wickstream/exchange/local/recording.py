@@ -11,7 +11,7 @@ import msgspec
 
 from wickstream.config import Market
 from wickstream.errors import Mistake
-from wickstream.exchange.tape import RecordedTrade, Tape
+from wickstream.exchange.local.tape import RecordedTrade, Tape
 
 _CAPTURES = Path(__file__).parent / "captures"
 _GZIP_MAGIC = b"\x1f\x8b"

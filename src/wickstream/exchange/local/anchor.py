@@ -7,7 +7,7 @@ import msgspec
 
 from wickstream.errors import Mistake
 from wickstream.events import MINUTE_MS
-from wickstream.exchange.recording import Recording, ReplayPlan
+from wickstream.exchange.local.recording import Recording, ReplayPlan
 
 
 class Anchor(msgspec.Struct, frozen=True):

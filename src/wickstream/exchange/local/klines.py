@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from wickstream.binance.shapes import Kline, fixed
-from wickstream.exchange.history import History
+from wickstream.exchange.local.history import History
 
 _SECOND_MS = 1_000
 _MINUTE_MS = 60 * _SECOND_MS

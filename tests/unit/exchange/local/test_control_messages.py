@@ -6,8 +6,8 @@ from listening import Client, ask, hear, playing, run
 from made_trades import capture, trade
 
 from conftest import SettingsMaker
-from wickstream.exchange.local_streams import StreamRules
-from wickstream.exchange.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.streams import StreamRules
 
 DEMO = ReplayPlan(demo_files(), demo=True)
 KEPT = ReplayPlan(demo_files(), keep_times=True, speed=None)

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wickstream.exchange.tape import NOTHING, Figures, Tape, joined
+from wickstream.exchange.local.tape import NOTHING, Figures, Tape, joined
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from wickstream.binance.shapes import ApiError
-from wickstream.exchange.klines import INTERVALS, Grid
+from wickstream.exchange.local.klines import INTERVALS, Grid
 
 PAGE = 1_000
 _DEFAULT_PAGE = 500

@@ -4,8 +4,8 @@ import asyncio
 
 from aiohttp import WSMsgType, web
 
-from wickstream.exchange.klines import INTERVALS
-from wickstream.exchange.restamp import in_unit
+from wickstream.exchange.local.klines import INTERVALS
+from wickstream.exchange.local.restamp import in_unit
 
 _FAR_BEHIND = 4_096  # frames queued: at full speed the player waits
 _TOO_FAR_BEHIND = 200_000  # frames queued: at a pace nobody waits for, the exchange hangs up

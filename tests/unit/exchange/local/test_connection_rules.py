@@ -9,9 +9,9 @@ from made_trades import capture, trade
 
 from conftest import SettingsMaker
 from wickstream.errors import Mistake
-from wickstream.exchange.local import local_exchange
-from wickstream.exchange.local_streams import StreamRules
-from wickstream.exchange.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.process import local_exchange
+from wickstream.exchange.local.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.streams import StreamRules
 
 DEMO = ReplayPlan(demo_files(), demo=True)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from wickstream.exchange.tape import Tape
+from wickstream.exchange.local.tape import Tape
 
 _BUNDLED = Path(__file__).parent / "captures" / "symbols.json"
 _QUOTES = ("FDUSD", "USDT", "USDC", "TUSD", "BUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY")

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from made_trades import capture, trade
 
 from wickstream.errors import Mistake
-from wickstream.exchange import anchor
-from wickstream.exchange.recording import Recording, ReplayPlan, demo_files, read_recording
-from wickstream.exchange.world import World
+from wickstream.exchange.local import anchor
+from wickstream.exchange.local.recording import Recording, ReplayPlan, demo_files, read_recording
+from wickstream.exchange.local.world import World
 
 MINUTE_MS = 60_000
 NOW_MS = 1_795_000_012_345

@@ -10,9 +10,9 @@ import msgspec
 import uvloop
 
 from wickstream.config import Settings
-from wickstream.exchange.local import local_exchange
-from wickstream.exchange.local_streams import StreamRules
-from wickstream.exchange.recording import ReplayPlan
+from wickstream.exchange.local.process import local_exchange
+from wickstream.exchange.local.recording import ReplayPlan
+from wickstream.exchange.local.streams import StreamRules
 
 BOTH_TRADES = "/stream?streams=btcusdt@trade/ethusdt@trade"
 PATIENCE_S = 20.0

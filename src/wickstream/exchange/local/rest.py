@@ -8,9 +8,9 @@ import msgspec
 from aiohttp import web
 
 from wickstream.binance.shapes import ApiError
-from wickstream.exchange.market_data import MarketData, Query
-from wickstream.exchange.microseconds import in_microseconds
-from wickstream.exchange.request_limit import RequestLimit
+from wickstream.exchange.local.market_data import MarketData, Query
+from wickstream.exchange.local.microseconds import in_microseconds
+from wickstream.exchange.local.request_limit import RequestLimit
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from made_trades import capture, trade
 
 from wickstream.config import Market
 from wickstream.errors import Mistake
-from wickstream.exchange.recording import demo_files, market_of, read_recording, symbols_of
+from wickstream.exchange.local.recording import demo_files, market_of, read_recording, symbols_of
 
-USDM = tuple(sorted((Path(__file__).parents[2] / "data").glob("usdm_*.gz")))
+USDM = tuple(sorted((Path(__file__).parents[3] / "data").glob("usdm_*.gz")))
 
 
 def test_the_bundled_captures_are_the_demo() -> None:

@@ -6,12 +6,12 @@ from typing import Protocol
 
 import structlog
 
-from wickstream.exchange.daily import day_ticker
-from wickstream.exchange.history import History
-from wickstream.exchange.klines import Grid, kline_at
-from wickstream.exchange.pages import AggTrades
-from wickstream.exchange.played_clock import PlayedClock
-from wickstream.exchange.world import World
+from wickstream.exchange.local.daily import day_ticker
+from wickstream.exchange.local.history import History
+from wickstream.exchange.local.klines import Grid, kline_at
+from wickstream.exchange.local.pages import AggTrades
+from wickstream.exchange.local.played_clock import PlayedClock
+from wickstream.exchange.local.world import World
 
 _SECOND_MS = 1_000
 _BATCH = 256  # frames between two looks at the subscribers' backlogs

@@ -12,15 +12,15 @@ from aiohttp import web
 
 from wickstream.config import Settings
 from wickstream.errors import Mistake
-from wickstream.exchange import anchor
-from wickstream.exchange.listeners import Listeners
-from wickstream.exchange.local_rest import RestServer
-from wickstream.exchange.local_streams import StreamRules, StreamServer
-from wickstream.exchange.market_data import MarketData
-from wickstream.exchange.played_clock import PlayedClock
-from wickstream.exchange.player import Player
-from wickstream.exchange.recording import ReplayPlan, read_recording
-from wickstream.exchange.world import World
+from wickstream.exchange.local import anchor
+from wickstream.exchange.local.listeners import Listeners
+from wickstream.exchange.local.market_data import MarketData
+from wickstream.exchange.local.played_clock import PlayedClock
+from wickstream.exchange.local.player import Player
+from wickstream.exchange.local.recording import ReplayPlan, read_recording
+from wickstream.exchange.local.rest import RestServer
+from wickstream.exchange.local.streams import StreamRules, StreamServer
+from wickstream.exchange.local.world import World
 
 log = structlog.get_logger()
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from wickstream.events import MINUTE_MS
-from wickstream.exchange.anchor import Anchor
-from wickstream.exchange.history import History, Loops
-from wickstream.exchange.recording import Recording, ReplayPlan
-from wickstream.exchange.restamp import restamp
+from wickstream.exchange.local.anchor import Anchor
+from wickstream.exchange.local.history import History, Loops
+from wickstream.exchange.local.recording import Recording, ReplayPlan
+from wickstream.exchange.local.restamp import restamp
 
 
 class Due(NamedTuple):

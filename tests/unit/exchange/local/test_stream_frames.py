@@ -10,7 +10,7 @@ from listening import BOTH_TRADES, hear, hear_all, playing, run
 from made_trades import capture, trade
 
 from conftest import SettingsMaker
-from wickstream.exchange.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.recording import ReplayPlan, demo_files
 
 DEMO = ReplayPlan(demo_files(), demo=True)
 KEPT = ReplayPlan(demo_files(), keep_times=True, speed=None)

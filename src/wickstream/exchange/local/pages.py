@@ -4,7 +4,7 @@ from bisect import bisect_left
 from typing import Any
 
 from wickstream.binance.shapes import AggTrade, PublicTrade, fixed
-from wickstream.exchange.history import History, Played
+from wickstream.exchange.local.history import History, Played
 
 _QUOTE_PLACES = 8
 

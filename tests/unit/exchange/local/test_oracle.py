@@ -10,9 +10,9 @@ SHARED_WITH_THE_PIPELINE = (
 
 
 def test_the_local_exchange_shares_no_code_with_what_it_judges() -> None:
-    script = "import sys, wickstream.exchange.local; print(*(name for name in sys.modules))"
+    script = "import sys, wickstream.exchange.local.process; print(*(name for name in sys.modules))"
 
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
-    assert "wickstream.exchange.klines" in loaded
+    assert "wickstream.exchange.local.klines" in loaded
     assert not [name for name in loaded if name.startswith(SHARED_WITH_THE_PIPELINE)]

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from wickstream.binance.shapes import RATE_LIMITS, ApiError
-from wickstream.exchange import pages, questions
-from wickstream.exchange.daily import day_ticker, never_traded
-from wickstream.exchange.history import History
-from wickstream.exchange.klines import klines
-from wickstream.exchange.listing import listed_symbols
-from wickstream.exchange.played_clock import PlayedClock
-from wickstream.exchange.world import World
+from wickstream.exchange.local import pages, questions
+from wickstream.exchange.local.daily import day_ticker, never_traded
+from wickstream.exchange.local.history import History
+from wickstream.exchange.local.klines import klines
+from wickstream.exchange.local.listing import listed_symbols
+from wickstream.exchange.local.played_clock import PlayedClock
+from wickstream.exchange.local.world import World
 
 _STATUSES = ("TRADING", "HALT", "BREAK")
 Query = Mapping[str, str]
