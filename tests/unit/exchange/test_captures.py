@@ -32,7 +32,7 @@ Window = tuple[str, int, int]  # symbol, open time and length in ms
 
 def frames_of(capture: str) -> Iterator[tuple[int, bytes]]:
     """Receiver's clock (ns) and frame."""
-    bundled = resources.files("wickstream.exchange") / "captures" / f"{capture}.frames.gz"
+    bundled = resources.files("wickstream.exchange.local") / "captures" / f"{capture}.frames.gz"
     packed = bundled.read_bytes() if bundled.is_file() else (DATA / f"{capture}.frames.gz").read_bytes()
     for line in gzip.decompress(packed).splitlines():
         received_ns, frame = line.split(b" ", 1)
