@@ -30,12 +30,12 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); 
 SUPERVISE = """
 import signal, sys
 from pathlib import Path
-from threading import Event
 sys.path.insert(0, sys.argv[2])
 from small_children import polite
 from wickstream.operate.pids import locked
+from wickstream.operate.stopping import StopFlag
 from wickstream.operate.supervise import Supervisor
-folder, stop = Path(sys.argv[1]), Event()
+folder, stop = Path(sys.argv[1]), StopFlag()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 layers = [[polite("server", folder)], [polite("job", folder)]]
 with locked(folder / "run"), Supervisor(layers, data_dir=folder) as supervisor:

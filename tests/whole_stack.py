@@ -75,6 +75,11 @@ class WholeStack:
         with urlopen(f"http://127.0.0.1:{self.settings.port('api')}{path}", timeout=10) as answer:
             return json.load(answer)
 
+    def exchange_ms(self) -> int:
+        """The local exchange's clock."""
+        with urlopen(f"http://127.0.0.1:{self.settings.port('exchange')}/api/v3/time", timeout=10) as answer:
+            return int(json.load(answer)["serverTime"])
+
     def klines(self, symbol: str, interval: str = "1m", **query: Any) -> list[Row]:
         """The candles of a symbol; none while nothing is known of it."""
         asked = "".join(f"&{name}={value}" for name, value in query.items())

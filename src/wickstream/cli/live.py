@@ -1,6 +1,7 @@
 """The live status line: redrawn every second on a terminal, a line every 10 s on a pipe."""
 
 import threading
+from contextlib import suppress
 from typing import TextIO
 
 from wickstream.config import Settings
@@ -31,6 +32,10 @@ class LiveLine:
             self._thread.join(timeout=STOP_S)
 
     def _show(self) -> None:
+        with suppress(OSError):  # whoever looked at it has gone
+            self._draw_until_stopped()
+
+    def _draw_until_stopped(self) -> None:
         is_terminal = self._out.isatty()
         pulse: Pulse | None = None
         while not self._stop.wait(TERMINAL_S if is_terminal or pulse is None else PIPE_S):

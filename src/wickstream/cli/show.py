@@ -1,6 +1,7 @@
 """How answers look on a terminal, and as JSON."""
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,8 +16,9 @@ _STYLES = {"ready": "green", "ok": "green", "starting": "yellow", "backoff": "ye
 
 
 def say(text: str) -> None:
-    """One line of progress."""
-    typer.echo(text)
+    """One line of progress; that its reader has gone is no reason to stop."""
+    with suppress(OSError):
+        typer.echo(text)
 
 
 def silent(_: str) -> None:
@@ -44,12 +46,12 @@ def ready(chosen: "Chosen", *, as_json: bool, is_detached: bool = False) -> None
         "stop": "wickstream down" if is_detached else "Ctrl-C, or wickstream down",
     }
     if as_json:
-        typer.echo(json.dumps({"ready": True} | facts))
+        say(json.dumps({"ready": True} | facts))
         return
-    typer.echo("\nwickstream is ready")
+    say("\nwickstream is ready")
     for name, value in facts.items():
-        typer.echo(f"  {name:<8} {value}")
-    typer.echo("")
+        say(f"  {name:<8} {value}")
+    say("")
 
 
 def source_words(chosen: "Chosen") -> str:

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -110,12 +109,13 @@ def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:
     from wickstream.logs import set_up_logging
     from wickstream.operate.detach import READY, report_to
     from wickstream.operate.launch import run_stack
+    from wickstream.operate.stopping import StopFlag
 
     settings = chosen.settings
     set_up_logging(settings.log_level, settings.log_format)
     say = show.silent if as_json else show.say
     report = report_to(report_fd) if report_fd is not None else show.silent
-    stop = Event()
+    stop = StopFlag()
     live = LiveLine(settings, sys.stdout)
 
     def tell(text: str) -> None:

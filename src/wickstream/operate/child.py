@@ -181,7 +181,10 @@ class Child:
     def _note(self, pid: int) -> None:
         entry = (pid, nanny.start_time(pid) or "gone", int(self.spec.stop_signal))
         self._premises.guard.watch(entry)
-        pids.write_pid(self._premises.run, self.name, entry)
+        try:
+            pids.write_pid(self._premises.run, self.name, entry)
+        except OSError as exc:  # the nanny knows it all the same
+            log.warning("pid not written", process=self.name, reason=str(exc))
 
     def _probe(self) -> None:
         if self._probing is None:

@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from threading import Event
 
 from wickstream.jvm.class_data import dump_class_data
 from wickstream.jvm.java import find_java
@@ -15,12 +14,13 @@ from wickstream.operate.ports import check_ports
 from wickstream.operate.servers import fetch_servers
 from wickstream.operate.source import Chosen, check_folder, claim_folder
 from wickstream.operate.stack import build_layers, ports_of
+from wickstream.operate.stopping import StopFlag
 from wickstream.operate.supervise import Supervisor
 
 Say = Callable[[str], None]
 
 
-def run_stack(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: Event) -> None:
+def run_stack(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: StopFlag) -> None:
     """Run the stack until `stop` is set; everything is stopped in order when this returns or raises.
 
     From the first process on, SIGINT, SIGTERM and SIGHUP set `stop`.
@@ -40,7 +40,7 @@ def run_stack(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: E
         _supervise(chosen, say=say, on_ready=on_ready, stop=stop)
 
 
-def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: Event) -> None:
+def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: StopFlag) -> None:
     began_s = time.monotonic()
 
     def tell(name: str, state: State) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
 from typing import Self
 
 import msgspec
+import structlog
 
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate import logfiles
@@ -17,6 +17,9 @@ from wickstream.operate.child import Child, Premises, State
 from wickstream.operate.guard import Guard
 from wickstream.operate.process import ProcessSpec
 from wickstream.operate.step import Step, StepRun
+from wickstream.operate.stopping import StopFlag
+
+log = structlog.get_logger()
 
 # From the ground up: a layer is stopped only when the layers above it have stopped.
 Layers = Sequence[Sequence[ProcessSpec | Step]]
@@ -97,7 +100,7 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, stop: Event, *, deadline_s: float = START_SECONDS) -> bool:
+    def start(self, stop: StopFlag, *, deadline_s: float = START_SECONDS) -> bool:
         """Start everything and wait until it is ready; False if `stop` was set before.
 
         Raises:
@@ -117,7 +120,7 @@ class Supervisor:
                 raise StartFailed(f"not ready within {deadline_s:.0f} s: {self._explain(missing[0])}")
         return False
 
-    def watch(self, stop: Event) -> None:
+    def watch(self, stop: StopFlag) -> None:
         """Keep everything running until `stop` is set."""
         while not stop.wait(CALM_STEP_S):
             self._advance()
@@ -194,10 +197,16 @@ class Supervisor:
         )
         if state != self._written:
             self._written = state
-            draft = self._run / "state.json.new"
+            self._save(state)
+            self._announce()
+
+    def _save(self, state: StackState) -> None:
+        draft = self._run / "state.json.new"
+        try:
             draft.write_bytes(msgspec.json.encode(state))
             draft.replace(self._run / "state.json")
-            self._announce()
+        except OSError as exc:  # a full disk or a lost folder must not keep us from stopping in order
+            log.warning("state not written", reason=str(exc))
 
     def _announce(self) -> None:
         for child in self._children():

@@ -112,7 +112,12 @@ def _flags(settings: Settings, scratch: Path) -> list[str]:
         f"-Xmx{settings.spark_driver_memory}",
         "-Xms64m",  # else a 64th of the machine's memory is taken at once
         "-XX:+UseSerialGC",
+        "-XX:MinHeapFreeRatio=20",  # a heap that follows what lives in it, some 90 MB
+        "-XX:MaxHeapFreeRatio=40",
         "-XX:-UsePerfData",
+        # The archive where it was made for: moved elsewhere, all its 120 MB are rewritten, and no longer shared.
+        "-XX:+UnlockDiagnosticVMOptions",
+        "-XX:ArchiveRelocationMode=0",
         *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
         "--enable-native-access=ALL-UNNAMED",
         "-Dio.netty.tryReflectionSetAccessible=true",

@@ -32,6 +32,9 @@ def _source_options(settings: Settings, topic: str) -> dict[str, str | int | boo
         "startingOffsets": "earliest",
         "failOnDataLoss": True,
         "kafka.isolation.level": "read_committed",  # Spark's default reads aborted records too
+        # A batch asks for offsets behind its own pending fetch, and the broker answers in order: the stock wait of
+        # 500 ms for more records would be part of each batch.
+        "kafka.fetch.max.wait.ms": 10,
     }
 
 

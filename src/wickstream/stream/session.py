@@ -33,6 +33,7 @@ _SMALL: dict[str, Option] = {
     "spark.ui.retainedTasks": 100,
     "spark.sql.ui.retainedExecutions": 1,
     "spark.sql.streaming.ui.enabled": False,
+    "spark.sql.ui.explainMode": "simple",
     "spark.sql.maxPlanStringLength": 1_000,  # each batch describes its plan to a page that is off
     "spark.appStateStore.asyncTracking.enable": False,
     "spark.cleaner.periodicGC.interval": "10min",

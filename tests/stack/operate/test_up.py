@@ -121,16 +121,28 @@ def test_down_stops_everything_and_says_so(command: Command) -> None:
     assert command.run("status").returncode == 3
 
 
-def test_ctrl_c_stops_everything_in_order(command: Command) -> None:
-    with command.open("up") as supervisor:
-        await_true(
-            lambda: command.run("status", "--json").returncode == 0 and command.status()["is_ready"], within_s=90
-        )
-        pids = command.pids()
+@pytest.fixture
+def foreground(command: Command) -> Iterator["subprocess.Popen[str]"]:
+    """`up` in the foreground, ready; stopped at the end whatever the test did."""
+    supervisor = command.open("up")
+    try:
+        await_true(lambda: command.run("status", "--json").returncode == 0, within_s=30)
+        await_true(lambda: bool(command.status()["is_ready"]), within_s=90)
+        yield supervisor
+    finally:
         supervisor.send_signal(signal.SIGINT)
-        supervisor.send_signal(signal.SIGINT)
-        output, _ = supervisor.communicate(timeout=60)
+        supervisor.wait(60)
+        assert supervisor.stdout is not None
+        supervisor.stdout.close()
 
-    assert supervisor.returncode == 0
+
+def test_ctrl_c_stops_everything_in_order(command: Command, foreground: "subprocess.Popen[str]") -> None:
+    pids = command.pids()
+    foreground.send_signal(signal.SIGINT)
+    foreground.send_signal(signal.SIGINT)
+    assert foreground.stdout is not None
+    output = foreground.stdout.read()
+
+    assert foreground.wait(60) == 0
     assert f"http://127.0.0.1:{command.port_base}/docs" in output
     assert are_gone(pids)

@@ -1,16 +1,17 @@
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
-from small_children import STUBBORN, await_true, polite, python, story_of, supervised
 
+from small_children import STUBBORN, await_true, polite, python, story_of, supervised
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.nanny import start_time
 from wickstream.operate.process import ProcessSpec
 from wickstream.operate.step import Step
+from wickstream.operate.stopping import StopFlag
 from wickstream.operate.supervise import DEATHS_AT_START, ProcessState, Supervisor, read_state
 
 
@@ -23,9 +24,9 @@ def row(folder: Path, name: str) -> ProcessState:
 def watch_until(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
     """Let the supervisor work, in this thread, until the condition holds."""
 
-    class UntilTrue(Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            return condition() or super().wait(timeout)
+    class UntilTrue(StopFlag):
+        def wait(self, timeout_s: float) -> bool:
+            return condition() or super().wait(timeout_s)
 
     supervisor.watch(UntilTrue())
     assert condition()
@@ -40,7 +41,7 @@ def test_a_process_is_started_only_after_what_it_needs_is_ready(tmp_path: Path) 
 
     step = Step("step", tell, after=("first",))
     with Supervisor([[first], [step], [second]], data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
 
     assert story_of(tmp_path)[:3] == ["first started", "step", "second started"]
 
@@ -48,7 +49,7 @@ def test_a_process_is_started_only_after_what_it_needs_is_ready(tmp_path: Path) 
 def test_layers_are_stopped_from_the_top_and_leave_nothing_behind(tmp_path: Path) -> None:
     layers = [[polite("server", tmp_path)], [polite("job", tmp_path)], [polite("page", tmp_path)]]
     with Supervisor(layers, data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
         children = [pid for name in ("server", "job", "page") if (pid := supervisor.pid_of(name))]
 
     assert story_of(tmp_path)[-3:] == ["page stopped", "job stopped", "server stopped"]
@@ -59,7 +60,7 @@ def test_layers_are_stopped_from_the_top_and_leave_nothing_behind(tmp_path: Path
 
 def test_a_process_that_dies_is_started_again_and_its_restarts_are_counted(tmp_path: Path) -> None:
     with Supervisor([[polite("job", tmp_path)]], data_dir=tmp_path, ports={"job": 8_007}) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
         first = supervisor.pid_of("job")
         assert first is not None
         os.kill(first, signal.SIGKILL)
@@ -73,7 +74,7 @@ def test_a_process_that_dies_is_started_again_and_its_restarts_are_counted(tmp_p
 def test_a_fenced_process_stays_down(tmp_path: Path) -> None:
     fenced = python("connect", "import sys, time; time.sleep(0.5); sys.exit(75)", tmp_path)
     with Supervisor([[fenced]], data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
         watch_until(supervisor, lambda: row(tmp_path, "connect").state == "failed")
 
         assert row(tmp_path, "connect").restarts == 0
@@ -83,7 +84,7 @@ def test_a_fenced_process_stays_down(tmp_path: Path) -> None:
 def test_a_one_shot_that_ended_well_counts_as_done(tmp_path: Path) -> None:
     once = python("once", "pass", tmp_path, is_ready=lambda: False, final_exit_codes=frozenset({0, 75}))
     with Supervisor([[once], [polite("then", tmp_path, after=("once",))]], data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
 
         assert row(tmp_path, "once").state == "stopped"
 
@@ -94,7 +95,7 @@ def test_a_mistake_found_by_a_child_ends_the_start_with_its_line_and_stops_the_r
         pytest.raises(Mistake, match=r"^BTCUDST: unknown symbol$"),
         Supervisor([[polite("server", tmp_path)], [wrong]], data_dir=tmp_path) as supervisor,
     ):
-        supervisor.start(Event(), deadline_s=20)
+        supervisor.start(StopFlag(), deadline_s=20)
 
     assert row(tmp_path, "server").pid is None
 
@@ -105,7 +106,7 @@ def test_a_process_that_keeps_dying_ends_the_start_and_its_last_words_are_told(t
         pytest.raises(StartFailed, match=r"kafka .*exit code 1.*no such option"),
         Supervisor([[broken]], data_dir=tmp_path) as supervisor,
     ):
-        supervisor.start(Event(), deadline_s=30)
+        supervisor.start(StopFlag(), deadline_s=30)
 
 
 def test_a_start_that_takes_too_long_names_what_is_missing_and_why(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_start_that_takes_too_long_names_what_is_missing_and_why(tmp_path: Pat
         pytest.raises(StartFailed, match=r"slow"),
         Supervisor([[slow], [polite("later", tmp_path, after=("slow",))]], data_dir=tmp_path) as supervisor,
     ):
-        supervisor.start(Event(), deadline_s=1)
+        supervisor.start(StopFlag(), deadline_s=1)
 
     assert "later started" not in story_of(tmp_path)
 
@@ -122,7 +123,7 @@ def test_a_start_that_takes_too_long_names_what_is_missing_and_why(tmp_path: Pat
 def test_who_waits_for_something_outside_does_not_hold_up_the_start(tmp_path: Path) -> None:
     waiting = python("connect", "import time; time.sleep(60)", tmp_path, is_ready=lambda: False)
     with Supervisor([[waiting]], data_dir=tmp_path, patient=frozenset({"connect"})) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
 
         assert row(tmp_path, "connect").state == "starting"
 
@@ -135,11 +136,11 @@ def test_who_waits_for_something_outside_may_also_die_of_it(tmp_path: Path) -> N
 
     slow = python("slow", "import time; time.sleep(60)", tmp_path, is_ready=has_tried_often)
     with Supervisor([[failing, slow]], data_dir=tmp_path, patient=frozenset({"backfill"})) as supervisor:
-        assert supervisor.start(Event(), deadline_s=60)
+        assert supervisor.start(StopFlag(), deadline_s=60)
 
 
 def test_a_stop_during_the_start_is_heeded(tmp_path: Path) -> None:
-    stop = Event()
+    stop = StopFlag()
     stop.set()
     with Supervisor([[polite("job", tmp_path)]], data_dir=tmp_path) as supervisor:
         assert not supervisor.start(stop)
@@ -154,7 +155,7 @@ def test_a_step_that_fails_is_tried_again(tmp_path: Path) -> None:
             raise ConnectionError("not yet")
 
     with Supervisor([[Step("topics", second_time_lucky)]], data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
 
     assert len(tries) == 2
 
@@ -163,7 +164,7 @@ def test_a_child_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "mule.log"
     stubborn = python("mule", STUBBORN, tmp_path, is_ready=lambda: "up" in log.read_text(), stop_seconds=0.3)
     with Supervisor([[stubborn]], data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
         mule = supervisor.pid_of("mule")
     assert mule is not None
     assert start_time(mule) is None
@@ -181,7 +182,7 @@ def test_grandchildren_in_groups_of_their_own_go_too(tmp_path: Path) -> None:
         return note.exists() and note.read_text().isdigit()
 
     with Supervisor([[python("parent", code, tmp_path, is_ready=has_written)]], data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
     assert start_time(int(note.read_text())) is None
 
 
@@ -189,7 +190,7 @@ def test_the_log_of_the_last_start_is_kept_beside(tmp_path: Path) -> None:
     def run(word: str) -> None:
         once = python("job", f"print({word!r})", tmp_path, is_ready=lambda: False, final_exit_codes=frozenset({0}))
         with Supervisor([[once]], data_dir=tmp_path) as supervisor:
-            assert supervisor.start(Event(), deadline_s=20)
+            assert supervisor.start(StopFlag(), deadline_s=20)
 
     run("first")
     run("second")
@@ -211,7 +212,7 @@ def test_after_kill_9_of_the_supervisor_the_nanny_stops_all_in_order(tmp_path: P
 
 def test_a_nanny_that_was_killed_is_replaced(tmp_path: Path) -> None:
     with Supervisor([[polite("job", tmp_path)]], data_dir=tmp_path) as supervisor:
-        assert supervisor.start(Event(), deadline_s=20)
+        assert supervisor.start(StopFlag(), deadline_s=20)
         first = read_state(tmp_path / "run")
         assert first is not None
         os.kill(first.nanny, signal.SIGKILL)
@@ -221,6 +222,15 @@ def test_a_nanny_that_was_killed_is_replaced(tmp_path: Path) -> None:
             return now is not None and now.nanny != first.nanny
 
         watch_until(supervisor, another_nanny)
+
+
+def test_a_lost_folder_does_not_keep_the_stack_from_stopping(tmp_path: Path) -> None:
+    with Supervisor([[polite("job", tmp_path)]], data_dir=tmp_path) as supervisor:
+        assert supervisor.start(StopFlag(), deadline_s=20)
+        job = supervisor.pid_of("job")
+        assert job is not None
+        shutil.rmtree(tmp_path / "run")
+    assert start_time(job) is None
 
 
 def test_specs_hide_their_environment() -> None:
