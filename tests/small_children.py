@@ -31,7 +31,7 @@ SUPERVISE = """
 import signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from small_children import polite
+from tests.small_children import polite
 from wickstream.operate.pids import locked
 from wickstream.operate.stopping import StopFlag
 from wickstream.operate.supervise import Supervisor

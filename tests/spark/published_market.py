@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from decimal_oracle import Told, minutes_of
+from tests.spark.decimal_oracle import Told, minutes_of
 
 TESTS_DATA = Path(__file__).parents[1] / "data"
 SPOT = Path(__file__).parents[2] / "src" / "wickstream" / "exchange" / "local" / "captures"

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from decimal_oracle import Told, minutes_of, oracle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from published_market import mark_value, mark_values, trade_value
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
+from tests.spark.decimal_oracle import Told, minutes_of, oracle
+from tests.spark.published_market import mark_value, mark_values, trade_value
 
 from wickstream.bus.codec import decode
 from wickstream.candle import Candle

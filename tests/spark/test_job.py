@@ -10,9 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from decimal_oracle import oracle
-from job_process import Job
-from job_topics import (
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+from tests.running import wait_until
+from tests.spark.decimal_oracle import oracle
+from tests.spark.job_process import Job
+from tests.spark.job_topics import (
     MIDNIGHT,
     Board,
     as_values,
@@ -25,11 +28,8 @@ from job_topics import (
     publish,
     some_trades,
 )
-from published_market import captured, mark_values, official_klines, told_of
-from pyspark.sql import SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
+from tests.spark.published_market import captured, mark_values, official_klines, told_of
 
-from running import wait_until
 from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
 from wickstream.candle import roll_up
 from wickstream.config import Settings

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.running import Launcher
 
-from running import Launcher
 from wickstream.config import Settings
 from wickstream.operate import postgres_server
 from wickstream.operate.postgres_server import postgres_programs, postgres_spec

@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aiohttp import web
-from scripted_exchange import ScriptedExchange, scripted
+from tests.unit.exchange.scripted_exchange import ScriptedExchange, scripted
 
 from wickstream.config import Settings
 from wickstream.errors import FeedLost, MalformedFrame, RateLimited, Refused

@@ -1,6 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from market_truth import FIRST_ID, MIDNIGHT_MS, markets, newest, proven_minutes, traded, true_counts, true_mark
+from tests.unit.exchange.market_truth import (
+    FIRST_ID,
+    MIDNIGHT_MS,
+    markets,
+    newest,
+    proven_minutes,
+    traded,
+    true_counts,
+    true_mark,
+)
 
 from wickstream.events import MINUTE_MS, Mark, Trade
 from wickstream.exchange.minutes import MinuteBook

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
-from scripted_exchange import ScriptedExchange, scripted
+from tests.unit.exchange.scripted_exchange import ScriptedExchange, scripted
 
 from wickstream.bus import topics
 from wickstream.bus.codec import decode

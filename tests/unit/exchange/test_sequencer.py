@@ -2,7 +2,7 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from market_truth import (
+from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
     arrival,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
-from market_truth import (
+from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
     assert_true,

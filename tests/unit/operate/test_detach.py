@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_children import await_true
+from tests.small_children import await_true
 
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.detach import start_detached

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_children import await_true, story_of, supervised
+from tests.small_children import await_true, story_of, supervised
 
 from wickstream.config import read_settings
 from wickstream.errors import Mistake

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.small_children import STUBBORN, await_true, polite, python, story_of, supervised
 
-from small_children import STUBBORN, await_true, polite, python, story_of, supervised
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.nanny import start_time
 from wickstream.operate.process import ProcessSpec

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sample_market import MIDNIGHT_MS, a_candle, a_ticker
+from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
+
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from candles import MIDNIGHT_MS
+from tests.candles import MIDNIGHT_MS
+
 from wickstream.events import Ticker, Trade
 from wickstream.store.lane import Lane
 from wickstream.store.live import Clock

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from made_trades import capture, trade
+from tests.unit.exchange.local.made_trades import capture, trade
 
 from wickstream.config import Market
 from wickstream.errors import Mistake

@@ -2,7 +2,7 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trades import trade
+from tests.unit.exchange.local.made_trades import trade
 
 from wickstream.exchange.local.tape import NOTHING, Figures, RecordedTrade, Tape
 

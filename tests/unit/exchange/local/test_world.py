@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trades import capture, trade
+from tests.unit.exchange.local.made_trades import capture, trade
 
 from wickstream.errors import Mistake
 from wickstream.exchange.local import anchor
