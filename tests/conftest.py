@@ -14,7 +14,7 @@ from tests.running import Launcher
 
 from wickstream.config import PORT_OFFSETS, Settings
 from wickstream.operate.doctor import SYSTEM_PACKAGES
-from wickstream.operate.servers import kafka_spec, postgres_spec, redis_spec, with_local_addresses
+from wickstream.operate.servers.local import kafka_spec, postgres_spec, redis_spec, with_local_addresses
 
 # A busy machine must not fail a property: the limit is the whole test's.
 hypothesis.settings.register_profile(

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from wickstream.operate import nanny
-from wickstream.operate.guard import Guard
-from wickstream.operate.process import ProcessSpec
+from wickstream.operate.supervision import nanny
+from wickstream.operate.supervision.guard import Guard
+from wickstream.operate.supervision.process import ProcessSpec
 
 
 def wait_until(condition: Callable[[], bool], *, deadline_s: float = 30.0, what: str = "the condition") -> None:

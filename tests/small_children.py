@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from wickstream.operate.process import ProcessSpec, always_ready
+from wickstream.operate.supervision.process import ProcessSpec, always_ready
 
 # Says when it is up and when it is told to stop; every line carries its name.
 POLITE = """
@@ -32,9 +32,9 @@ import signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.small_children import polite
-from wickstream.operate.pids import locked
-from wickstream.operate.stopping import StopFlag
-from wickstream.operate.supervise import Supervisor
+from wickstream.operate.supervision.pids import locked
+from wickstream.operate.supervision.stopping import StopFlag
+from wickstream.operate.supervision.supervisor import Supervisor
 folder, stop = Path(sys.argv[1]), StopFlag()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 layers = [[polite("server", folder)], [polite("job", folder)]]

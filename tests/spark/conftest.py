@@ -8,7 +8,7 @@ from tests.running import Launcher
 
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings
-from wickstream.operate.servers import kafka_spec
+from wickstream.operate.servers.local import kafka_spec
 from wickstream.stream.session import spark_session
 
 YEARS_OF_LATENESS = 200_000.0  # hours: the captures lie weeks apart, and recordings follow newer trades

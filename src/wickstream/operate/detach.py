@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from wickstream.errors import EXIT_MISTAKE, Mistake, StartFailed
-from wickstream.operate.child import SAID
-from wickstream.operate.logfiles import last_lines, open_log, rotate
+from wickstream.operate.supervision.child import SAID
+from wickstream.operate.supervision.logfiles import last_lines, open_log, rotate
 
 READY = "ready"
 

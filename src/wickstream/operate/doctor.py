@@ -16,9 +16,9 @@ from wickstream.config import Settings
 from wickstream.errors import WickstreamError
 from wickstream.jvm.jars import is_whole, locked_jars, postgres_server
 from wickstream.jvm.java import find_java
-from wickstream.operate.pids import holder_of
 from wickstream.operate.ports import is_free, wanted_ports
-from wickstream.operate.postgres_user import is_open_to_all, way_into_closed_folders
+from wickstream.operate.servers.postgres_user import is_open_to_all, way_into_closed_folders
+from wickstream.operate.supervision.pids import holder_of
 
 _GB = 10**9
 NEEDED_DISK_BYTES = 5 * _GB  # the servers and their caches take 0.5; a day of 15 symbols about 3

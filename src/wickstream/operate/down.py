@@ -8,8 +8,8 @@ from pathlib import Path
 
 from wickstream.config import Settings
 from wickstream.errors import Mistake, StartFailed
-from wickstream.operate.nanny import start_time
-from wickstream.operate.pids import holder_of, locked, sweep
+from wickstream.operate.supervision.nanny import start_time
+from wickstream.operate.supervision.pids import holder_of, locked, sweep
 
 DOWN_SECONDS = 90.0
 LOOK_EVERY_S = 0.05

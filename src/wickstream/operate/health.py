@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from wickstream.operate.pids import holder_of
 from wickstream.operate.source import FolderRecord, read_record
-from wickstream.operate.supervise import ProcessState, read_state
+from wickstream.operate.supervision.pids import holder_of
+from wickstream.operate.supervision.supervisor import ProcessState, read_state
 
 
 class Component(msgspec.Struct, frozen=True):

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 from wickstream.jvm.class_data import dump_class_data
 from wickstream.jvm.java import find_java
-from wickstream.operate.child import State
-from wickstream.operate.kafka_server import kafka_archive
-from wickstream.operate.pids import locked, sweep
 from wickstream.operate.ports import check_ports
-from wickstream.operate.servers import fetch_servers
+from wickstream.operate.servers.kafka import kafka_archive
+from wickstream.operate.servers.local import fetch_servers
 from wickstream.operate.source import Chosen, check_folder, claim_folder
 from wickstream.operate.stack import build_layers, ports_of
-from wickstream.operate.stopping import StopFlag
-from wickstream.operate.supervise import Supervisor
+from wickstream.operate.supervision.child import State
+from wickstream.operate.supervision.pids import locked, sweep
+from wickstream.operate.supervision.stopping import StopFlag
+from wickstream.operate.supervision.supervisor import Supervisor
 
 Say = Callable[[str], None]
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
 from wickstream.exchange.local.recording import ReplayPlan
-from wickstream.operate.process import ProcessSpec
-from wickstream.operate.servers import local_server_specs, with_local_addresses
+from wickstream.operate.servers.local import local_server_specs, with_local_addresses
 from wickstream.operate.source import MAX_SPEED, Chosen
-from wickstream.operate.step import Step
-from wickstream.operate.supervise import Layers
+from wickstream.operate.supervision.process import ProcessSpec
+from wickstream.operate.supervision.step import Step
+from wickstream.operate.supervision.supervisor import Layers
 from wickstream.store.migrations import migrate
 
 # Processes by their command; each has its port under a name of its own.

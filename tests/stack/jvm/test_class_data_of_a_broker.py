@@ -10,7 +10,7 @@ from tests.running import Launcher
 from wickstream.config import Settings
 from wickstream.jvm.class_data import dump_class_data
 from wickstream.jvm.java import find_java
-from wickstream.operate.kafka_server import kafka_archive, kafka_spec
+from wickstream.operate.servers.kafka import kafka_archive, kafka_spec
 
 pytestmark = pytest.mark.stack
 

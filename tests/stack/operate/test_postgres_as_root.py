@@ -13,10 +13,9 @@ import pytest
 from tests.running import Launcher
 
 from wickstream.config import Settings
-from wickstream.operate import postgres_server
-from wickstream.operate.postgres_server import postgres_programs, postgres_spec
-from wickstream.operate.postgres_user import RunAs, choose, way_into_closed_folders
-from wickstream.operate.unprivileged import WAYS
+from wickstream.operate.servers.postgres import postgres_programs, postgres_spec
+from wickstream.operate.servers.postgres_user import RunAs, choose, way_into_closed_folders
+from wickstream.operate.servers.unprivileged import WAYS
 
 pytestmark = [
     pytest.mark.stack,
@@ -29,7 +28,7 @@ SettingsMaker = Callable[..., Settings]
 AS_ORDINARY_USER = """
 import encodings.ascii, encodings.idna, os, pathlib, subprocess, sys, time
 from wickstream.config import read_settings
-from wickstream.operate.postgres_server import postgres_spec
+from wickstream.operate.servers.postgres import postgres_spec
 folder, port_base, user = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 os.setgroups([])
 os.setgid(user)
@@ -79,7 +78,7 @@ def test_in_private_folders_it_runs_all_the_same(
     program = postgres_programs(settings) / "bin" / "postgres"
     if subprocess.run(way.command(str(program), "--version"), capture_output=True).returncode:
         pytest.skip(f"this machine forbids {way}")
-    monkeypatch.setattr(postgres_server, "choose", lambda *_: way)
+    monkeypatch.setattr(postgres, "choose", lambda *_: way)
     spec = postgres_spec(settings)
     launcher.start(spec).stop()
     launcher.start(spec).stop()

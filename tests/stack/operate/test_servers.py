@@ -15,9 +15,9 @@ from tests.running import Launcher
 from wickstream.bus.topics import Topic, create_topics
 from wickstream.config import Settings
 from wickstream.errors import Mistake
-from wickstream.operate.kafka_server import kafka_spec
-from wickstream.operate.postgres_server import postgres_spec
-from wickstream.operate.servers import local_server_specs, with_local_addresses
+from wickstream.operate.servers.kafka import kafka_spec
+from wickstream.operate.servers.local import local_server_specs, with_local_addresses
+from wickstream.operate.servers.postgres import postgres_spec
 
 pytestmark = pytest.mark.stack
 

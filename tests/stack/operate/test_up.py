@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from wickstream.operate.nanny import start_time
+from wickstream.operate.supervision.nanny import start_time
 
 pytestmark = pytest.mark.stack
 

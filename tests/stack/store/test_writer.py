@@ -24,7 +24,7 @@ from wickstream.candle import Candle
 from wickstream.config import Settings, child_environment
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
-from wickstream.operate.process import ProcessSpec
+from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store import writer
 from wickstream.store.database import connect
 from wickstream.store.intake import Batch

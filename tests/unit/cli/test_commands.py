@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wickstream.operate.pids import locked
+from wickstream.operate.supervision.pids import locked
 
 CAPTURES = Path(__file__).parents[2] / "data"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("WICKSTREAM_")}

@@ -8,7 +8,7 @@ from tests.small_children import await_true
 
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.detach import start_detached
-from wickstream.operate.nanny import start_time
+from wickstream.operate.supervision.nanny import start_time
 
 HEAD = """
 import os, pathlib, sys, time

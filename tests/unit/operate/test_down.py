@@ -11,8 +11,8 @@ from wickstream.config import read_settings
 from wickstream.errors import Mistake
 from wickstream.operate.down import bring_down, find_folder
 from wickstream.operate.health import disk_bytes, memory_of, status_of
-from wickstream.operate.nanny import start_time
-from wickstream.operate.supervise import read_state
+from wickstream.operate.supervision.nanny import start_time
+from wickstream.operate.supervision.supervisor import read_state
 
 
 def silent(_: str) -> None:

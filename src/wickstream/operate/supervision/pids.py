@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wickstream.errors import Mistake
-from wickstream.operate.nanny import Entry, parse, start_time, stop_all
+from wickstream.operate.supervision.nanny import Entry, parse, start_time, stop_all
 
 LOCK = "supervisor.lock"
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from wickstream.operate.postgres_user import RunAs, has_name, is_open_to_all
+from wickstream.operate.servers.postgres_user import RunAs, has_name, is_open_to_all
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from wickstream.operate.logfiles import KEPT, last_lines, open_log, rotate, trim
+from wickstream.operate.supervision.logfiles import KEPT, last_lines, open_log, rotate, trim
 
 
 def test_so_many_old_logs_are_kept_and_no_more(tmp_path: Path) -> None:

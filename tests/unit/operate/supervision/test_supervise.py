@@ -8,11 +8,11 @@ import pytest
 from tests.small_children import STUBBORN, await_true, polite, python, story_of, supervised
 
 from wickstream.errors import Mistake, StartFailed
-from wickstream.operate.nanny import start_time
-from wickstream.operate.process import ProcessSpec
-from wickstream.operate.step import Step
-from wickstream.operate.stopping import StopFlag
-from wickstream.operate.supervise import DEATHS_AT_START, ProcessState, Supervisor, read_state
+from wickstream.operate.supervision.nanny import start_time
+from wickstream.operate.supervision.process import ProcessSpec
+from wickstream.operate.supervision.step import Step
+from wickstream.operate.supervision.stopping import StopFlag
+from wickstream.operate.supervision.supervisor import DEATHS_AT_START, ProcessState, Supervisor, read_state
 
 
 def row(folder: Path, name: str) -> ProcessState:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from wickstream.errors import Mistake
-from wickstream.operate.child import State
+from wickstream.operate.supervision.child import State
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from wickstream.errors import Mistake
-from wickstream.operate.nanny import parse, start_time, stop_all
-from wickstream.operate.pids import forget_pid, holder_of, locked, sweep, write_pid
+from wickstream.operate.supervision.nanny import parse, start_time, stop_all
+from wickstream.operate.supervision.pids import forget_pid, holder_of, locked, sweep, write_pid
 
 SLEEPER = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
 

@@ -13,8 +13,8 @@ from redis.retry import Retry
 
 from wickstream.config import Settings
 from wickstream.errors import Mistake
-from wickstream.operate.process import ProcessSpec
-from wickstream.operate.secret_files import local_secrets, write_private
+from wickstream.operate.servers.secret_files import local_secrets, write_private
+from wickstream.operate.supervision.process import ProcessSpec
 
 _MAX_MEMORY = "256mb"  # the hot hour of 500 symbols takes a tenth
 

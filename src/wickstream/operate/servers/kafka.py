@@ -16,7 +16,7 @@ from wickstream.errors import WickstreamError
 from wickstream.jvm.class_data import archive_flags, archive_path
 from wickstream.jvm.jars import kafka_jars
 from wickstream.jvm.java import Java, find_java
-from wickstream.operate.process import ProcessSpec
+from wickstream.operate.supervision.process import ProcessSpec
 
 # Measured: 140 to 150 MB idle; C2 costs 25 MB and more processor time than it saves at our rates.
 JVM_FLAGS = ("-Xmx256m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from wickstream.operate.kafka_server import server_properties
-from wickstream.operate.postgres_server import server_options
-from wickstream.operate.redis_server import redis_conf
+from wickstream.operate.servers.kafka import server_properties
+from wickstream.operate.servers.postgres import server_options
+from wickstream.operate.servers.redis import redis_conf
 
 
 def kafka_properties() -> dict[str, str]:

@@ -12,11 +12,11 @@ from psycopg import sql
 from wickstream.config import Settings
 from wickstream.errors import WickstreamError
 from wickstream.jvm.jars import Progress, fetch_jars, locked_jars, postgres_server, silent
-from wickstream.operate.archives import unpack_txz_of_jar
-from wickstream.operate.postgres_leftovers import remove_stale_pid_file
-from wickstream.operate.postgres_user import RunAs, choose, hand_over
-from wickstream.operate.process import ProcessSpec
-from wickstream.operate.secret_files import local_secrets, write_private
+from wickstream.operate.servers.archives import unpack_txz_of_jar
+from wickstream.operate.servers.postgres_leftovers import remove_stale_pid_file
+from wickstream.operate.servers.postgres_user import RunAs, choose, hand_over
+from wickstream.operate.servers.secret_files import local_secrets, write_private
+from wickstream.operate.supervision.process import ProcessSpec
 
 _ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": os.defpath}
 _INITDB_SECONDS = 120.0

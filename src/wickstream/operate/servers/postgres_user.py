@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from wickstream.errors import Mistake
-from wickstream.operate import unprivileged
+from wickstream.operate.servers import unprivileged
 
 
 class RunAs(StrEnum):

@@ -8,7 +8,7 @@ import pytest
 from tests.running import wait_until
 
 from wickstream.errors import Mistake
-from wickstream.operate.postgres_leftovers import living_users, postmaster_pid, remove_stale_pid_file
+from wickstream.operate.servers.postgres_leftovers import living_users, postmaster_pid, remove_stale_pid_file
 
 SLEEPER = "import sys, time; print('up', flush=True); time.sleep(60)"
 

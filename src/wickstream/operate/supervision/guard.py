@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from wickstream.operate import nanny
-from wickstream.operate.nanny import Entry
+from wickstream.operate.supervision import nanny
+from wickstream.operate.supervision.nanny import Entry
 
 
 class Guard:

@@ -12,12 +12,12 @@ import msgspec
 import structlog
 
 from wickstream.errors import Mistake, StartFailed
-from wickstream.operate import logfiles
-from wickstream.operate.child import Child, Premises, State
-from wickstream.operate.guard import Guard
-from wickstream.operate.process import ProcessSpec
-from wickstream.operate.step import Step, StepRun
-from wickstream.operate.stopping import StopFlag
+from wickstream.operate.supervision import logfiles
+from wickstream.operate.supervision.child import Child, Premises, State
+from wickstream.operate.supervision.guard import Guard
+from wickstream.operate.supervision.process import ProcessSpec
+from wickstream.operate.supervision.step import Step, StepRun
+from wickstream.operate.supervision.stopping import StopFlag
 
 log = structlog.get_logger()
 

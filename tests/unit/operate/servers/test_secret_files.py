@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wickstream.config import read_settings
-from wickstream.operate.secret_files import local_secrets
+from wickstream.operate.servers.secret_files import local_secrets
 
 
 def test_secrets_are_made_once_and_stay(tmp_path: Path) -> None:

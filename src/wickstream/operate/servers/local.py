@@ -2,11 +2,11 @@
 
 from wickstream.config import Settings
 from wickstream.jvm.jars import Progress, fetch_jars, postgres_server
-from wickstream.operate.kafka_server import kafka_spec
-from wickstream.operate.postgres_server import postgres_programs, postgres_spec
-from wickstream.operate.process import ProcessSpec
-from wickstream.operate.redis_server import redis_spec, valkey_program
-from wickstream.operate.secret_files import LocalSecrets, local_secrets
+from wickstream.operate.servers.kafka import kafka_spec
+from wickstream.operate.servers.postgres import postgres_programs, postgres_spec
+from wickstream.operate.servers.redis import redis_spec, valkey_program
+from wickstream.operate.servers.secret_files import LocalSecrets, local_secrets
+from wickstream.operate.supervision.process import ProcessSpec
 
 __all__ = [
     "LocalSecrets",

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wickstream.operate.backoff import FIRST_PAUSE_S, LONGEST_PAUSE_S, full_jitter, pause_s
+from wickstream.operate.supervision.backoff import FIRST_PAUSE_S, LONGEST_PAUSE_S, full_jitter, pause_s
 
 
 def ceiling(seconds: float) -> float:

@@ -13,10 +13,10 @@ import psutil
 import structlog
 
 from wickstream.errors import EXIT_MISTAKE, Mistake
-from wickstream.operate import logfiles, nanny, pids
-from wickstream.operate.backoff import Jitter, full_jitter, pause_s
-from wickstream.operate.guard import Guard
-from wickstream.operate.process import ProcessSpec
+from wickstream.operate.supervision import logfiles, nanny, pids
+from wickstream.operate.supervision.backoff import Jitter, full_jitter, pause_s
+from wickstream.operate.supervision.guard import Guard
+from wickstream.operate.supervision.process import ProcessSpec
 
 log = structlog.get_logger()
 

@@ -1,0 +1,1 @@
+"""Keeps processes running, and leaves none behind."""
