@@ -28,6 +28,7 @@ SettingsMaker = Callable[..., Settings]
 AS_ORDINARY_USER = """
 import encodings.ascii, encodings.idna, os, pathlib, subprocess, sys, time
 from wickstream.config import read_settings
+from wickstream.operate.servers import postgres
 from wickstream.operate.servers.postgres import postgres_spec
 folder, port_base, user = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 os.setgroups([])
