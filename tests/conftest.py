@@ -10,8 +10,8 @@ from typing import Any
 import hypothesis
 import pytest
 from pydantic_settings import SettingsConfigDict
-from tests.running import Launcher
 
+from tests.running import Launcher
 from wickstream.config import PORT_OFFSETS, Settings
 from wickstream.operate.doctor import SYSTEM_PACKAGES
 from wickstream.operate.servers.local import kafka_spec, postgres_spec, redis_spec, with_local_addresses

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import msgspec
-from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
 
+from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Trade

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
 from tests.serving import served
 from tests.stored_market import announce_price, forming_candle, store_market
-
 from wickstream.config import Settings
 from wickstream.serve.app import build_app
 

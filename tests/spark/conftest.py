@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from pyspark.sql import SparkSession
-from tests.running import Launcher
 
+from tests.running import Launcher
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings
 from wickstream.operate.servers.local import kafka_spec

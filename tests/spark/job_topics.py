@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from confluent_kafka import OFFSET_END, Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+
 from tests.spark.decimal_oracle import Told
 from tests.spark.published_market import trade_value
-
 from wickstream.bus.codec import decode
 from wickstream.bus.topics import PROCESSED_AGGS
 from wickstream.candle import Candle, supersedes

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
+
 from tests.spark.decimal_oracle import Told, minutes_of, oracle
 from tests.spark.published_market import mark_value, mark_values, trade_value
-
 from wickstream.bus.codec import decode
 from wickstream.candle import Candle
 from wickstream.stream.candles import candles, each_once, marks_from_raw, to_records, trades_from_raw

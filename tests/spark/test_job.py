@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
+
 from tests.running import wait_until
 from tests.spark.decimal_oracle import oracle
 from tests.spark.job_process import Job
@@ -29,7 +30,6 @@ from tests.spark.job_topics import (
     some_trades,
 )
 from tests.spark.published_market import captured, mark_values, official_klines, told_of
-
 from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
 from wickstream.candle import roll_up
 from wickstream.config import Settings

@@ -7,10 +7,10 @@ from pathlib import Path
 import polars
 import psycopg
 import pytest
+
 from tests.conftest import SettingsMaker
 from tests.running import wait_until
 from tests.whole_stack import CAPTURES, MINUTE_MS, WholeStack, differences, official_klines
-
 from wickstream.operate.servers.local import with_local_addresses
 from wickstream.store.database import conninfo
 

@@ -5,8 +5,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sample_market import a_candle
 
+from tests.sample_market import a_candle
 from wickstream.candle import (
     INTERVALS,
     Candle,

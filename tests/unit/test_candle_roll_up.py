@@ -5,8 +5,8 @@ from typing import NamedTuple
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sample_market import MIDNIGHT_MS, a_candle
 
+from tests.sample_market import MIDNIGHT_MS, a_candle
 from wickstream.candle import Candle, Origin, roll_up, window_end
 from wickstream.events import MINUTE_MS
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.running import Launcher
 
+from tests.running import Launcher
 from wickstream.config import Settings
 from wickstream.jvm.class_data import dump_class_data
 from wickstream.jvm.java import find_java

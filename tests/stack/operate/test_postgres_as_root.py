@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.running import Launcher
 
+from tests.running import Launcher
 from wickstream.config import Settings
+from wickstream.operate.servers import postgres
 from wickstream.operate.servers.postgres import postgres_programs, postgres_spec
 from wickstream.operate.servers.postgres_user import RunAs, choose, way_into_closed_folders
 from wickstream.operate.servers.unprivileged import WAYS

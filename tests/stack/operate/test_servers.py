@@ -10,8 +10,8 @@ import pytest
 import redis as redis_client
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
-from tests.running import Launcher
 
+from tests.running import Launcher
 from wickstream.bus.topics import Topic, create_topics
 from wickstream.config import Settings
 from wickstream.errors import Mistake

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+
 from tests.conftest import SettingsMaker
 from tests.running import wait_until
-
 from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.serve.app import run

@@ -3,11 +3,11 @@ from decimal import Decimal
 
 import httpx
 import pytest
+
 from tests.conftest import free_port_base
 from tests.sample_market import MIDNIGHT_MS
 from tests.serving import served
 from tests.stored_market import MINUTES, closed_candles, store_market
-
 from wickstream.candle import EXCHANGE_FIELDS, roll_up
 from wickstream.config import Settings
 from wickstream.serve.app import build_app

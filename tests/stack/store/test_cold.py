@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.candles import MIDNIGHT_MS, minute
 
+from tests.candles import MIDNIGHT_MS, minute
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 from decimal import Decimal
 
 import pytest
+
 from tests.candles import MIDNIGHT_MS
 from tests.running import wait_until
-
 from wickstream.bus.codec import decode
 from wickstream.bus.producer import IdempotentProducer, Record, TransactionalProducer
 from wickstream.bus.topics import RAW_TICKERS, RAW_TRADES, create_topics

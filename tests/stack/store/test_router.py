@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from tests.candles import MIDNIGHT_MS, minute
 
+from tests.candles import MIDNIGHT_MS, minute
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy

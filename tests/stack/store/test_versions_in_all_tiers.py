@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.candles import MIDNIGHT_MS, minute
 from tests.tier_contents import read_cold, read_hot, read_warm
-
 from wickstream.candle import Candle, Origin, supersedes
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS

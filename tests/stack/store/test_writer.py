@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 from confluent_kafka import Consumer, Message
+
 from tests.candles import MIDNIGHT_MS, minute
 from tests.running import Launcher, Running, wait_until
 from tests.tier_contents import read_cold, read_hot, read_warm
-
 from wickstream.bus.codec import encode
 from wickstream.bus.consumer import Place
 from wickstream.bus.producer import IdempotentProducer, Record

@@ -5,8 +5,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sample_market import a_candle
 
+from tests.sample_market import a_candle
 from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, Origin
 from wickstream.errors import Unpublishable

@@ -3,8 +3,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aiohttp import web
-from tests.unit.exchange.scripted_exchange import ScriptedExchange, scripted
 
+from tests.unit.exchange.scripted_exchange import ScriptedExchange, scripted
 from wickstream.config import Settings
 from wickstream.errors import FeedLost, MalformedFrame, RateLimited, Refused
 from wickstream.events import Source

@@ -1,5 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
@@ -10,7 +11,6 @@ from tests.unit.exchange.market_truth import (
     true_counts,
     true_mark,
 )
-
 from wickstream.events import MINUTE_MS, Mark, Trade
 from wickstream.exchange.minutes import MinuteBook
 

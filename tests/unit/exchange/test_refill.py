@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
-from tests.unit.exchange.scripted_exchange import ScriptedExchange, scripted
 
+from tests.unit.exchange.scripted_exchange import ScriptedExchange, scripted
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.events import MINUTE_MS, SymbolEvent

@@ -2,6 +2,7 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
@@ -19,7 +20,6 @@ from tests.unit.exchange.market_truth import (
     traded,
     true_counts,
 )
-
 from wickstream.events import MINUTE_MS, GapStatus, Source, Trade
 from wickstream.exchange.sequencer import HoldingRoom, Sequencer
 

@@ -3,8 +3,8 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.unit.exchange.market_truth import FIRST_ID, MIDNIGHT_MS, arrival, sequencer, ticker, traded, true_mark
 
+from tests.unit.exchange.market_truth import FIRST_ID, MIDNIGHT_MS, arrival, sequencer, ticker, traded, true_mark
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source, Trade
 from wickstream.exchange.minutes import TICKER_GRACE_MS
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
@@ -22,7 +23,6 @@ from tests.unit.exchange.market_truth import (
     true_counts,
     true_mark,
 )
-
 from wickstream.events import MINUTE_MS, Mark, Trade
 
 

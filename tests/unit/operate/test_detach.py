@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.small_children import await_true
 
+from tests.small_children import await_true
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.detach import start_detached
 from wickstream.operate.supervision.nanny import start_time

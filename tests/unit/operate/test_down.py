@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.small_children import await_true, story_of, supervised
 
+from tests.small_children import await_true, story_of, supervised
 from wickstream.config import read_settings
 from wickstream.errors import Mistake
 from wickstream.operate.down import bring_down, find_folder

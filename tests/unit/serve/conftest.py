@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from tests.serving import served
 from tests.unit.serve.fake_tiers import FakeTiers
-
 from wickstream.config import Settings
 from wickstream.serve.app import build_app
 

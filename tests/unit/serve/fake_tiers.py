@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
-
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy

@@ -1,8 +1,8 @@
 import pytest
 from httpx import Client
+
 from tests.sample_market import MIDNIGHT_MS
 from tests.unit.serve.fake_tiers import FakeTiers
-
 from wickstream.candle import Candle
 
 KLINES = "/api/v1/analytics/klines/BTCUSDT"

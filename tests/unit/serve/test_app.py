@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from httpx import Client
-from tests.unit.serve.fake_tiers import FakeTiers
 
+from tests.unit.serve.fake_tiers import FakeTiers
 from wickstream.serve.app import STATIC
 
 

@@ -1,7 +1,7 @@
 from httpx import Client
+
 from tests.sample_market import MIDNIGHT_MS
 from tests.unit.serve.fake_tiers import FakeTiers
-
 from wickstream.events import MINUTE_MS
 
 HEALTH = "/api/v1/system/health"

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.candles import MIDNIGHT_MS
 
+from tests.candles import MIDNIGHT_MS
 from wickstream.events import MINUTE_MS, Trade
 from wickstream.store.forming import Forming
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.candles import minute
 
+from tests.candles import minute
 from wickstream.errors import Unpublishable
 from wickstream.store.intake import require_storable
 

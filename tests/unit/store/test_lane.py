@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from tests.candles import MIDNIGHT_MS
-
 from wickstream.events import Ticker, Trade
 from wickstream.store.lane import Lane
 from wickstream.store.live import Clock

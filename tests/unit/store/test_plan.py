@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.candles import MIDNIGHT_MS, minute
 
+from tests.candles import MIDNIGHT_MS, minute
 from wickstream.candle import INTERVALS, Candle, window_end, window_start
 from wickstream.events import MINUTE_MS
 from wickstream.store.hot import NOTHING, HotHour

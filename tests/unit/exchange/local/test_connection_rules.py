@@ -4,10 +4,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import ask, closed_with, hear, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
-
 from wickstream.errors import Mistake
 from wickstream.exchange.local.process import local_exchange
 from wickstream.exchange.local.recording import ReplayPlan, demo_files

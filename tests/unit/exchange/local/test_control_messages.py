@@ -2,10 +2,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import Client, ask, hear, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
-
 from wickstream.exchange.local.recording import ReplayPlan, demo_files
 from wickstream.exchange.local.streams import StreamRules
 

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from tests.unit.exchange.local.made_trades import capture, trade
 
+from tests.unit.exchange.local.made_trades import capture, trade
 from wickstream.config import Market
 from wickstream.errors import Mistake
 from wickstream.exchange.local.recording import demo_files, market_of, read_recording, symbols_of

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import BOTH_TRADES, Client, hear, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
-
 from wickstream.config import DEFAULT_SYMBOLS
 from wickstream.exchange.local.recording import ReplayPlan, demo_files
 

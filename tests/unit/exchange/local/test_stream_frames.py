@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import BOTH_TRADES, hear, hear_all, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
-
 from wickstream.exchange.local.recording import ReplayPlan, demo_files
 
 DEMO = ReplayPlan(demo_files(), demo=True)

@@ -2,8 +2,8 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.exchange.local.made_trades import trade
 
+from tests.unit.exchange.local.made_trades import trade
 from wickstream.exchange.local.tape import NOTHING, Figures, RecordedTrade, Tape
 
 

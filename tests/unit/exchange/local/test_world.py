@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.exchange.local.made_trades import capture, trade
 
+from tests.unit.exchange.local.made_trades import capture, trade
 from wickstream.errors import Mistake
 from wickstream.exchange.local import anchor
 from wickstream.exchange.local.recording import Recording, ReplayPlan, demo_files, read_recording

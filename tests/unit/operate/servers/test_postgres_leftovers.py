@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.running import wait_until
 
+from tests.running import wait_until
 from wickstream.errors import Mistake
 from wickstream.operate.servers.postgres_leftovers import living_users, postmaster_pid, remove_stale_pid_file
 

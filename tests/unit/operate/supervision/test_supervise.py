@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.small_children import STUBBORN, await_true, polite, python, story_of, supervised
 
+from tests.small_children import STUBBORN, await_true, polite, python, story_of, supervised
 from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.supervision.nanny import start_time
 from wickstream.operate.supervision.process import ProcessSpec
