@@ -115,7 +115,6 @@ def _flags(settings: Settings, scratch: Path) -> list[str]:
         "-XX:MinHeapFreeRatio=20",  # a heap that follows what lives in it, some 90 MB
         "-XX:MaxHeapFreeRatio=40",
         "-XX:-UsePerfData",
-        "-XX:TieredStopAtLevel=1",
         # The archive where it was made for: moved elsewhere, all its 120 MB are rewritten, and no longer shared.
         "-XX:+UnlockDiagnosticVMOptions",
         "-XX:ArchiveRelocationMode=0",
