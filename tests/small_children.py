@@ -33,7 +33,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.small_children import polite
 from wickstream.operate.supervision.pids import locked
-from wickstream.operate.supervision.stopping import StopFlag
+from wickstream.stopping import StopFlag
 from wickstream.operate.supervision.supervisor import Supervisor
 folder, stop = Path(sys.argv[1]), StopFlag()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -109,7 +109,7 @@ def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:
     from wickstream.logs import set_up_logging
     from wickstream.operate.detach import READY, report_to
     from wickstream.operate.launch import run_stack
-    from wickstream.operate.supervision.stopping import StopFlag
+    from wickstream.stopping import StopFlag
 
     settings = chosen.settings
     set_up_logging(settings.log_level, settings.log_format)

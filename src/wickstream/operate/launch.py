@@ -14,8 +14,8 @@ from wickstream.operate.source import Chosen, check_folder, claim_folder
 from wickstream.operate.stack import build_layers, ports_of
 from wickstream.operate.supervision.child import State
 from wickstream.operate.supervision.pids import locked, sweep
-from wickstream.operate.supervision.stopping import StopFlag
 from wickstream.operate.supervision.supervisor import Supervisor
+from wickstream.stopping import StopFlag, set_by_signals
 
 Say = Callable[[str], None]
 
@@ -47,8 +47,8 @@ def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: 
         if state in (State.READY, State.BACKOFF, State.FAILED) and not stop.is_set():
             say(f"{time.monotonic() - began_s:5.1f} s  {name} {state}")
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())  # a second Ctrl-C changes nothing: the order of the stop is kept
+    # A second Ctrl-C changes nothing: the order of the stop is kept.
+    set_by_signals(stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     settings = chosen.settings
     # A folder that was ever live waits for the exchange, however long that takes.
     patient = frozenset({"connect", "backfill"}) if chosen.is_live else frozenset({"backfill"})

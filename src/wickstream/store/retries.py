@@ -1,7 +1,6 @@
 """Waiting for a store that is away."""
 
 import random
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -9,6 +8,7 @@ import structlog
 
 from wickstream import metrics
 from wickstream.errors import StoreBusy
+from wickstream.stopping import Stop
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ def pause_s(attempt: int) -> float:
 class Patience:
     """Repeats what fails with StoreBusy until it succeeds or `stop` is set."""
 
-    def __init__(self, stop: threading.Event, *, tier: str) -> None:
+    def __init__(self, stop: Stop, *, tier: str) -> None:
         self._stop = stop
         self._tier = tier
 

@@ -1,6 +1,5 @@
 """PROCESS, the live lane: trades and tickers into Redis in milliseconds, read before they are committed."""
 
-import signal
 import socket
 import threading
 import time
@@ -17,6 +16,7 @@ from wickstream.bus.topics import RAW_TICKERS, RAW_TRADES
 from wickstream.config import Settings
 from wickstream.errors import MalformedFrame, StoreBusy
 from wickstream.metrics import serve_metrics
+from wickstream.stopping import Stop, StopFlag, set_by_signals
 from wickstream.store.lane import Lane
 from wickstream.store.live import LiveWriter
 from wickstream.store.retries import Patience
@@ -31,13 +31,12 @@ BACK_MS = 65_000  # before a partition's newest record: the running minute's fir
 
 def run(settings: Settings) -> None:
     """Keep Redis at the newest trade until told to stop. Servers may come up after this process does."""
-    stop = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
+    stop = StopFlag()
+    set_by_signals(stop)
     follow(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, settings.port("tickers")))
 
 
-def follow(settings: Settings, *, stop: threading.Event, on_ready: Callable[[], None]) -> None:
+def follow(settings: Settings, *, stop: Stop, on_ready: Callable[[], None]) -> None:
     """As `run`, until `stop` is set; `on_ready` is called once, when partitions were given to us."""
     patience = Patience(stop, tier="live")
     patience.repeat(lambda: require_topics(settings.kafka, TOPICS), None)

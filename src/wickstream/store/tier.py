@@ -11,6 +11,7 @@ from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions, commit, poll_batch, records_behind, subscribe
 from wickstream.bus.topics import PROCESSED_AGGS
 from wickstream.errors import StoreBusy
+from wickstream.stopping import Stop
 from wickstream.store.intake import Batch, Rejected, batch_of
 from wickstream.store.retries import Patience
 
@@ -65,7 +66,7 @@ class TierLoop:
         tier: Tier,
         consumer: Consumer,
         *,
-        stop: threading.Event,
+        stop: Stop,
         consuming: threading.Event,
         set_aside: Callable[[Sequence[Rejected]], None],
     ) -> None:

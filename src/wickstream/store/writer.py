@@ -1,6 +1,5 @@
 """PROCESS: `processed_aggs`, `minute_marks` and `feed_gaps` into their tiers, each tier at its own pace."""
 
-import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -9,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from wickstream.bus.consumer import Isolation, open_consumer, require_topics
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
+from wickstream.stopping import Stop, StopFlag, set_by_signals
 from wickstream.store.dead_letters import DeadLetters, left_to_warm
 from wickstream.store.retries import Patience
 from wickstream.store.tier import Tier, TierLoop
@@ -23,38 +23,38 @@ def run(settings: Settings) -> None:
     Raises:
         Exception: What ended a tier for good; the others have been stopped in order.
     """
-    stop = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
+    stop = StopFlag()
+    set_by_signals(stop)
     write(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, settings.port("writer")))
 
 
 def write(
     settings: Settings,
     *,
-    stop: threading.Event,
+    stop: Stop,
     on_ready: Callable[[], None],
     tiers: Sequence[Callable[[Settings], Tier]] = TIERS,
 ) -> None:
     """As `run`, until `stop` is set; `on_ready` is called once, when all tiers are consuming."""
+    ending = threading.Event()  # for the tiers' threads, which wait on it
     consuming = [threading.Event() for _ in tiers]
     with ThreadPoolExecutor(len(tiers), thread_name_prefix="tier") as pool:
         running = [
-            pool.submit(_run_tier, settings, make(settings), stop=stop, consuming=begun)
+            pool.submit(_run_tier, settings, make(settings), stop=ending, consuming=begun)
             for make, begun in zip(tiers, consuming, strict=True)
         ]
         is_ready = False
-        while not stop.wait(0.05):
-            if any(tier.done() for tier in running):
-                stop.set()  # a tier that failed for good ends the process; whoever supervises starts it again
-            elif not is_ready and all(begun.is_set() for begun in consuming):
+        # A tier that failed for good ends the process; whoever supervises starts it again.
+        while not (stop.wait(0.05) or any(tier.done() for tier in running)):
+            if not is_ready and all(begun.is_set() for begun in consuming):
                 on_ready()
                 is_ready = True
+        ending.set()
     for tier in running:
         tier.result()
 
 
-def _run_tier(settings: Settings, tier: Tier, *, stop: threading.Event, consuming: threading.Event) -> None:
+def _run_tier(settings: Settings, tier: Tier, *, stop: Stop, consuming: threading.Event) -> None:
     patience = Patience(stop, tier=tier.name)
     patience.repeat(lambda: require_topics(settings.kafka, tier.topics), None)
     patience.repeat(tier.prepare, None)

@@ -1,13 +1,9 @@
 """PROCESS: the candle query, from `raw_trades` and `minute_marks` to `processed_aggs`, until told to stop."""
 
 import re
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
 import structlog
 from confluent_kafka import KafkaException
@@ -22,6 +18,7 @@ from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
 from wickstream.config import Settings
 from wickstream.errors import WickstreamError
 from wickstream.metrics import serve_metrics
+from wickstream.stopping import Stop, StopFlag, set_by_signals
 from wickstream.stream.candles import candles, marks_from_raw, to_records, trades_from_raw
 from wickstream.stream.checkpoint import checkpoint_folder, discard, is_checkpoints_fault
 from wickstream.stream.gateway import Gateway
@@ -47,29 +44,15 @@ def run(settings: Settings) -> None:
     Raises:
         QueryFailed: If the query fails for another reason than its checkpoint.
     """
-    with spark_session(settings) as (session, gateway), _stop_signals() as stopping:
+    stopping = StopFlag()
+    with spark_session(settings) as (session, gateway):
+        set_by_signals(stopping)  # only now: the session brings a handler of its own for SIGINT
         session.range(1).count()  # loads Spark's code generator while Kafka may still be starting
         if _wait_for_topics(settings, stopping):
             _run_queries(session, gateway, settings, stopping)
 
 
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set; inside a session, whose own SIGINT handler it replaces."""
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _wait_for_topics(settings: Settings, stopping: threading.Event) -> bool:
+def _wait_for_topics(settings: Settings, stopping: Stop) -> bool:
     # log_level 0: librdkafka writes a line for every refused connection otherwise.
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
     while not stopping.wait(_ASK_KAFKA_SECONDS):
@@ -81,7 +64,7 @@ def _wait_for_topics(settings: Settings, stopping: threading.Event) -> bool:
     return False
 
 
-def _run_queries(session: SparkSession, gateway: Gateway, settings: Settings, stopping: threading.Event) -> None:
+def _run_queries(session: SparkSession, gateway: Gateway, settings: Settings, stopping: Stop) -> None:
     folder = checkpoint_folder(settings)
     announced = False
     while not stopping.is_set():
@@ -115,7 +98,7 @@ def _observed(rows: DataFrame, topic: str) -> DataFrame:
     return rows.observe(topic, F.count(F.lit(1)).alias(OBSERVED))
 
 
-def _watch(query: StreamingQuery, meter: ProgressMeter, stopping: threading.Event) -> None:
+def _watch(query: StreamingQuery, meter: ProgressMeter, stopping: Stop) -> None:
     while query.isActive and not stopping.wait(_LOOK_SECONDS):
         meter.take(query.recentProgress)
     meter.take(query.recentProgress)
@@ -125,13 +108,13 @@ def _watch(query: StreamingQuery, meter: ProgressMeter, stopping: threading.Even
         raise failure
 
 
-def _announce(gateway: Gateway, settings: Settings, stopping: threading.Event) -> bool:
+def _announce(gateway: Gateway, settings: Settings, stopping: Stop) -> bool:
     """The open metrics port is what tells the supervisor that the query runs."""
     serve_metrics(settings.listen_host, settings.port("stream"))
     threading.Thread(target=_keep_class_data, args=(gateway, stopping), name="class-data", daemon=True).start()
     return True
 
 
-def _keep_class_data(gateway: Gateway, stopping: threading.Event) -> None:
+def _keep_class_data(gateway: Gateway, stopping: Stop) -> None:
     if not stopping.wait(_CLASS_DATA_AFTER_SECONDS):
         gateway.keep_class_data()

@@ -17,7 +17,7 @@ from wickstream.operate.supervision.child import Child, Premises, State
 from wickstream.operate.supervision.guard import Guard
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.operate.supervision.step import Step, StepRun
-from wickstream.operate.supervision.stopping import StopFlag
+from wickstream.stopping import StopFlag
 
 log = structlog.get_logger()
 

@@ -11,8 +11,8 @@ from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.supervision.nanny import start_time
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.operate.supervision.step import Step
-from wickstream.operate.supervision.stopping import StopFlag
 from wickstream.operate.supervision.supervisor import DEATHS_AT_START, ProcessState, Supervisor, read_state
+from wickstream.stopping import StopFlag
 
 
 def row(folder: Path, name: str) -> ProcessState:
@@ -25,8 +25,8 @@ def watch_until(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
     """Let the supervisor work, in this thread, until the condition holds."""
 
     class UntilTrue(StopFlag):
-        def wait(self, timeout_s: float) -> bool:
-            return condition() or super().wait(timeout_s)
+        def wait(self, timeout: float) -> bool:
+            return condition() or super().wait(timeout)
 
     supervisor.watch(UntilTrue())
     assert condition()

@@ -2,7 +2,7 @@ import os
 import signal
 import threading
 
-from wickstream.operate.supervision.stopping import StopFlag
+from wickstream.stopping import StopFlag
 
 
 def test_a_signal_during_the_wait_is_heeded_after_it() -> None:
