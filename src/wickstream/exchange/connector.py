@@ -57,9 +57,9 @@ async def _main(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     instance = secrets.token_hex(4)
-    serve_metrics(settings.listen_host, settings.port("connector"))
     async with ExchangeClient(settings) as client:
         await _first_of(stop.wait(), _check_symbols(settings, client))
+        serve_metrics(settings.listen_host, settings.port("connector"))  # from here on it counts as ready
         while not stop.is_set():
             try:
                 await _Session(settings, client, instance).run(stop)

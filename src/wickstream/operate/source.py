@@ -75,6 +75,8 @@ def choose(settings: Settings, wish: Wish, *, root: Path, answers: Callable[[Set
     source, why = _live_or_demo(settings, record, root, answers or exchange_answers)
     folder = _folder(settings, root, source)
     if source == LIVE:
+        if settings.exchange_market is not Market.SPOT:
+            raise Mistake("EXCHANGE_MARKET=usdm: futures can be replayed, but not followed live yet")
         symbols = wish.symbols or settings.ticker_symbols
         return Chosen(
             settings.model_copy(update={"source": LIVE, "data_dir": folder, "ticker_symbols": symbols}), None, why

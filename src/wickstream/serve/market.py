@@ -39,7 +39,7 @@ def _row(row: BoardRow) -> dict[str, Any]:
         "symbol": row.symbol,
         "last_price": None if row.last_price is None else plain(row.last_price),
         "price_change": day and plain(day.price_change),
-        "price_change_pct": day and f"{day.price_change_pct:f}",
+        "price_change_pct": day and f"{day.price_change_pct:.3f}",  # places as the exchange writes them
         "high_price": day and plain(day.high_price),
         "low_price": day and plain(day.low_price),
         "volume": day and plain(day.volume),

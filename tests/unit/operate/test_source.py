@@ -190,3 +190,8 @@ def test_speed_is_a_number_above_zero_or_max() -> None:
     for wrong in ("0", "-1", "fast", "nan", "inf", ""):
         with pytest.raises(Mistake, match="--speed"):
             parse_speed(wrong)
+
+
+def test_futures_are_not_followed_live_because_their_addresses_are_others(tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match="usdm"):
+        chosen_for(tmp_path, answers=yes, exchange_market=Market.USDM)
