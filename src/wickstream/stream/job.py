@@ -47,21 +47,27 @@ def run(settings: Settings) -> None:
     stopping = StopFlag()
     with spark_session(settings) as (session, gateway):
         set_by_signals(stopping)  # only now: the session brings a handler of its own for SIGINT
-        session.range(1).count()  # loads Spark's code generator while Kafka may still be starting
-        if _wait_for_topics(settings, stopping):
+        if _await_topics(session, settings, stopping):
             _run_queries(session, gateway, settings, stopping)
 
 
-def _wait_for_topics(settings: Settings, stopping: Stop) -> bool:
+def _await_topics(session: SparkSession, settings: Settings, stopping: Stop) -> bool:
     # log_level 0: librdkafka writes a line for every refused connection otherwise.
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
-    while not stopping.wait(_ASK_KAFKA_SECONDS):
-        try:
-            if {RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS} <= admin.list_topics(timeout=1).topics.keys():
-                return True
-        except KafkaException:
-            continue
-    return False
+    if _has_topics(admin):
+        return True
+    session.range(1).count()  # the first batch needs Spark's code generator; there is time to load it now
+    while not _has_topics(admin):
+        if stopping.wait(_ASK_KAFKA_SECONDS):
+            return False
+    return True
+
+
+def _has_topics(admin: AdminClient) -> bool:
+    try:
+        return {RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS} <= admin.list_topics(timeout=1).topics.keys()
+    except KafkaException:
+        return False
 
 
 def _run_queries(session: SparkSession, gateway: Gateway, settings: Settings, stopping: Stop) -> None:
