@@ -106,13 +106,11 @@ def doctor(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Jso
 
 def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:
     from wickstream.cli.live import LiveLine
-    from wickstream.logs import set_up_logging
     from wickstream.operate.detach import READY, report_to
     from wickstream.operate.launch import run_stack
     from wickstream.stopping import StopFlag
 
     settings = chosen.settings
-    set_up_logging(settings.log_level, settings.log_format)
     say = show.silent if as_json else show.say
     report = report_to(report_fd) if report_fd is not None else show.silent
     stop = StopFlag()

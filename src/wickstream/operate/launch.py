@@ -3,10 +3,13 @@
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from wickstream.config import Settings
 from wickstream.jvm.class_data import dump_class_data
 from wickstream.jvm.java import find_java
+from wickstream.logs import set_up_logging
 from wickstream.operate.ports import check_ports
 from wickstream.operate.servers.kafka import kafka_archive
 from wickstream.operate.servers.local import fetch_servers
@@ -37,7 +40,18 @@ def run_stack(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: S
         check_ports(settings, with_exchange=not chosen.is_live)
         fetch_servers(settings, say)
         claim_folder(chosen)
-        _supervise(chosen, say=say, on_ready=on_ready, stop=stop)
+        with _log_beside_the_terminal(settings):
+            _supervise(chosen, say=say, on_ready=on_ready, stop=stop)
+
+
+@contextmanager
+def _log_beside_the_terminal(settings: Settings) -> Iterator[None]:
+    """Into the supervisor's log file: its events would get mixed up with what the user is told."""
+    folder = settings.data_dir / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "supervisor.log").open("a", buffering=1) as out:
+        set_up_logging(settings.log_level, settings.log_format, out=out)
+        yield
 
 
 def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: StopFlag) -> None:
