@@ -60,11 +60,17 @@ def warm(stores: Settings) -> Iterator[WarmWriter]:
         yield writer
 
 
-@pytest.fixture(params=["hot", "warm", "cold"])
+REDIS_7 = pytest.param("hot on Redis 7", marks=pytest.mark.system_program("redis-server"))
+
+
+@pytest.fixture(params=["hot", REDIS_7, "warm", "cold"])
 def tier(request: pytest.FixtureRequest, stores: Settings, hot: HotWriter, warm: WarmWriter) -> tuple[str, Write, Read]:
     """Its name, how to write and how to read all of a symbol."""
     if request.param == "hot":
         return "hot", hot.write, lambda symbol: read_hot(stores, symbol)
+    if request.param == "hot on Redis 7":
+        on_redis_7: Settings = request.getfixturevalue("redis_7")
+        return "hot", HotWriter(on_redis_7).write, lambda symbol: read_hot(on_redis_7, symbol)
     if request.param == "warm":
         return "warm", warm.write, lambda symbol: read_warm(stores, symbol)
     table = ColdCandles(stores)
