@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -40,6 +40,9 @@ TRANSACTION_S = 0.05  # one transaction at most so often: no throughput cost, +2
 FRAMES_AHEAD = 20_000  # past this the socket is not read until Kafka has taken what there is
 SYMBOLS_PER_SOCKET = 400
 RETRY_S = 2.0
+RETRY_CAP_S = 15.0
+
+Work = Coroutine[Any, Any, Any]
 
 
 def run(settings: Settings) -> None:
@@ -58,7 +61,7 @@ async def _main(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     instance = secrets.token_hex(4)
     async with ExchangeClient(settings) as client:
-        await _first_of(stop.wait(), _check_symbols(settings, client))
+        await _until_one_ends(stop.wait(), _check_symbols(settings, client))
         serve_metrics(settings.listen_host, settings.port("connector"))  # from here on it counts as ready
         while not stop.is_set():
             try:
@@ -66,19 +69,21 @@ async def _main(settings: Settings) -> None:
             except ProducerBroken as exc:
                 log.warning("starting over", reason=str(exc))
                 await _stay_down_if_fenced(settings, exc, instance)
-                await _first_of(stop.wait(), asyncio.sleep(RETRY_S))
+                await _until_one_ends(stop.wait(), asyncio.sleep(RETRY_S))
             except (StoreBusy, ExchangeError) as exc:
                 log.warning("cannot start yet", reason=str(exc), retry_in_s=RETRY_S)
-                await _first_of(stop.wait(), asyncio.sleep(RETRY_S))
+                await _until_one_ends(stop.wait(), asyncio.sleep(RETRY_S))
 
 
 async def _check_symbols(settings: Settings, client: ExchangeClient) -> None:
+    retry_in_s = RETRY_S
     while True:
         try:
             info = await client.exchange_info()
         except ExchangeError as exc:
-            log.warning("waiting for the exchange", reason=str(exc), retry_in_s=RETRY_S)
-            await asyncio.sleep(RETRY_S)
+            log.warning("waiting for the exchange", reason=str(exc), retry_in_s=retry_in_s)
+            await asyncio.sleep(retry_in_s)
+            retry_in_s = min(2 * retry_in_s, RETRY_CAP_S)
         else:
             require_listed(settings.ticker_symbols, (symbol.symbol for symbol in info.symbols))
             return
@@ -129,9 +134,9 @@ class _Session:
         self._shard.clock.sync(await self._client.time_ms(), now_s=time.monotonic())
         newest = await self._refill.find_first_ids()
         # 4. Publish what is in sequence, ask for what is not
-        publishing = asyncio.create_task(self._publish(stop))
-        work = [feed.run() for feed in self._feeds] + [self._refill.run(), self._start_cold(cold, newest)]
-        await _until_done(publishing, [asyncio.create_task(task) for task in work])
+        feeds = [feed.run() for feed in self._feeds]
+        beside = [*feeds, self._refill.run(), self._start_cold(cold, newest)]
+        await _until_one_ends(self._publish(stop), beside=beside)
 
     async def _resume(self) -> list[str]:
         tails = await asyncio.to_thread(read_tails, self._settings.kafka, self._settings.ticker_symbols)
@@ -188,27 +193,15 @@ class _Session:
         REST_WEIGHT.set(self._client.budget.used(now_s=time.time()))
 
 
-async def _until_done(main: "asyncio.Task[None]", others: list["asyncio.Task[None]"]) -> None:
-    """Until `main` ends, or any task fails; no task is left behind."""
-    running = {main, *others}
+async def _until_one_ends(*decisive: Work, beside: Sequence[Work] = ()) -> None:
+    """Until one of `decisive` ends, or anything fails; whatever still runs then is cancelled."""
+    ending = {asyncio.ensure_future(work) for work in decisive}
+    running = ending | {asyncio.ensure_future(work) for work in beside}
     try:
-        while not main.done():
+        while not any(task.done() for task in ending):
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-
-async def _first_of(*work: Coroutine[Any, Any, Any]) -> None:
-    """Until one of them ends; the others are cancelled."""
-    running = {asyncio.ensure_future(task) for task in work}
-    try:
-        done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
     finally:
         for task in running:
             task.cancel()
