@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     cold_url: str | None = None
 
     # Stream
-    spark_master: str = "local[2]"
+    spark_master: Annotated[str, Field(pattern=r"^(local(\[[^\]]+\])?|spark://.+|k8s://.+|yarn)$")] = "local[2]"
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "512m"
     lateness_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24.0
     cold_commit_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     def _symbols_are_named(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
         if not symbols:
             raise ValueError("name at least one symbol, as in BTCUSDT,ETHUSDT")
+        for symbol in symbols:
+            if not symbol.replace("_", "").isalnum():  # letters of any script: the exchange has such symbols
+                raise ValueError(f"{symbol!r} is no symbol; they are written as BTCUSDT")
         return tuple(dict.fromkeys(symbol.upper() for symbol in symbols))
 
     @field_validator("data_dir", "cache_dir")

@@ -144,3 +144,13 @@ def test_settings_cannot_be_changed() -> None:
 @pytest.mark.parametrize(("source", "is_replay"), [("live", False), ("demo", False), ("replay:0123456789ab", True)])
 def test_a_replay_is_told_by_its_source(source: str, is_replay: bool) -> None:  # noqa: FBT001
     assert read_settings(source=source).is_replay is is_replay
+
+
+@pytest.mark.parametrize(("name", "value"), [("TICKER_SYMBOLS", "btc/usdt"), ("SPARK_MASTER", "foo")])
+def test_what_can_never_work_is_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(Mistake, match=name):
+        read_settings()

@@ -96,7 +96,7 @@ def _is_record(message: Message) -> bool:
     error = message.error()
     if error is None:
         return True
-    if error.fatal():
+    if error.fatal() or error.code() == KafkaError._FATAL:  # the latter comes without the flag, and nothing after it
         raise KafkaException(error)
     if error.code() != KafkaError._PARTITION_EOF:
         log.warning("kafka is in trouble", error=error.str())

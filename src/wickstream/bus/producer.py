@@ -47,7 +47,7 @@ class TransactionalProducer:
     def __init__(self, bootstrap_servers: str, *, transactional_id: str) -> None:
         self._producer = Producer(
             _base(bootstrap_servers)
-            | {"transactional.id": transactional_id, "transaction.timeout.ms": 5_000, "log_level": 3}
+            | {"transactional.id": transactional_id, "transaction.timeout.ms": 5_000, "log_level": 2}
         )
 
     def fence(self, *, timeout_s: float = 30.0) -> None:
@@ -75,6 +75,10 @@ class TransactionalProducer:
         except KafkaException as exc:
             raise _broken(exc) from exc
 
+    def let_go(self) -> None:
+        """End its threads and connections; what it left open is its successor's to fence."""
+        del self._producer
+
     def _produce(self, record: Record) -> None:
         while True:
             try:
@@ -95,7 +99,7 @@ class IdempotentProducer:
     """Publishes single records; `flush` tells whether all of them arrived."""
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._producer = Producer(_base(bootstrap_servers) | {"log_level": 3})
+        self._producer = Producer(_base(bootstrap_servers) | {"log_level": 2})
         self._failed: KafkaError | None = None
 
     def publish(self, record: Record) -> None:

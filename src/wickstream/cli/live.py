@@ -31,6 +31,13 @@ class LiveLine:
         if self._thread.is_alive():
             self._thread.join(timeout=STOP_S)
 
+    def clear(self) -> None:
+        """Make room for a line of somebody else's; the next look draws it again."""
+        if self._thread.is_alive() and self._out.isatty():
+            with suppress(OSError):
+                self._out.write("\r\x1b[2K")
+                self._out.flush()
+
     def _show(self) -> None:
         with suppress(OSError):  # whoever looked at it has gone
             self._draw_until_stopped()

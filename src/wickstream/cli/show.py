@@ -105,7 +105,8 @@ def _cells(component: "Component") -> tuple[str, ...]:
 
 
 def _summary(found: "Status") -> str:
-    state = "ready" if found.is_ready else "starting" if found.is_running else "not running"
+    waiting = f"not ready: {', '.join(found.unready) or 'starting'}"
+    state = "ready" if found.is_ready else waiting if found.is_running else "not running"
     return (
         f"{state} · source {found.source or 'none yet'} · memory (PSS) {found.memory_bytes / _MB:,.0f} MB"
         f" · disk {found.disk_bytes / _MB:,.0f} MB in {found.data_dir}"

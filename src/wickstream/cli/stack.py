@@ -119,6 +119,7 @@ def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:
     def tell(text: str) -> None:
         if stop.is_set():
             live.stop()  # before its line gets mixed up with what follows
+        live.clear()
         report(text)
         say(text)
 

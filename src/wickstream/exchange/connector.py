@@ -125,6 +125,17 @@ class _Session:
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop.
+
+        Raises:
+            ProducerBroken: If Kafka did not take something; start another session.
+        """
+        try:
+            await self._run(stop)
+        finally:
+            self._producer.let_go()  # at once: the next session must not wait for a garbage collection of this one
+
+    async def _run(self, stop: asyncio.Event) -> None:
         """Order is the correctness: fence, read the tail, buffer what the sockets say, fill up, publish."""
         # 1. Nobody else writes from here on
         await asyncio.to_thread(self._producer.fence)

@@ -23,6 +23,7 @@ UNSEEN_HOLE_S = 1.5  # only the ticker knows: the frames may be on their way
 LONGEST_HOLD_S = 60.0
 STATUS_POLL_S = 20.0
 CLOCK_POLL_S = 10.0
+KLINE_POLL_S = 5.0  # 2 weight a symbol: a halt of the whole market must not eat the budget
 KLINE_GRACE_MS = 3_000  # klines trail the stream
 RETRY_S = 10.0
 FARTHEST_START_MS = 3_600_000  # a cold start goes back no farther: it would have to prove every minute since
@@ -60,7 +61,7 @@ class Refill:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_every(ROUND_S, self._give_up_holes))
             tasks.create_task(_every(ROUND_S, self._fill_holes))
-            tasks.create_task(_every(1.0, self._decide_quiet_minutes))
+            tasks.create_task(_every(KLINE_POLL_S, self._decide_quiet_minutes))
             tasks.create_task(_every(STATUS_POLL_S, self._poll_statuses))
             tasks.create_task(_every(1.0, self._watch_clock))
 

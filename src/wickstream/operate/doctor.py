@@ -80,7 +80,7 @@ def _java(settings: Settings) -> Finding:
         java = find_java(settings)
     except WickstreamError as exc:
         return Finding("java", Verdict.FAIL, str(exc), "install Java 17 or 21, or make the environment again")
-    return Finding("java", Verdict.OK, f"{java.version} at {java.path}")
+    return Finding("java", Verdict.OK, f"{'.'.join(map(str, java.version))} at {java.path}")
 
 
 def _cache(settings: Settings) -> Finding:

@@ -12,6 +12,8 @@ from wickstream.operate.source import FolderRecord, read_record
 from wickstream.operate.supervision.pids import holder_of
 from wickstream.operate.supervision.supervisor import ProcessState, read_state
 
+UNREADY = frozenset({"starting", "backoff", "failed"})
+
 
 class Component(msgspec.Struct, frozen=True):
     """A process as `status` shows it."""
@@ -37,6 +39,11 @@ class Status(msgspec.Struct, frozen=True):
     memory_bytes: int
     disk_bytes: int
     components: tuple[Component, ...]
+
+    @property
+    def unready(self) -> tuple[str, ...]:
+        """Names of those that should run and do not, or not yet."""
+        return tuple(c.name for c in self.components if c.state in UNREADY)
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def _status(
         source=record.source if record else None,
         market=str(record.market) if record else None,
         is_running=is_running,
-        is_ready=is_running and is_ready,
+        is_ready=is_running and is_ready and not any(c.state in UNREADY for c in components),
         memory_bytes=sum(component.memory_bytes or 0 for component in components),
         disk_bytes=disk_bytes(data_dir),
         components=components,

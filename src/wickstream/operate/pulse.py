@@ -29,8 +29,9 @@ class Pulse:
         """For people."""
         closed = "none yet" if self.last_closed_ms is None else f"{_clock(self.last_closed_ms)} UTC"
         lag = "unknown" if self.lag_ms is None else f"{self.lag_ms:,} ms"
+        symbols = "unknown" if self.symbols is None else self.symbols
         rate = "unknown" if self.trades_per_s is None else f"{self.trades_per_s:,.0f}"
-        return f"{self.symbols or 0} symbols · {rate} trades/s · last closed candle {closed} · lag {lag}"
+        return f"{symbols} symbols · {rate} trades/s · last closed candle {closed} · lag {lag}"
 
 
 def take_pulse(settings: Settings, before: Pulse | None) -> Pulse:
@@ -44,7 +45,8 @@ def take_pulse(settings: Settings, before: Pulse | None) -> Pulse:
         symbols=_total(metrics, "wickstream_symbols"),
         trades=trades,
         trades_per_s=_rate(now, trades, before),
-        last_closed_ms=_newest_closed(health),
+        # An API that is being started again does not make closed candles open.
+        last_closed_ms=_newest_closed(health) if health or not before else before.last_closed_ms,
         lag_ms=health.get("lag_ms"),
     )
 

@@ -1,7 +1,7 @@
 """What to read for a question about candles, and what to make of what was read. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wickstream.candle import Candle, roll_up, supersedes, window_end, window_start
 from wickstream.events import MINUTE_MS
@@ -9,6 +9,7 @@ from wickstream.store.hot import HotHour
 
 FAR_MS = 253_370_764_800_000  # the year 9999: no later window has an end that a calendar knows
 MINUTES_OF_A_MONTH = 31 * 1_440
+MOST_MINUTES = MINUTES_OF_A_MONTH  # past this a plan is not widened: who asks for closed windows only has to page
 
 # Spark publishes a closed candle about two seconds after its minute; one that is two minutes late means that the
 # hot tier, and not the market, stands still.
@@ -51,6 +52,17 @@ def plan(question: Question) -> Plan:
         minutes=windows * minutes_of(interval),
         backward=start is None,
     )
+
+
+def wider(wanted: Plan) -> Plan:
+    """As `wanted`, with more minutes."""
+    return replace(wanted, minutes=4 * wanted.minutes)
+
+
+def falls_short(question: Question, wanted: Plan, answer: Sequence[Candle], minutes: Sequence[Candle]) -> bool:
+    """Tell whether unclosed windows took the place of closed ones that a wider plan may find."""
+    is_short = question.closed_only and len(answer) < question.limit
+    return is_short and wanted.minutes <= len(minutes) and wanted.minutes < MOST_MINUTES
 
 
 def _first_window(start: int, interval: str) -> int:
@@ -103,10 +115,11 @@ def is_complete(
     """Tell whether every ended minute of the range is closed or a halt.
 
     The range begins at `start`, or without one at the first candle of the answer; it ends at `end` or now, or at the
-    last candle of an answer that `limit` cut off.
+    last candle of an answer that `limit` cut off. What nobody has heard anything of (`now_ms` is 0), or what holds only
+    the forming candle, is not complete.
     """
     wanted = plan(question)
-    if not answer and question.start is None:
+    if not now_ms or (question.start is None and not any(candle.closed for candle in answer)):
         return False
     first_ms = wanted.first_ms if question.start is not None else answer[0].open_time
     is_cut = question.start is not None and len(answer) == question.limit

@@ -12,10 +12,10 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import Ticker
 from wickstream.store.cold_reads import ColdReader
-from wickstream.store.hot import newest_closed, open_async_client
+from wickstream.store.hot import HotHour, newest_closed, open_async_client
 from wickstream.store.live import Clock, Now, read_now, read_symbols
-from wickstream.store.plan import Plan, Question, is_complete, latest_known, plan, stitch, windows
-from wickstream.store.stitching import Minutes, attempt, hot_hour, newest_by_tier, read_minutes
+from wickstream.store.plan import Plan, Question, falls_short, is_complete, latest_known, plan, stitch, wider, windows
+from wickstream.store.stitching import attempt, hot_hour, newest_by_tier, read_minutes, tiers_in
 from wickstream.store.warm_reads import WarmReader
 
 SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
@@ -96,23 +96,30 @@ class Router:
             hot_hour(self._redis, symbol, wanted), attempt(read_now(self._redis, [symbol]))
         )
         (now,), clock = live or ([Now(symbol, None, None, None)], None)
-        now_ms = self._now_ms(clock)
-        found = await read_minutes(symbol, wanted, hour=hour, now_ms=now_ms, warm=self._warm, cold=self._cold)
-        return self._series(question, wanted, found, now, now_ms)
+        while True:
+            series, may_be_more = await self._series(question, wanted, hour, now, self._now_ms(clock))
+            if not may_be_more:
+                return series
+            wanted = wider(wanted)
 
-    def _series(self, question: Question, wanted: Plan, found: Minutes, now: Now, now_ms: int | None) -> Series:
-        forming = [now.forming] if now.forming else []
-        minutes = stitch(wanted, *found.parts.values(), forming)
+    async def _series(
+        self, question: Question, wanted: Plan, hour: HotHour, now: Now, now_ms: int | None
+    ) -> tuple[Series, bool]:
+        """The answer, and whether a wider plan may find more of what is asked for."""
+        found = await read_minutes(question.symbol, wanted, hour=hour, now_ms=now_ms, warm=self._warm, cold=self._cold)
+        parts = {**found.parts, "lane": [now.forming] if now.forming else []}
+        minutes = stitch(wanted, *parts.values())
         answer = windows(question, minutes, found.halts)
         known_now_ms = latest_known(minutes) if now_ms is None else now_ms
         as_of_ms = now.price.traded_at_ms if now.price else None
-        return Series(
+        series = Series(
             candles=tuple(answer),
             complete=found.is_whole and is_complete(question, answer, minutes, found.halts, known_now_ms),
-            sources=(self._settings.source, *found.sources, *(["live"] if forming else [])),
+            sources=(self._settings.source, *tiers_in(answer, parts)),
             as_of_ms=as_of_ms,
             lag_ms=_lag(as_of_ms, now_ms),
         )
+        return series, falls_short(question, wanted, answer, minutes)
 
     async def board(self) -> Board:
         """Every symbol's last price and day.
@@ -127,7 +134,7 @@ class Router:
         as_of_ms = clock.traded_at_ms if clock else None
         return Board(
             rows=tuple(_quote(row, now_ms) for row in rows),
-            sources=(self._settings.source, "live"),
+            sources=(self._settings.source, "lane"),
             as_of_ms=as_of_ms,
             lag_ms=_lag(as_of_ms, now_ms),
         )

@@ -1,7 +1,7 @@
 """1-minute candles out of whichever tiers hold them."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -31,11 +31,6 @@ class Minutes:
     parts: dict[str, Sequence[Candle]]
     halts: frozenset[int] = frozenset()
     is_whole: bool = True
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The tiers that gave something."""
-        return tuple(tier for tier, candles in self.parts.items() if candles)
 
 
 async def read_minutes(
@@ -72,6 +67,14 @@ def _beyond(wanted: Plan, held: Sequence[Candle] | None) -> Plan | None:
     if enough or held[0].open_time <= wanted.first_ms:
         return None
     return replace(wanted, last_ms=held[0].open_time - MINUTE_MS)
+
+
+def tiers_in(answer: Sequence[Candle], parts: Mapping[str, Sequence[Candle]]) -> tuple[str, ...]:
+    """The tiers that hold some of it."""
+    if not answer:
+        return ()
+    first_ms, last_ms = answer[0].open_time, answer[-1].close_time
+    return tuple(tier for tier, held in parts.items() if any(first_ms <= c.open_time <= last_ms for c in held))
 
 
 async def attempt(read: Awaitable[Result]) -> tuple[Result | None, StoreBusy | None]:

@@ -45,6 +45,7 @@ def run(settings: Settings) -> None:
         QueryFailed: If the query fails for another reason than its checkpoint.
     """
     stopping = StopFlag()
+    log.info("starting Spark", master=settings.spark_master)
     with spark_session(settings) as (session, gateway):
         set_by_signals(stopping)  # only now: the session brings a handler of its own for SIGINT
         if _await_topics(session, settings, stopping):

@@ -87,7 +87,7 @@ def test_tiers_are_stitched_without_hole_or_double(filled: Settings) -> None:
 
     assert numbers(series) == list(range(302))
     assert [c.closed for c in series.candles] == [True] * 301 + [False]
-    assert series.sources == ("replay:0123456789ab", "hot", "warm", "cold", "live")
+    assert series.sources == ("replay:0123456789ab", "hot", "warm", "cold", "lane")
     assert series.as_of_ms == at(301) + 900
     assert series.lag_ms is not None
 
@@ -96,7 +96,7 @@ def test_the_last_hour_is_the_hot_tiers_alone(filled: Settings) -> None:
     series = klines(filled, limit=60)
 
     assert numbers(series) == list(range(242, 302))
-    assert series.sources == ("replay:0123456789ab", "hot", "live")
+    assert series.sources == ("replay:0123456789ab", "hot", "lane")
     assert series.complete
 
 
@@ -183,6 +183,21 @@ def test_a_hole_is_not_complete(replay: Settings, symbol: str) -> None:
     assert not klines(replay, "5m").candles[0].closed
 
 
+def test_only_tiers_that_hold_some_of_the_answer_are_sources(filled: Settings) -> None:
+    assert klines(filled, start=at(295), end=at(299)).sources == ("replay:0123456789ab", "hot")
+    assert klines(filled, start=at(110), end=at(120)).sources == ("replay:0123456789ab", "warm")
+    assert klines(filled, closed_only=True, limit=2).sources == ("replay:0123456789ab", "hot")
+
+
+def test_unclosed_minutes_do_not_take_the_place_of_closed_ones(replay: Settings, symbol: str) -> None:
+    into_warm(replay, [minute(symbol, n, closed=not 50 <= n < 60) for n in range(100)])
+
+    assert numbers(klines(replay, closed_only=True, end=at(62), limit=5)) == [48, 49, 60, 61, 62]
+    assert numbers(klines(replay, closed_only=True, start=at(50), limit=3)) == [60, 61, 62]
+    assert numbers(klines(replay, "5m", closed_only=True, end=at(59), limit=1)) == [45]
+    assert numbers(klines(replay, closed_only=True, limit=1_000)) == [*range(50), *range(60, 100)]
+
+
 def test_the_board_shows_price_day_and_age_of_every_symbol(filled: Settings, symbol: str) -> None:
     ticker = Ticker(symbol, at(301) + 500, at(301) + 500, 1, 2, 2, *[Decimal(7)] * 8)
     into_live(filled, Change(symbol, ticker, None, None), at(301) + 500)
@@ -191,7 +206,7 @@ def test_the_board_shows_price_day_and_age_of_every_symbol(filled: Settings, sym
 
     assert (row.symbol, row.last_price, row.ticker) == (symbol, Decimal(5), ticker)
     assert row.age_ms is not None
-    assert board.sources == ("replay:0123456789ab", "live")
+    assert board.sources == ("replay:0123456789ab", "lane")
 
 
 def test_each_tier_tells_its_newest_closed_candle(filled: Settings) -> None:

@@ -28,7 +28,7 @@ def test_status_is_a_table_and_a_summary(capsys: pytest.CaptureFixture[str]) -> 
     show.status(STATUS, as_json=False)
     shown = capsys.readouterr().out
 
-    assert "starting · source demo · memory (PSS) 212 MB · disk 44 MB in /data" in shown
+    assert "not ready: write · source demo · memory (PSS) 212 MB · disk 44 MB in /data" in shown
     assert "200 MB" in shown
     assert "backoff" in shown
 

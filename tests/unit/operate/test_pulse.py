@@ -58,7 +58,7 @@ def test_what_does_not_answer_is_unknown(settings: Settings) -> None:
     pulse = take_pulse(settings, None)
 
     assert pulse.trades is None
-    assert pulse.line() == "0 symbols · unknown trades/s · last closed candle none yet · lag unknown"
+    assert pulse.line() == "unknown symbols · unknown trades/s · last closed candle none yet · lag unknown"
 
 
 def test_after_a_restart_of_the_connector_the_rate_is_unknown_once(settings: Settings) -> None:

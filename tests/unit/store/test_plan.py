@@ -142,3 +142,11 @@ def test_nothing_known_is_not_complete() -> None:
     assert not complete(ask(), [], now_ms=at(20))
     assert not complete(ask(start=at(0)), [], now_ms=at(20))
     assert complete(ask(start=at(30)), [], now_ms=at(20))
+
+
+def test_what_nobody_heard_anything_of_is_not_complete() -> None:
+    assert not complete(ask(start=at(0), end=at(9)), [], now_ms=0)
+
+
+def test_a_forming_candle_alone_is_not_a_complete_series() -> None:
+    assert not complete(ask(limit=100), [minute(number=20, closed=False)], now_ms=at(20) + 1)

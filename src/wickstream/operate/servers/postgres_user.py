@@ -73,7 +73,8 @@ def has_name(user: int) -> bool:
 
 def is_open_to_all(path: Path) -> bool:
     """Tell whether every folder on the way can be passed by everybody."""
-    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+    real = path.resolve()  # a link into a private folder is as closed as that folder
+    return all(folder.stat().st_mode & 0o001 for folder in (*path.parents, real, *real.parents))
 
 
 def way_into_closed_folders(program: Path) -> RunAs | None:

@@ -45,10 +45,13 @@ def locked(run: Path) -> Iterator[None]:
     """Hold the data folder: one supervisor at a time. The lock goes with its process, however that ends.
 
     Raises:
-        Mistake: If another supervisor holds it; names its pid.
+        Mistake: If another supervisor holds it, with its pid; or if it cannot be written to.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    fd = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        fd = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as exc:
+        raise Mistake(f"{run.parent} cannot be written to ({exc.strerror}): choose another --data-dir") from exc
     try:
         if not _take(fd):
             holder = os.pread(fd, 32, 0).decode().strip() or "unknown"

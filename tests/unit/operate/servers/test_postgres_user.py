@@ -38,3 +38,13 @@ def test_root_runs_it_through_a_bare_python_that_becomes_the_program(way: RunAs)
     command = way.command("/bin/postgres", "-D", "x")
     assert command[1:3] == ("-I", "-S")
     assert command[-4:] == (way.value, "/bin/postgres", "-D", "x")
+
+
+def test_a_link_into_a_private_folder_is_not_open_to_all(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    (private / "cache").mkdir(parents=True)
+    private.chmod(0o700)
+    link = tmp_path / "link"
+    link.symlink_to(private / "cache")
+
+    assert not is_open_to_all(link)

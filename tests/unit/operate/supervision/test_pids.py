@@ -92,3 +92,10 @@ def test_a_second_supervisor_is_refused_and_told_who_holds_the_folder(tmp_path: 
 
 def test_a_folder_never_used_is_held_by_nobody(tmp_path: Path) -> None:
     assert holder_of(tmp_path / "run") is None
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Mistake, match="cannot be written to"), locked(tmp_path / "file" / "run"):
+        pass
