@@ -80,6 +80,12 @@ class WholeStack:
         with urlopen(f"http://127.0.0.1:{self.settings.port('exchange')}/api/v3/time", timeout=10) as answer:
             return int(json.load(answer)["serverTime"])
 
+    def metric(self, process: str, name: str) -> float:
+        """A metric without labels, of one process; 0 before it is there."""
+        with urlopen(f"http://127.0.0.1:{self.settings.port(process)}/metrics", timeout=10) as answer:
+            lines = [line.decode() for line in answer]
+        return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0.0)
+
     def klines(self, symbol: str, interval: str = "1m", **query: Any) -> list[Row]:
         """The candles of a symbol; none while nothing is known of it."""
         asked = "".join(f"&{name}={value}" for name, value in query.items())

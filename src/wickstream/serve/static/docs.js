@@ -12,6 +12,13 @@ function element(tag, text = "", attributes = {}) {
   return made;
 }
 
+/** A paragraph in which what stands between backticks is code. */
+function prose(text) {
+  const made = element("p", "");
+  (text ?? "").split("`").forEach((part, index) => made.append(index % 2 ? element("code", part) : part));
+  return made;
+}
+
 function field(parameter) {
   const label = element("label", parameter.name);
   const { schema } = parameter;
@@ -77,7 +84,7 @@ function card(path, operation) {
     ask(address(path, parameters, form), title, shown);
   });
   const summary = element("p", operation.summary, { class: "summary" });
-  section.append(heading, summary, element("p", operation.description), form, answers(operation), title, shown);
+  section.append(heading, summary, prose(operation.description), form, answers(operation), title, shown);
   return section;
 }
 
