@@ -59,8 +59,8 @@ def _answer(description: str, example: Any, media_type: str = "application/json"
     return {"description": description, "content": {media_type: {"schema": _schema_of(example), "example": example}}}
 
 
-def _list_of(row: dict[str, Any]) -> dict[str, Any]:
-    return {"data": [row], "as_of": 1723161660101, "lag_ms": 87, "complete": True, "sources": ["demo", "hot"]}
+def _list_of(row: dict[str, Any], tier: str) -> dict[str, Any]:
+    return {"data": [row], "as_of": 1723161660101, "lag_ms": 87, "complete": True, "sources": ["demo", tier]}
 
 
 def _problem(status: int, kind: str, description: str, detail: str) -> dict[str, Any]:
@@ -73,8 +73,8 @@ def _problem(status: int, kind: str, description: str, detail: str) -> dict[str,
     return _answer(description, example, "application/problem+json")
 
 
-KLINES = _answer("Candles, oldest first.", _list_of(_CANDLE))
-REALTIME = _answer("One row per symbol.", _list_of(_BOARD_ROW))
+KLINES = _answer("Candles, oldest first.", _list_of(_CANDLE, "hot"))
+REALTIME = _answer("One row per symbol.", _list_of(_BOARD_ROW, "lane"))
 HEALTH = _answer(
     "The report.",
     {

@@ -12,9 +12,9 @@ function element(tag, text = "", attributes = {}) {
   return made;
 }
 
-/** A paragraph in which what stands between backticks is code. */
-function prose(text) {
-  const made = element("p", "");
+/** An element in whose text what stands between backticks is code. */
+function prose(tag, text) {
+  const made = element(tag);
   (text ?? "").split("`").forEach((part, index) => made.append(index % 2 ? element("code", part) : part));
   return made;
 }
@@ -63,7 +63,7 @@ function answers(operation) {
   const table = element("table");
   for (const [status, { description }] of Object.entries(operation.responses)) {
     const row = table.insertRow();
-    row.append(element("td", status), element("td", description));
+    row.append(element("td", status), prose("td", description));
   }
   return table;
 }
@@ -84,7 +84,7 @@ function card(path, operation) {
     ask(address(path, parameters, form), title, shown);
   });
   const summary = element("p", operation.summary, { class: "summary" });
-  section.append(heading, summary, prose(operation.description), form, answers(operation), title, shown);
+  section.append(heading, summary, prose("p", operation.description), form, answers(operation), title, shown);
   return section;
 }
 
