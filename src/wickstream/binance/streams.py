@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 MAX_CONTROL_BYTES = 4_000  # the exchange cuts control frames at 4,096 bytes, silently
-MAX_STREAMS = 1_024  # on one connection
 SHUTDOWN_STREAM = "!serverShutdown"
 
 

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 TRANSACTION_S = 0.05  # one transaction at most so often: no throughput cost, +26 ms at the median
 FRAMES_AHEAD = 20_000  # past this the socket is not read until Kafka has taken what there is
-SYMBOLS_PER_SOCKET = 400
+SYMBOLS_PER_SOCKET = 400  # two streams each; the exchange takes 1,024 on one connection
 RETRY_S = 2.0
 RETRY_CAP_S = 15.0
 

@@ -27,10 +27,6 @@ class WeightBudget:
         self._roll(now_s)
         return self._used
 
-    def left(self, *, now_s: float) -> int:
-        """Weight that may still be used in the running minute."""
-        return self.share - self.used(now_s=now_s)
-
     def reserve(self, weight: int, *, now_s: float) -> float:
         """Take `weight` and return 0, or return how many seconds to wait before asking again."""
         self._roll(now_s)

@@ -21,11 +21,6 @@ def read_stream(session: SparkSession, settings: Settings, topic: str) -> DataFr
     return session.readStream.format("kafka").options(**options).load()
 
 
-def read_batch(session: SparkSession, settings: Settings, topic: str) -> DataFrame:
-    """All committed records that a topic holds now."""
-    return session.read.format("kafka").options(**_source_options(settings, topic)).load()
-
-
 def _source_options(settings: Settings, topic: str) -> dict[str, str | int | bool]:
     return {
         "kafka.bootstrap.servers": settings.kafka,

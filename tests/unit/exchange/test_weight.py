@@ -10,7 +10,7 @@ def test_seven_tenths_of_the_limit_are_ours() -> None:
     budget = WeightBudget(1_000)
 
     assert budget.reserve(700, now_s=MINUTE_S) == 0
-    assert budget.left(now_s=MINUTE_S) == 0
+    assert budget.share - budget.used(now_s=MINUTE_S) == 0
     assert budget.reserve(1, now_s=MINUTE_S + 12) == 48
 
 
