@@ -47,12 +47,16 @@ test: env ## all tests this machine can run; `make test ARGS="-k name"` for some
 test-full: env ## the slow ones too
 	@$(BIN)/pytest -q $(ARGS)
 
-bench: env ## peer, ours, limit, ratio: tables, with JSON beside them
-	@$(BIN)/python -m bench
+bench: env ## peer, ours, limit, ratio: tables, with JSON beside them; `make bench ARGS=ingest` for one
+	@$(BIN)/python -m bench $(ARGS)
 
 locks: .uv/bin/uv ## resolve the dependencies again
 	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
 	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --group dev pyproject.toml -o requirements-dev.lock
+	@for wanted in tests/clients/*/requirements.in; do \
+	  $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header $$wanted -o $${wanted%.in}.lock || exit 1; done
+	@for peer in bench/peers/*/requirements.in; do \
+	  $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header $$peer -o $${peer%.in}.lock; done
 
 clean: ## remove what make made; data folders stay
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis

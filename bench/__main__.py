@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 
 from bench import main_job
+from bench.ingest import side_by_side, sustained
 from bench.table import Figure, render
 
-BENCHMARKS = {"main-job": main_job.measure}
+BENCHMARKS = {"main-job": main_job.measure, "ingest": side_by_side.measure, "sustained": sustained.measure}
 RESULTS = Path(__file__).parent / "results"
 
 

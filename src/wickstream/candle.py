@@ -1,19 +1,22 @@
 """The candle: plain form, version, roll-up and derived fields. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 from itertools import groupby
+from typing import Self
 
 import msgspec
 
-from wickstream.events import MINUTE_MS
+from wickstream.events import MINUTE_MS, Trade
 
 # Sums of price × quantity need up to 38 digits; the default context would round at 28.
 EXACT = Context(prec=60)
 EIGHT_PLACES = Decimal("0.00000001")
 FOUR_PLACES = Decimal("0.0001")
+NOTHING = Decimal(0)
 
 _DAY_MS = 1_440 * MINUTE_MS
 _MONDAY_MS = 4 * _DAY_MS  # 1970-01-05, the first Monday after the epoch
@@ -112,6 +115,64 @@ def _epoch_ms(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000
 
 
+@dataclass(slots=True)
+class Minute:
+    """One minute of one symbol, as its trades are counted in."""
+
+    open_time: int
+    first: Trade
+    last: Trade
+    high: Decimal
+    low: Decimal
+    count: int = 0
+    volume: Decimal = NOTHING
+    quote: Decimal = NOTHING
+    taker_volume: Decimal = NOTHING
+    taker_quote: Decimal = NOTHING
+
+    @classmethod
+    def of(cls, first: Trade) -> Self:
+        """The minute of its first trade, which is still to be added."""
+        return cls(window_start(first.traded_at_ms, "1m"), first, first, first.price, first.price)
+
+    def add(self, trade: Trade) -> None:
+        """Count a trade in; they come in the order of their ids."""
+        quote = EXACT.multiply(trade.price, trade.quantity)
+        self.last = trade
+        self.high = max(self.high, trade.price)
+        self.low = min(self.low, trade.price)
+        self.count += 1
+        self.volume = EXACT.add(self.volume, trade.quantity)
+        self.quote = EXACT.add(self.quote, quote)
+        if not trade.buyer_is_maker:
+            self.taker_volume = EXACT.add(self.taker_volume, trade.quantity)
+            self.taker_quote = EXACT.add(self.taker_quote, quote)
+
+    def candle(self, *, closed: bool = False, published_at: int | None = None) -> Candle:
+        """As far as it was counted; published at its newest trade's time unless said otherwise."""
+        return Candle(
+            symbol=self.first.symbol,
+            interval="1m",
+            open_time=self.open_time,
+            close_time=self.open_time + MINUTE_MS - 1,
+            open=self.first.price,
+            high=self.high,
+            low=self.low,
+            close=self.last.price,
+            volume=self.volume,
+            quote_volume=self.quote,
+            trade_count=self.count,
+            taker_buy_volume=self.taker_volume,
+            taker_buy_quote_volume=self.taker_quote,
+            first_trade_id=self.first.trade_id,
+            last_trade_id=self.last.trade_id,
+            closed=closed,
+            revision=0,
+            origin=Origin.TRADES,
+            published_at=self.last.traded_at_ms if published_at is None else published_at,
+        )
+
+
 def roll_up(minutes: Iterable[Candle], interval: str, *, halts: frozenset[int] = frozenset()) -> Iterator[Candle]:
     """Turn one symbol's 1-minute candles, in order of time, into candles of `interval`.
 
@@ -153,7 +214,7 @@ def _combine(parts: Sequence[Candle], start: int, interval: str, halts: frozense
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:
-    total = Decimal(0)
+    total = NOTHING
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total

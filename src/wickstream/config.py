@@ -1,6 +1,7 @@
 """Settings: the only reader of the environment. The names are those of `.env.example`."""
 
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wickstream.errors import Mistake
+from wickstream.selection import Rule, parse_word, rules_in, symbols_in
 
 DEFAULT_SYMBOLS = (
     "BTCUSDT",
@@ -38,10 +40,13 @@ PORT_OFFSETS = {
     "postgres": 3,
     "redis": 4,
     "exchange": 5,
+    "exchange-api": 13,
+    "exchange-archive": 14,
     "connector": 6,
     "stream": 7,
     "tickers": 8,
     "writer": 9,
+    "repair": 10,
     "spark-driver": 11,
     "spark-blocks": 12,
 }
@@ -73,7 +78,9 @@ class Settings(BaseSettings):
     cache_dir: Annotated[Path, Field(alias="WICKSTREAM_CACHE_DIR")] = Path("~/.cache/wickstream")
     port_base: Annotated[int, Field(alias="WICKSTREAM_PORT_BASE", ge=1_024, le=65_500)] = 8_000
     listen_host: Annotated[str, Field(alias="WICKSTREAM_LISTEN_HOST")] = "127.0.0.1"
-    source: Annotated[str, Field(alias="WICKSTREAM_SOURCE", pattern=r"^(live|demo|replay:[0-9a-f]{12})$")] = "live"
+    source: Annotated[
+        str, Field(alias="WICKSTREAM_SOURCE", pattern=r"^(live|demo|(replay|generated):[0-9a-f]{12})$")
+    ] = "live"
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: Annotated[str, Field(pattern=r"^(console|json)$")] = "console"
     java_home: Path | None = None
@@ -86,6 +93,9 @@ class Settings(BaseSettings):
     exchange_archive_url: str = "https://data.binance.vision"
     exchange_market: Market = Market.SPOT
     ticker_symbols: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)] = DEFAULT_SYMBOLS
+    connector_shard: str = "0/1"
+    connector_metrics_port: Annotated[int | None, Field(ge=1, le=65_535)] = None
+    rotation_hour: Annotated[int | None, Field(ge=0, le=23)] = None
 
     # Servers; one whose address is unset is started by `wickstream up`
     kafka_bootstrap_servers: str | None = None
@@ -111,13 +121,18 @@ class Settings(BaseSettings):
 
     @field_validator("ticker_symbols")
     @classmethod
-    def _symbols_are_named(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        if not symbols:
-            raise ValueError("name at least one symbol, as in BTCUSDT,ETHUSDT")
-        for symbol in symbols:
-            if not symbol.replace("_", "").isalnum():  # letters of any script: the exchange has such symbols
-                raise ValueError(f"{symbol!r} is no symbol; they are written as BTCUSDT")
-        return tuple(dict.fromkeys(symbol.upper() for symbol in symbols))
+    def _words_have_a_meaning(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        if not words:
+            raise ValueError("name at least one symbol or a rule, as in BTCUSDT,ETHUSDT or quote=USDT:top=100")
+        return tuple(dict.fromkeys(str(parse_word(word)) for word in words))
+
+    @field_validator("connector_shard")
+    @classmethod
+    def _shard_is_one_of_them(cls, shard: str) -> str:
+        match = re.fullmatch(r"([0-9]{1,3})/([0-9]{1,3})", shard)
+        if match is None or int(match[1]) >= int(match[2]):
+            raise ValueError(f"{shard!r} is none of so many; of three they are 0/3, 1/3 and 2/3")
+        return f"{int(match[1])}/{int(match[2])}"
 
     @field_validator("data_dir", "cache_dir")
     @classmethod
@@ -136,7 +151,25 @@ class Settings(BaseSettings):
 
     def port(self, name: str) -> int:
         """The port of a process or local server, by its name in `PORT_OFFSETS`."""
+        if name == "connector" and self.connector_metrics_port is not None:
+            return self.connector_metrics_port
         return self.port_base + PORT_OFFSETS[name]
+
+    @property
+    def named_symbols(self) -> tuple[str, ...]:
+        """The words of `ticker_symbols` that are symbols."""
+        return symbols_in(self.ticker_symbols)
+
+    @property
+    def symbol_rules(self) -> tuple[Rule, ...]:
+        """The words of `ticker_symbols` that are rules; what they choose, only the connector knows."""
+        return rules_in(self.ticker_symbols)
+
+    @property
+    def shard(self) -> tuple[int, int]:
+        """Which connector of how many: `0/3` is the first of three."""
+        index, count = map(int, self.connector_shard.split("/"))
+        return index, count
 
     @property
     def kafka(self) -> str:

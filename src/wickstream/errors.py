@@ -8,6 +8,7 @@
         * FeedLost          retryable: reconnect with backoff
         * RateLimited       retryable after `retry_after_s`
         * Refused           this host will not answer this: take the next rung of the ladder
+        * Corrupted         a file is not what its checksum says: take the next rung, ask again another day
     * StoreBusy             retryable after `retry_after_s`
     * Unpublishable         one record that no store will ever take: dead-letter it
     * Fenced                another process took over: stop, and stay down (exit code 75)
@@ -61,6 +62,10 @@ class Refused(ExchangeError):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+class Corrupted(ExchangeError):
+    """A file of the archive that is not what its CHECKSUM says, or holds something else than it should."""
 
 
 class StoreBusy(WickstreamError):

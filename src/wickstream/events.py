@@ -91,11 +91,35 @@ class Gap(msgspec.Struct, frozen=True):
     filled_by: str | None = None
     evidence: str | None = None
 
+    @property
+    def size(self) -> int:
+        """How many ids are missing; 0 for a halt."""
+        if self.first_trade_id is None or self.last_trade_id is None:
+            return 0
+        return self.last_trade_id - self.first_trade_id + 1
+
+
+class Author(StrEnum):
+    """Who says something of a symbol; each has a key of its own, so that none overwrites the other."""
+
+    EXCHANGE = "exchange"  # what the exchange lists, and whether a rule or a list chose it; written by shard 0 only
+    OPERATOR = "operator"  # `wickstream symbols add` and `remove`; goes before any rule
+    CONNECTOR = "connector"  # where a restart goes on, of a symbol that has been silent since
+
 
 class SymbolEvent(msgspec.Struct, frozen=True):
-    """What a symbol is to the exchange and to us, from `since` on."""
+    """What is known of a symbol from `since` on; the newest of each author counts."""
 
     symbol: str
-    status: str  # the exchange's word: TRADING, HALT, BREAK, CANCEL_ONLY; or ours: listed, delisted
+    author: Author
+    status: str  # TRADING, HALT, BREAK, CANCEL_ONLY, END_OF_DAY, listed, delisted; added, removed; started, silent
     since: int  # ms, the exchange's clock
-    chosen: bool  # we follow it
+    chosen: bool | None = None  # whether it is followed; None: the author does not say
+    chosen_by: str | None = None  # EXCHANGE only: "operator", "list", or the rule
+    shard: str | None = None  # EXCHANGE only: the connector that follows it, as in 0/3
+    next_trade_id: int | None = None  # CONNECTOR only: nothing from this id on was published by then
+
+    @property
+    def key(self) -> str:
+        """In the compacted topic."""
+        return f"{self.symbol}@{self.author}"

@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 # Connector
+FRAMES = Counter("wickstream_frames_total", "Messages taken off the sockets.")
 TRADES_PUBLISHED = Counter("wickstream_trades_published_total", "Trades acknowledged in raw_trades.", ["source"])
 TICKERS_PUBLISHED = Counter("wickstream_tickers_published_total", "Tickers acknowledged in raw_tickers.")
 MARKS_PUBLISHED = Counter(
@@ -14,8 +15,23 @@ HELD_TRADES = Gauge("wickstream_held_trades", "Trades held back behind holes.")
 GAP_IDS = Counter("wickstream_gap_ids_total", "Missing ids by what became of them.", ["status"])
 NEWEST_TRADE = Gauge("wickstream_newest_trade_timestamp_seconds", "Trade time of the newest published trade.")
 FEED_LAG = Gauge("wickstream_feed_lag_seconds", "The exchange's now minus the newest trade's time.")
+PUBLISH_SECONDS = Histogram(
+    "wickstream_publish_seconds",
+    "Duration of a transaction, until the brokers have committed it.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)
+SPOOL_BYTES = Gauge("wickstream_spool_bytes", "Memory of frames that are not committed yet.")
+SYMBOL_NEWEST_TRADE = Gauge(
+    "wickstream_symbol_newest_trade_timestamp_seconds", "Trade time of a symbol's newest trade.", ["symbol"]
+)
+DUPLICATES = Gauge("wickstream_duplicate_trades", "Trades that came again, since the last start of a session.")
 REST_WEIGHT = Gauge("wickstream_rest_weight_used", "Request weight used in the running minute.")
 SYMBOLS = Gauge("wickstream_symbols", "Symbols this process follows.")
+
+# Repair
+REPAIRED_IDS = Counter("wickstream_repaired_ids_total", "Missing ids found again, by where.", ["rung"])
+OPEN_GAPS = Gauge("wickstream_open_gaps", "Ranges of ids that the ledger calls missing.")
+OPEN_IDS = Gauge("wickstream_open_ids", "Ids that the ledger calls missing.")
 
 # Stream
 STREAM_ROWS = Counter("wickstream_stream_rows_total", "Rows the candle query took in.")

@@ -49,6 +49,23 @@ def test_symbols_are_a_list_with_commas_in_any_case_each_once(monkeypatch: pytes
     assert read_settings().ticker_symbols == ("SOLUSDT", "BTCUSDT")
 
 
+def test_symbols_and_rules_may_be_mixed_and_reach_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKER_SYMBOLS", "btcusdt, Quote=usdt:TOP=5 ,ALL,币安人生USDT")
+
+    settings = read_settings()
+
+    assert settings.named_symbols == ("BTCUSDT", "币安人生USDT")
+    assert list(map(str, settings.symbol_rules)) == ["quote=USDT:top=5", "all"]
+    assert child_environment(settings)["TICKER_SYMBOLS"] == "BTCUSDT,quote=USDT:top=5,all,币安人生USDT"
+
+
+def test_a_connector_is_one_of_so_many_and_may_have_a_port_of_its_own() -> None:
+    assert read_settings().shard == (0, 1)
+    assert read_settings(connector_shard="02/3").shard == (2, 3)
+    assert read_settings(port_base=9_000).port("connector") == 9_006
+    assert read_settings(connector_metrics_port=9_999).port("connector") == 9_999
+
+
 def test_an_empty_value_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "")
 
@@ -64,6 +81,11 @@ def test_an_empty_value_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REDIS_PORT", "0"),
         ("POSTGRES_PORT", "65536"),
         ("TICKER_SYMBOLS", ","),
+        ("TICKER_SYMBOLS", "BTCUSDT,top=0"),
+        ("CONNECTOR_SHARD", "2/2"),
+        ("CONNECTOR_SHARD", "0/0"),
+        ("CONNECTOR_SHARD", "1"),
+        ("CONNECTOR_METRICS_PORT", "0"),
         ("EXCHANGE_REST_URL", "data-api.binance.vision"),
         ("EXCHANGE_REST_URL", "https://"),
         ("EXCHANGE_WS_URL", "https://data-stream.binance.vision"),
@@ -141,7 +163,10 @@ def test_settings_cannot_be_changed() -> None:
         Settings().redis_port = 1
 
 
-@pytest.mark.parametrize(("source", "is_replay"), [("live", False), ("demo", False), ("replay:0123456789ab", True)])
+@pytest.mark.parametrize(
+    ("source", "is_replay"),
+    [("live", False), ("demo", False), ("replay:0123456789ab", True), ("generated:0123456789ab", False)],
+)
 def test_a_replay_is_told_by_its_source(source: str, is_replay: bool) -> None:  # noqa: FBT001
     assert read_settings(source=source).is_replay is is_replay
 

@@ -10,7 +10,7 @@ import msgspec
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 LONGEST_BYTES = 4_096  # longer messages are cut there, without a word
 
-_TEXT_ID = re.compile(r"[A-Za-z0-9]{1,36}")
+_TEXT_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")  # "alphanumeric", says the documentation; its own SDK sends UUIDs
 
 
 class Request(NamedTuple):

@@ -1,11 +1,12 @@
 """What REST answers: trades, tickers, klines, symbols; and what each question weighs."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from wickstream.binance.frames import amount, normal_ms, parse_trade
+from wickstream.binance.frames import LARGEST_INTEGER, amount, normal_ms, parse_trade
 from wickstream.candle import Candle, Origin
 from wickstream.errors import MalformedFrame
 from wickstream.events import Trade
@@ -33,6 +34,32 @@ class RestTrade(msgspec.Struct):
     qty: str
     time: int
     is_buyer_maker: bool = msgspec.field(name="isBuyerMaker")
+    kind: str = msgspec.field(name="X", default="MARKET")  # only the local exchange tells it, of recorded futures
+
+
+class RestAggregate(msgspec.Struct):
+    """One element of `/aggTrades`."""
+
+    agg_id: int = msgspec.field(name="a")
+    price: str = msgspec.field(name="p")
+    quantity: str = msgspec.field(name="q")
+    first_trade_id: int = msgspec.field(name="f")
+    last_trade_id: int = msgspec.field(name="l")
+    traded_at: int = msgspec.field(name="T")
+    is_buyer_maker: bool = msgspec.field(name="m")
+
+
+class Aggregate(msgspec.Struct, frozen=True, gc=False):
+    """Trades of one time, price and side, told as one; it has an id of its own beside theirs."""
+
+    symbol: str
+    agg_id: int
+    first_trade_id: int
+    last_trade_id: int
+    price: Decimal
+    quantity: Decimal  # of all of them
+    traded_at_ms: int
+    buyer_is_maker: bool
 
 
 class RestTicker(msgspec.Struct):
@@ -42,6 +69,8 @@ class RestTicker(msgspec.Struct):
     last_id: int = msgspec.field(name="lastId")
     close_time: int = msgspec.field(name="closeTime")
     count: int = 0
+    last_price: Decimal = msgspec.field(name="lastPrice", default=Decimal(0))
+    quote_volume: Decimal = msgspec.field(name="quoteVolume", default=Decimal(0))
 
 
 class SymbolInfo(msgspec.Struct):
@@ -49,6 +78,9 @@ class SymbolInfo(msgspec.Struct):
 
     symbol: str
     status: str
+    base_asset: str = msgspec.field(name="baseAsset", default="")
+    quote_asset: str = msgspec.field(name="quoteAsset", default="")
+    is_spot: bool = msgspec.field(name="isSpotTradingAllowed", default=True)
 
 
 class RateLimit(msgspec.Struct):
@@ -94,16 +126,55 @@ def parse_trades(body: bytes, symbol: str) -> list[tuple[Trade, bytes]]:
         MalformedFrame: If the answer is not such a list.
     """
     rows: list[RestTrade] = parse(body, list[RestTrade])
-    return [_rebuild(row, symbol) for row in sorted(rows, key=lambda row: row.id)]
+    return [rebuild(row, symbol) for row in sorted(rows, key=lambda row: row.id)]
 
 
-def _rebuild(row: RestTrade, symbol: str) -> tuple[Trade, bytes]:
-    """In the shape and order of an `@trade` frame, with `E` = `T`: readers know one form."""
+def rebuild(row: RestTrade, symbol: str) -> tuple[Trade, bytes]:
+    """In the shape and order of an `@trade` frame, with `E` = `T`: readers know one form.
+
+    Raises:
+        MalformedFrame: If a number is none, or out of its range.
+    """
+    off_book = b"" if row.kind == "MARKET" else b',"X":%b' % _json(row.kind)
     data = (
-        b'{"e":"trade","E":%d,"s":%b,"t":%d,"p":%b,"q":%b,"T":%d,"m":%b,"M":true}'
-        % (row.time, _json(symbol), row.id, _json(row.price), _json(row.qty), row.time, _json(row.is_buyer_maker))
+        b'{"e":"trade","E":%d,"s":%b,"t":%d,"p":%b,"q":%b,"T":%d,"m":%b,"M":true%b}'
+        % (row.time, _json(symbol), row.id, _json(row.price), _json(row.qty), row.time, _json(row.is_buyer_maker),
+           off_book)
     )  # fmt: skip
     return parse_trade(data), data
+
+
+def parse_aggregates(body: bytes, symbol: str) -> list[Aggregate]:
+    """The elements of `/aggTrades`, ascending by id.
+
+    Raises:
+        MalformedFrame: If the answer is not such a list.
+    """
+    rows: list[RestAggregate] = parse(body, list[RestAggregate])
+    try:
+        return [_aggregate(row, symbol) for row in sorted(rows, key=lambda row: row.agg_id)]
+    except ValueError as exc:
+        raise MalformedFrame(f"not aggregates: {exc}", body[:1_000]) from exc
+
+
+def _aggregate(row: RestAggregate, symbol: str) -> Aggregate:
+    if not 0 <= row.first_trade_id <= row.last_trade_id <= LARGEST_INTEGER:
+        raise ValueError("ids out of range")
+    return Aggregate(
+        symbol,
+        row.agg_id,
+        row.first_trade_id,
+        row.last_trade_id,
+        amount(row.price),
+        amount(row.quantity, digits=SUM_DIGITS),
+        normal_ms(row.traded_at),
+        row.is_buyer_maker,
+    )
+
+
+def day_weight(symbols: int) -> int:
+    """Of `/ticker/24hr` for so many symbols by name."""
+    return 2 if symbols <= 20 else 40 if symbols <= 100 else WEIGHTS["/api/v3/ticker/24hr"]
 
 
 def parse_klines(body: bytes, symbol: str, *, published_at: int, now_ms: int) -> list[Candle]:

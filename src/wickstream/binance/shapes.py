@@ -13,6 +13,14 @@ RATE_LIMITS = (
 WEIGHT_PER_MINUTE = 6_000
 
 
+def rate_limits(weight_per_minute: int) -> list[dict[str, Any]]:
+    """The limits of exchangeInfo, with another weight."""
+    return [
+        limit | {"limit": weight_per_minute} if limit["rateLimitType"] == "REQUEST_WEIGHT" else dict(limit)
+        for limit in RATE_LIMITS
+    ]
+
+
 class ApiError(Exception):
     """An answer other than 200: `{"code": …, "msg": …}`."""
 

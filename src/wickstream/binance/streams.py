@@ -1,4 +1,4 @@
-"""How to ask for streams: names, and SUBSCRIBE messages the exchange does not cut."""
+"""How to ask for streams: names, and control messages the exchange does not cut."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,6 +6,13 @@ import msgspec
 
 MAX_CONTROL_BYTES = 4_000  # the exchange cuts control frames at 4,096 bytes, silently
 SHUTDOWN_STREAM = "!serverShutdown"
+SHUTDOWN_EVENT = b'"serverShutdown"'  # in the message without an envelope
+
+SUBSCRIBE = "SUBSCRIBE"
+UNSUBSCRIBE = "UNSUBSCRIBE"
+LIST_SUBSCRIPTIONS = "LIST_SUBSCRIPTIONS"
+
+_LARGEST_ID = 2**63 - 1
 
 
 def feed_streams(symbols: Iterable[str]) -> list[str]:
@@ -13,17 +20,24 @@ def feed_streams(symbols: Iterable[str]) -> list[str]:
     return [f"{symbol.lower()}@{kind}" for symbol in symbols for kind in ("trade", "ticker")]
 
 
-def subscribe_messages(streams: Sequence[str], *, first_id: int) -> Iterator[tuple[int, bytes]]:
-    """SUBSCRIBE messages of less than `MAX_CONTROL_BYTES` bytes, with their request ids."""
-    chunk: list[str] = []
+def control_message(method: str, streams: Sequence[str], *, request_id: int) -> bytes:
+    """One control message; that it is short enough is `in_messages`' concern."""
+    if method == LIST_SUBSCRIPTIONS:
+        return msgspec.json.encode({"method": method, "id": request_id})
+    return msgspec.json.encode({"method": method, "params": streams, "id": request_id})
+
+
+def in_messages(streams: Iterable[str]) -> Iterator[list[str]]:
+    """The streams in parts, each of which makes a message of less than `MAX_CONTROL_BYTES` bytes."""
+    empty = len(control_message(UNSUBSCRIBE, (), request_id=_LARGEST_ID))
+    part: list[str] = []
+    size = empty
     for stream in streams:
-        if chunk and len(_message([*chunk, stream], first_id)) >= MAX_CONTROL_BYTES:
-            yield first_id, _message(chunk, first_id)
-            first_id, chunk = first_id + 1, []
-        chunk.append(stream)
-    if chunk:
-        yield first_id, _message(chunk, first_id)
-
-
-def _message(streams: list[str], request_id: int) -> bytes:
-    return msgspec.json.encode({"method": "SUBSCRIBE", "params": streams, "id": request_id})
+        length = len(msgspec.json.encode(stream)) + 1  # and its comma
+        if part and size + length >= MAX_CONTROL_BYTES:
+            yield part
+            part, size = [], empty
+        part.append(stream)
+        size += length
+    if part:
+        yield part

@@ -9,6 +9,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from wickstream.errors import StoreBusy
 
 REQUEST_S = 15.0
+AT_ONCE = 1_000
+SLICE_S = 0.02  # `consume` waits until it has all it was asked for, or so long
 
 
 class History:
@@ -63,14 +65,15 @@ class History:
         self._consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in starts.items()])
         unfinished = set(starts)
         while unfinished:
-            message = self._consumer.poll(REQUEST_S)
-            if message is None:
+            messages = self._consumer.consume(AT_ONCE, timeout=SLICE_S) or self._consumer.consume(1, timeout=REQUEST_S)
+            if not messages:
                 raise StoreBusy(f"Kafka does not give {topic}")
-            error = message.error()
-            if error is None:
-                yield message
-            elif error.code() == KafkaError._PARTITION_EOF:
-                unfinished.discard(message.partition())
-            else:
-                raise StoreBusy(f"Kafka, {topic}: {error.str()}")
+            for message in messages:
+                error = message.error()
+                if error is None:
+                    yield message
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    unfinished.discard(message.partition())
+                else:
+                    raise StoreBusy(f"Kafka, {topic}: {error.str()}")
         self._consumer.unassign()

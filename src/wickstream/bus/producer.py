@@ -9,6 +9,8 @@ from wickstream.errors import StoreBusy, WickstreamError
 
 COMMIT_SECONDS = 30.0
 
+Header = tuple[str, bytes]
+
 
 class Record(NamedTuple):
     """One record to publish; `key` is the symbol, so that a symbol stays in one partition."""
@@ -16,7 +18,7 @@ class Record(NamedTuple):
     topic: str
     key: str
     value: bytes
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[Header] = ()
 
 
 class ProducerBroken(WickstreamError):

@@ -18,6 +18,7 @@ DEAD_LETTERS = "dead_letters"
 
 _DAY_MS = 86_400_000
 _GIB = 1_024**3
+_SEGMENT = 4 * 1_024**2
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Topic:
     def config(self) -> dict[str, str]:
         """Broker-side settings of the topic."""
         if self.retention_days is None:
-            return {"cleanup.policy": "compact"}
+            # Small segments: the newest is never compacted, and every start reads the topic whole.
+            return {"cleanup.policy": "compact", "segment.ms": "600000", "segment.bytes": str(_SEGMENT)}
         bound = -1 if self.retention_bytes < 0 else self.retention_bytes // self.partitions
         return {
             "cleanup.policy": "delete",

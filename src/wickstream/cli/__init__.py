@@ -1,10 +1,11 @@
 """The `wickstream` command. What a command needs is imported inside it, so that each process loads only its own."""
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
-from wickstream.cli import processes, stack
+from wickstream.cli import processes, repair, stack, symbols
 from wickstream.errors import EXIT_FENCED, EXIT_MISTAKE, Fenced, Mistake, WickstreamError
 
 app = typer.Typer(
@@ -16,10 +17,14 @@ app = typer.Typer(
 )
 stack.register(app)
 processes.register(app)
+repair.register(app)
+symbols.register(app)
 
 
 def main() -> None:
     """Run a command; what is the operator's to mend is one line on standard error."""
+    if isinstance(sys.stdout, TextIOWrapper):  # symbols come in any script, terminals in fewer
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except Mistake as exc:

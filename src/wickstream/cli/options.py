@@ -13,10 +13,22 @@ PortBase = Annotated[
     int | None, typer.Option("--port-base", help="Port of the API; all others lie within the next 20.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="For machines: JSON.")]
-Symbols = Annotated[str | None, typer.Option("--symbols", metavar="A,B", help="Which symbols to follow.")]
+Symbols = Annotated[
+    str | None,
+    typer.Option("--symbols", metavar="A,B", help="Symbols, or all, quote=USDT, top=100, quote=USDT:top=100."),
+]
 Replay = Annotated[
     list[Path] | None,
     typer.Option("--replay", metavar="FILE...", help="Play these captures by the local exchange."),
+]
+Generate = Annotated[
+    str | None,
+    typer.Option(
+        "--generate",
+        metavar="symbols=N,rate=N,seed=N",
+        help="Make up a market: so many symbols, trades a second; seconds=N ends it. "
+        "With --speed it begins when all symbols are listened to.",
+    ),
 ]
 MoreFiles = Annotated[list[Path] | None, typer.Argument(hidden=True, metavar="")]
 KeepTimes = Annotated[bool, typer.Option("--keep-times", help="Ids and times as recorded, else moved to now.")]

@@ -8,6 +8,7 @@ import typer
 
 from wickstream.cli.options import (
     DataDir,
+    Generate,
     Json,
     KeepTimes,
     Loop,
@@ -20,6 +21,16 @@ from wickstream.cli.options import (
     settings_of,
 )
 
+Shard = Annotated[str | None, typer.Option("--shard", metavar="I/N", help="This one of so many: 0/3, 1/3 or 2/3.")]
+MetricsPort = Annotated[
+    int | None, typer.Option("--metrics-port", help="For /metrics, where several connectors share a machine.")
+]
+Faults = Annotated[
+    Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong, and when: TOML or JSON.")
+]
+Switchable = Annotated[bool, typer.Option("--switchable", help="Let GET, POST and DELETE /faults switch faults.")]
+TlsCert = Annotated[Path | None, typer.Option("--tls-cert", metavar="FILE", help="Speak https and wss.")]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key, if apart.")]
 ColdStarted = Annotated[bool, typer.Option("--cold-started", help="The last hour, for symbols started from nothing.")]
 
 
@@ -36,22 +47,59 @@ def exchange(
     keep_times: KeepTimes = False,
     loop: Loop = False,
     speed: Speed = None,
+    generate: Generate = None,
+    faults: Faults = None,
+    switchable: Switchable = False,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     data_dir: DataDir = None,
     port_base: PortBase = None,
     as_json: Json = False,
 ) -> None:
-    """The local exchange: plays recorded trades over Binance's WebSocket and REST."""
+    """The local exchange: plays recorded or made-up trades over Binance's WebSocket and REST.
+
+    Things go wrong on it by a script: `exchange --faults night.toml`, a file such as
+
+    seed = 7
+    rules = { life_seconds = 30, ping_seconds = 2 }
+    faults = [
+      { fault = "stall", streams = ["btcusdt@trade"], after_s = 10, for_s = 3 },
+      { fault = "close", code = 1006, after_s = 20, every_s = 5, times = 10 },
+    ]
+
+    or while it runs: `exchange --switchable`, then
+    `curl -d '{"fault": "drop", "share": 0.1, "for_s": 5}' localhost:8005/faults`
+    """
+    from wickstream.exchange.local.conditions import conditions_of
     from wickstream.operate.source import Wish, plan_of
 
-    wish = Wish(files=files_of(replay, more), keep_times=keep_times, loop=loop, speed=speed)
-    _run("wickstream.exchange.local.process", data_dir, port_base, plan_of(wish), as_json=as_json)
+    conditions = conditions_of(faults=faults, switchable=switchable, tls_cert=tls_cert, tls_key=tls_key)
+    wish = Wish(files=files_of(replay, more), keep_times=keep_times, loop=loop, speed=speed, generate=generate)
+    _run("wickstream.exchange.local.process", data_dir, port_base, plan_of(wish), conditions, as_json=as_json)
 
 
 def connect(
-    *, symbols: Symbols = None, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False
+    *,
+    symbols: Symbols = None,
+    shard: Shard = None,
+    metrics_port: MetricsPort = None,
+    data_dir: DataDir = None,
+    port_base: PortBase = None,
+    as_json: Json = False,
 ) -> None:
-    """The connector: the exchange's trades and tickers to Kafka, in order and without holes."""
-    _run("wickstream.exchange.connector", data_dir, port_base, symbols=symbols, as_json=as_json)
+    """The connector: the exchange's trades and tickers to Kafka, in order and without holes.
+
+    Several share the symbols, each symbol in one of them: `connect --shard 0/2` and `connect --shard 1/2`.
+    """
+    _run(
+        "wickstream.exchange.connector",
+        data_dir,
+        port_base,
+        as_json=as_json,
+        ticker_symbols=symbols,
+        connector_shard=shard,
+        connector_metrics_port=metrics_port,
+    )
 
 
 def stream(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
@@ -87,13 +135,13 @@ def backfill(
 
     if not cold_started:
         raise Mistake("backfill: --cold-started is all there is yet")
-    _run("wickstream.operate.backfill", data_dir, port_base, symbols=symbols, as_json=as_json)
+    _run("wickstream.operate.backfill", data_dir, port_base, ticker_symbols=symbols, as_json=as_json)
 
 
 def _run(module: str, data_dir: Path | None, port_base: int | None, *plan: Any, as_json: bool, **given: Any) -> None:
     from wickstream.logs import set_up_logging
 
-    named = {"ticker_symbols": given.get("symbols"), "log_format": "json" if as_json else None}
-    settings = settings_of(data_dir=data_dir, port_base=port_base, **named)
+    log_format = "json" if as_json else None
+    settings = settings_of(data_dir=data_dir, port_base=port_base, log_format=log_format, **given)
     set_up_logging(settings.log_level, settings.log_format)
     import_module(module).run(settings, *plan)

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from wickstream.operate.doctor import Finding
     from wickstream.operate.health import Component, Status
+    from wickstream.operate.repairs import Mended
     from wickstream.operate.source import Chosen
+    from wickstream.operate.wishes import Followed
 
 _MB = 1_000_000
 _STYLES = {"ready": "green", "ok": "green", "starting": "yellow", "backoff": "yellow", "warn": "yellow"}
@@ -58,6 +61,8 @@ def source_words(chosen: "Chosen") -> str:
     """The source, said so that nobody takes a recording for the market."""
     if chosen.plan is None:
         return "LIVE: trades of the exchange as they happen"
+    if chosen.plan.generated:
+        return "GENERATED: trades made up by the local exchange"
     if chosen.plan.demo:
         return "DEMO: trades recorded in 2024, moved to now and looped by the local exchange"
     times = "with their recorded times" if chosen.plan.keep_times else "moved to now"
@@ -90,6 +95,55 @@ def findings(found: "list[Finding]", *, as_json: bool) -> None:
     _print(table)
 
 
+def mended(turn: "Mended") -> None:
+    """A line for each entry that repair worked at."""
+    ids = f"{turn.symbol} {turn.first_trade_id}–{turn.last_trade_id}"
+    became = ", ".join(f"{count:,} {status}" for status, count in turn.ids.items()) or "nothing new"
+    trouble = f" · {turn.trouble}" if turn.trouble else ""
+    say(f"{turn.seconds:6.1f} s  {ids}: {became}; {turn.candles:,} candles{trouble}")
+
+
+def repaired(turns: "list[Mended]", *, as_json: bool) -> None:
+    """What a pass of `repair` did."""
+    ids: dict[str, int] = {}
+    for turn in turns:
+        for status, count in turn.ids.items():
+            ids[status] = ids.get(status, 0) + count
+    if as_json:
+        import msgspec
+
+        entries = [msgspec.structs.asdict(turn) for turn in turns]
+        typer.echo(json.dumps({"ids": ids, "candles": sum(turn.candles for turn in turns), "entries": entries}))
+    elif not turns:
+        typer.echo("nothing is missing")
+    else:
+        typer.echo("ids: " + (", ".join(f"{count:,} {status}" for status, count in ids.items()) or "none found"))
+
+
+def symbols(rows: "list[Followed]", *, as_json: bool) -> None:
+    """The table of `symbols`."""
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(rows))
+        return
+    table = _new_table("symbol", "status", "followed", "shard", "since (UTC)")
+    for row in rows:
+        table.add_row(row.symbol, row.status or "", _choice(row), row.shard or "", _moment(row.since))
+    _print(table)
+    typer.echo(f"{sum(row.followed for row in rows)} of {len(rows)} followed")
+
+
+def _choice(row: "Followed") -> str:
+    if row.chosen_by:
+        return f"by {row.chosen_by}"
+    return f"no: {row.wish} by operator" if row.wish == "removed" else "no"
+
+
+def _moment(time_ms: int | None) -> str:
+    return "" if time_ms is None else f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def _table(found: "Status") -> Any:
     table = _new_table("component", "state", "pid", "port", "restarts", "memory", "")
     for component in found.components:
@@ -107,8 +161,9 @@ def _cells(component: "Component") -> tuple[str, ...]:
 def _summary(found: "Status") -> str:
     waiting = f"not ready: {', '.join(found.unready) or 'starting'}"
     state = "ready" if found.is_ready else waiting if found.is_running else "not running"
+    missing = "" if found.open_ids is None else f" · {found.open_ids:,} trades missing"
     return (
-        f"{state} · source {found.source or 'none yet'} · memory (PSS) {found.memory_bytes / _MB:,.0f} MB"
+        f"{state} · source {found.source or 'none yet'}{missing} · memory (PSS) {found.memory_bytes / _MB:,.0f} MB"
         f" · disk {found.disk_bytes / _MB:,.0f} MB in {found.data_dir}"
     )
 

@@ -9,6 +9,7 @@ import typer
 from wickstream.cli import show
 from wickstream.cli.options import (
     DataDir,
+    Generate,
     Json,
     KeepTimes,
     Loop,
@@ -45,6 +46,7 @@ def up(
     keep_times: KeepTimes = False,
     loop: Loop = False,
     speed: Speed = None,
+    generate: Generate = None,
     symbols: Symbols = None,
     data_dir: DataDir = None,
     port_base: PortBase = None,
@@ -58,7 +60,7 @@ def up(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until there is something to stop in order
     settings = settings_of(data_dir=data_dir, port_base=port_base)
     named = settings_of(ticker_symbols=symbols).ticker_symbols if symbols else ()
-    wish = Wish(files_of(replay, more), keep_times=keep_times, loop=loop, speed=speed, symbols=named)
+    wish = Wish(files_of(replay, more), keep_times=keep_times, loop=loop, speed=speed, symbols=named, generate=generate)
     chosen = choose(settings, wish, root=data_root())
     check_folder(chosen)
     if detach:

@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
 
-from wickstream.events import MINUTE_MS, Mark, Trade
+from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
+from wickstream.exchange.arrival import Arrival
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
 # documents how late the exchange's statistics learn of a trade; lags up to 2 s were survived in simulation.
@@ -15,6 +16,22 @@ TICKER_GRACE_MS = 2_500
 # A first trade proves the minute after its own only if it lies this far before it.
 START_MARGIN_MS = 500
 KEPT_MARKS = 4  # how far back a trade that turns up late can still correct a mark
+LONGEST_SILENCE_MS = 3 * 86_400_000  # minutes of a longer one are not gone through one by one: left unproven
+
+
+@dataclass
+class _Doubt:
+    """Ids that the exchange seems not to have, and the minutes they may be of."""
+
+    gap: Gap
+    undecided: set[int]
+    reaches_on: bool = True  # no later trade has shown yet which minute is the last one
+    is_lost: bool = False  # one of its minutes cannot be proven
+
+    def decide(self, open_time: int) -> bool:
+        """One minute holds all the exchange counts; tell whether it was the last one needed."""
+        self.undecided.discard(open_time)
+        return not (self.undecided or self.reaches_on or self.is_lost)
 
 
 @dataclass
@@ -22,7 +39,9 @@ class _Minute:
     """The running minute, as counted so far."""
 
     open_time: int
+    end: int  # exclusive
     proven: bool  # we hold every trade from its first on
+    doubts: list[_Doubt]
     first: int = 0
     last: int = 0
     count: int = 0
@@ -34,8 +53,10 @@ class _Pending:
     """A mark on its way out; marks leave in the order of their minutes."""
 
     mark: Mark
-    undecided: bool  # quiet, and nobody has said yet that the symbol was trading
+    undecided: bool  # quiet and nobody has said yet that the symbol was trading, or in doubt: its kline will tell
+    doubts: list[_Doubt] = field(default_factory=list)
     corrected: bool = False
+    since_ms: int | None = None  # as of ProvenMark
 
 
 @dataclass(frozen=True)
@@ -44,6 +65,7 @@ class ProvenMark:
 
     mark: Mark
     corrected: bool  # the minute had been marked with fewer trades: should not happen
+    since_ms: int  # by the clock of producers: trades from its `next_trade_id` on were published then or later
 
 
 class MinuteBook:
@@ -56,45 +78,111 @@ class MinuteBook:
         self._symbol = symbol
         self._running: _Minute | None = None
         self._started_at_ms = 0  # trade time of the first trade since the start or the last break
-        self._price = Decimal(0)
+        self._price = "0"
+        self._doubted: list[_Doubt] = []  # those that reach on
         self._pending: deque[_Pending] = deque()
         self._marked: dict[int, Mark] = {}
         self._trading: deque[int] = deque(maxlen=10)  # minutes inside which a status poll said TRADING
-        self._proven: list[ProvenMark] = []
-        self._halted: list[int] = []
+        self._since_ms: dict[int, int] = {}  # of the marks in `_marked`
+        self._proven: list[_Pending] = []
+        self._findings: list[Gap] = []
 
-    def resume(self, mark: Mark) -> None:
-        """Go on after the minute of `mark`; the trades since are to be added next."""
-        self._running = _Minute(mark.open_time + MINUTE_MS, proven=True)
+    def resume(self, mark: Mark, *, since_ms: int = 0) -> None:
+        """Go on after the minute of `mark`; the trades since are to be added next. `since_ms`: as of ProvenMark."""
+        self._since_ms[mark.open_time] = since_ms
+        self._running = self._minute(mark.open_time + MINUTE_MS, proven=True)
         self._marked[mark.open_time] = mark
-        self._price = mark.close
+        self._price = format(mark.close, "f")
 
     def start_over(self) -> None:
         """Ids were lost: the minutes around them cannot be proven."""
+        if self._running is not None:
+            self._lose(self._running.doubts)
         self._running = None
+        self._doubted.clear()
 
-    def add(self, trade: Trade) -> None:
+    def give_up(self) -> None:
+        """Nothing more will be learnt: what is not proven by now stays so."""
+        self.start_over()
+        for waiting in self._pending:
+            self._lose(waiting.doubts)
+        self._pending.clear()
+
+    def _lose(self, doubts: list[_Doubt]) -> None:
+        """A minute cannot be proven, and with it none of the ids that may be of it: they are simply missing."""
+        self._findings += [doubt.gap for doubt in doubts if not doubt.is_lost]
+        for doubt in doubts:
+            doubt.is_lost = True
+
+    def _minute(self, open_time: int, *, proven: bool) -> _Minute:
+        for doubt in self._doubted:
+            doubt.undecided.add(open_time)
+        return _Minute(open_time, open_time + MINUTE_MS, proven, list(self._doubted))
+
+    def add(self, trade: Arrival) -> None:
         """Count one trade; a trade past the running minute proves it."""
         if not trade.counts:
             return
-        open_time = trade.traded_at_ms // MINUTE_MS * MINUTE_MS
-        if self._running is None:
-            self._running = _Minute(open_time, proven=False)
-            self._started_at_ms = trade.traded_at_ms
-        if open_time > self._running.open_time:
-            self._close_until(open_time, next_trade_id=trade.trade_id)
-        if open_time < self._running.open_time:
-            self._correct(trade, open_time)
-        else:
-            self._count(self._running, trade)
+        running, time_ms = self._running, trade.traded_at_ms
+        if running is None or not running.open_time <= time_ms < running.end:
+            running = self._turn_to(time_ms, trade)
+        if running is not None:
+            if not running.count:
+                running.first = trade.trade_id
+            running.last = trade.trade_id
+            running.count += 1
+            running.id_sum += trade.trade_id
         self._price = trade.price  # of the largest id, whichever minute it lies in
+        if self._doubted:
+            for doubt in self._doubted:
+                doubt.reaches_on = False
+            self._doubted.clear()
 
-    def _count(self, minute: _Minute, trade: Trade) -> None:
+    def add_run(self, first_id: int, count: int, price: str) -> None:
+        """Count consecutive trades that all lie in the running minute; `price` is that of the last."""
+        minute = self._running
+        if minute is None:
+            raise ValueError("no minute is running")
+        last_id = first_id + count - 1
         if not minute.count:
-            minute.first = trade.trade_id
-        minute.last = trade.trade_id
-        minute.count += 1
-        minute.id_sum += trade.trade_id
+            minute.first = first_id
+        minute.last = last_id
+        minute.count += count
+        minute.id_sum += (first_id + last_id) * count // 2
+        self._price = price
+
+    @property
+    def window_ms(self) -> tuple[int, int]:
+        """The running minute, its end exclusive; empty where each trade has to be looked at."""
+        if self._running is None or self._doubted:
+            return 0, 0
+        return self._running.open_time, self._running.end
+
+    @property
+    def holds_trades(self) -> bool:
+        """Whether a restart that goes on from the newest mark without trades since would lose a proof."""
+        return self._running is not None and self._running.proven and self._running.count > 0
+
+    def _turn_to(self, time_ms: int, trade: Arrival) -> _Minute | None:
+        """The minute of a trade that is not of the running one; None: it is past, and was corrected if need be."""
+        if self._running is None or time_ms - self._running.open_time > LONGEST_SILENCE_MS:
+            self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=False)
+            self._started_at_ms = time_ms
+        elif time_ms < self._running.open_time:
+            self._correct(trade, time_ms // MINUTE_MS * MINUTE_MS)
+            return None
+        else:
+            self._close_until(time_ms, next_trade_id=trade.trade_id)
+        return self._running
+
+    def doubt(self, gap: Gap) -> None:
+        """Ids that the exchange seems not to have: the minutes they may be of need its count to be proven."""
+        if self._running is None:
+            self._findings.append(gap)  # unproven whatever comes
+            return
+        doubt = _Doubt(gap, {self._running.open_time})
+        self._doubted.append(doubt)
+        self._running.doubts.append(doubt)
 
     def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int) -> None:
         """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete."""
@@ -102,13 +190,14 @@ class MinuteBook:
             self._close_until(closed_at_ms - TICKER_GRACE_MS, next_trade_id=next_trade_id)
 
     def _close_until(self, time_ms: int, *, next_trade_id: int) -> None:
-        while self._running is not None and self._running.open_time + MINUTE_MS <= time_ms:
+        while self._running is not None and self._running.end <= time_ms:
             minute = self._running
             if minute.proven:
                 self._mark(minute, next_trade_id)
-            following = minute.open_time + MINUTE_MS
-            proven = minute.proven or following - self._started_at_ms >= START_MARGIN_MS
-            self._running = _Minute(following, proven=proven)
+            else:
+                self._lose(minute.doubts)
+            proven = minute.proven or minute.end - self._started_at_ms >= START_MARGIN_MS
+            self._running = self._minute(minute.end, proven=proven)
         self._release()
 
     def _mark(self, minute: _Minute, next_trade_id: int) -> None:
@@ -119,19 +208,20 @@ class MinuteBook:
             last_trade_id=minute.last if minute.count else next_trade_id - 1,
             trade_count=minute.count,
             id_sum=minute.id_sum,
-            close=self._price,
+            close=Decimal(self._price),
             next_trade_id=next_trade_id,
         )
-        undecided = not minute.count and minute.open_time not in self._trading
-        self._pending.append(_Pending(mark, undecided))
+        is_quiet = not minute.count and minute.open_time not in self._trading
+        self._pending.append(_Pending(mark, undecided=is_quiet or bool(minute.doubts), doubts=minute.doubts))
         self._remember(mark)
 
     def _remember(self, mark: Mark) -> None:
         self._marked[mark.open_time] = mark
         while len(self._marked) > KEPT_MARKS:
+            self._since_ms.pop(min(self._marked), None)
             del self._marked[min(self._marked)]
 
-    def _correct(self, trade: Trade, open_time: int) -> None:
+    def _correct(self, trade: Arrival, open_time: int) -> None:
         """A trade in sequence whose time lies in a marked minute: the mark goes out again with the larger count."""
         mark = self._marked.get(open_time)
         if mark is None or trade.trade_id <= mark.last_trade_id:
@@ -142,12 +232,12 @@ class MinuteBook:
             last_trade_id=trade.trade_id,
             trade_count=mark.trade_count + 1,
             id_sum=mark.id_sum + trade.trade_id,
-            close=trade.price,
+            close=Decimal(trade.price),
         )
         self._remember(corrected)
         for waiting in self._pending:
             if waiting.mark.open_time == open_time:
-                waiting.mark, waiting.undecided = corrected, False
+                waiting.mark, waiting.undecided = corrected, bool(waiting.doubts)
                 break
         else:
             self._pending.append(_Pending(corrected, undecided=False, corrected=True))
@@ -166,29 +256,54 @@ class MinuteBook:
         newest = max(klines, default=-1)
         kept: deque[_Pending] = deque()
         for waiting in self._pending:
-            minute = waiting.mark.open_time
-            if not waiting.undecided or minute > newest:
+            mark = waiting.mark
+            if not waiting.undecided or mark.open_time > newest:
                 kept.append(waiting)
-            elif klines.get(minute) == 0:
+            elif klines.get(mark.open_time) == mark.trade_count:
                 waiting.undecided = False
                 kept.append(waiting)
-            elif minute not in klines:
-                self._halted.append(minute)
-            # else: the exchange counts trades where we hold none; left unproven, for the ledger to find
+                self._dispel(waiting, f"the kline of {mark.open_time} counts the {mark.trade_count} that are here")
+            elif mark.open_time not in klines and not mark.trade_count:
+                self._findings.append(self._halt(mark.open_time))
+                self._dispel(waiting, f"no kline of {mark.open_time}")
+            else:  # the exchange counts other trades than we hold: unproven, for the ledger to find
+                self._lose(waiting.doubts)
         self._pending = kept
         self._release()
 
+    def _dispel(self, waiting: _Pending, evidence: str) -> None:
+        """One minute less in which these ids could be; with the last one they are absent."""
+        for doubt in waiting.doubts:
+            if doubt.decide(waiting.mark.open_time):
+                proof = f"{doubt.gap.evidence}; {evidence}"
+                self._findings.append(msgspec.structs.replace(doubt.gap, status=GapStatus.ABSENT, evidence=proof))
+            elif not doubt.is_lost:  # this minute's mark goes out: a restart from it would not find the jump again
+                self._findings.append(doubt.gap)
+
+    def _halt(self, minute: int) -> Gap:
+        return Gap(
+            symbol=self._symbol,
+            first_trade_id=None,
+            last_trade_id=None,
+            open_time=minute,
+            detected_at=0,  # filled in by who takes it: there is no clock here
+            status=GapStatus.HALTED,
+            evidence="the exchange has a later kline and none for this minute",
+        )
+
     def _release(self) -> None:
         while self._pending and not self._pending[0].undecided:
-            first = self._pending.popleft()
-            self._proven.append(ProvenMark(first.mark, first.corrected))
+            self._proven.append(self._pending.popleft())
 
-    def take_marks(self) -> list[ProvenMark]:
-        """Marks proven since the last call, in order of their minutes."""
+    def take_marks(self, *, producers_ms: int = 0) -> list[ProvenMark]:
+        """Marks proven since the last call, in order of their minutes; `producers_ms`: the clock of producers."""
+        for waiting in (*self._proven, *self._pending):
+            if waiting.since_ms is None:
+                waiting.since_ms = self._since_ms.setdefault(waiting.mark.open_time, producers_ms)
         taken, self._proven = self._proven, []
-        return taken
+        return [ProvenMark(proven.mark, proven.corrected, proven.since_ms or 0) for proven in taken]
 
-    def take_halts(self) -> list[int]:
-        """Open times (ms) of minutes found to be halted since the last call."""
-        taken, self._halted = self._halted, []
+    def take_findings(self) -> list[Gap]:
+        """Halted minutes, ids proven absent and ids that cannot be, since the last call; of halts `detected_at` is 0."""
+        taken, self._findings = self._findings, []
         return taken

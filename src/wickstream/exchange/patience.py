@@ -5,7 +5,7 @@ from collections.abc import Collection
 from wickstream.exchange.sequencer import Hole
 
 FIRST_PAUSE_S = 0.5
-PAUSE_CAP_S = 8.0
+PAUSE_CAP_S = 4.0
 
 
 class Patience:

@@ -3,29 +3,17 @@
 Rules 2–6 and 12 of docs/design.md: ids decide what is lost, doubled or out of order; nothing is guessed.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from wickstream.events import Gap, GapStatus, Mark, Source, Ticker, Trade
+from wickstream.binance.frames import SpotTrade
+from wickstream.events import Gap, GapStatus, Mark, Ticker
+from wickstream.exchange.arrival import Arrival, Run
 from wickstream.exchange.minutes import MinuteBook, ProvenMark
 
-HELD_OVERHEAD_BYTES = 600  # a held trade beside its frame: record, decimals, dictionary entry
-
-
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """A trade with the bytes that go to `raw_trades`."""
-
-    trade: Trade
-    data: bytes
-    source: Source
-    ingested_at_us: int
-
-    @property
-    def held_bytes(self) -> int:
-        """What holding it costs, about."""
-        return len(self.data) + HELD_OVERHEAD_BYTES
+PLAUSIBLE_JUMP = 5_000_000  # ids; one message that claims more is believed when another one agrees
 
 
 @dataclass
@@ -34,6 +22,7 @@ class HoldingRoom:
 
     limit_bytes: int
     used_bytes: int = 0
+    holes: set[str] = field(default_factory=set)  # symbols that have one
 
 
 @dataclass(frozen=True)
@@ -44,7 +33,7 @@ class Hole:
     first: int
     last: int
     known_at_s: float  # process clock
-    is_between_frames: bool  # False: only the ticker knows of these ids
+    bounded_at_s: float | None  # since when a trade is here that is higher than all of them; None: only the ticker is
 
     @property
     def size(self) -> int:
@@ -56,20 +45,29 @@ class Sequencer:
     """Holds back what comes too early, drops what came before, and names what is missing.
 
     Until `resume` or `start_at` has said where to begin, everything is held.
+
+    Attributes:
+        next_id: the id that is next in order.
+        duplicates: how many trades came again.
+        newest_ms: trade time of the newest one in order; 0 before the first.
+        swift_from_ms, swift_until_ms: a trade with that id and a time within may be taken by `take_swiftly`.
     """
 
     def __init__(self, symbol: str, room: HoldingRoom) -> None:
         self.symbol = symbol
         self.minutes = MinuteBook(symbol)
         self.next_id: int | None = None
+        self.swift_from_ms = self.swift_until_ms = 0
         self.duplicates = 0
+        self.newest_ms = 0
         self._room = room
-        self._held: dict[int, Arrival] = {}
+        self._held: dict[int, tuple[Arrival, float]] = {}  # and since when, process clock
         self._highest_held = -1  # of those held, where any is
         self._newest_known = -1
         self._hole_at_s: float | None = None
         self._hole_first = -1
-        self._ready: list[Arrival] = []
+        self._suspect = -1  # an id too far ahead to be believed at once
+        self._ready: list[Run] = []
         self._gaps: list[Gap] = []
 
     @property
@@ -77,21 +75,38 @@ class Sequencer:
         """How many trades are held back."""
         return len(self._held)
 
-    def resume(self, mark: Mark | None, since: Iterable[Trade], *, now_s: float) -> None:
+    def resume(
+        self,
+        mark: Mark | None,
+        since: Iterable[Arrival],
+        *,
+        now_s: float,
+        next_id: int | None = None,
+        since_ms: int = 0,
+        listed: Iterable[Gap] = (),
+        detected_at_ms: int = 0,
+    ) -> None:
         """Start where a predecessor stopped: its newest mark, then the trades published since, oldest first.
 
-        Those are counted again but not published again. Where they are not contiguous the minute stays unproven.
+        Those are counted again but not published again. Where they are not contiguous the minute stays unproven, and
+        what is missing becomes an entry, if it is in none of those `listed`. Without a mark, `next_id` is where the
+        predecessor began, or knew of nothing to come. `since_ms`: of the mark, as of ProvenMark.
         """
+        self.next_id = next_id
         if mark is not None:
-            self.minutes.resume(mark)
+            self.minutes.resume(mark, since_ms=since_ms)
             self.next_id = mark.next_trade_id
-        for trade in since:
-            if self.next_id is not None and trade.trade_id < self.next_id:
+        jumps = []
+        for arrival in since:
+            if self.next_id is not None and arrival.trade_id < self.next_id:
                 continue  # going back would publish again what is there
-            if self.next_id is not None and trade.trade_id > self.next_id:
+            if self.next_id is not None and arrival.trade_id > self.next_id:
+                jumps.append(Hole(self.symbol, self.next_id, arrival.trade_id - 1, now_s, now_s))
                 self.minutes.start_over()
-            self.minutes.add(trade)
-            self.next_id = trade.trade_id + 1
+            self.minutes.add(arrival)
+            self.next_id = arrival.trade_id + 1
+        unlisted = (part for jump in jumps for part in _without(jump, listed))
+        self._gaps += [_open_entry(part, detected_at_ms, "not published before a restart") for part in unlisted]
         self._begin(now_s)
 
     def start_at(self, trade_id: int, *, now_s: float) -> None:
@@ -101,90 +116,124 @@ class Sequencer:
 
     def accept(self, arrival: Arrival, *, now_s: float) -> None:
         """Take a trade from a socket or from REST, in any order, any number of times."""
-        trade_id = arrival.trade.trade_id
-        self._newest_known = max(self._newest_known, trade_id)
+        trade_id = arrival.trade_id
         if trade_id == self.next_id:
             self._emit(arrival)
             if self._hole_at_s is not None:  # always so where something is held
                 self._drain(now_s)
+            self._find_swift()
         elif self.next_id is not None and trade_id < self.next_id:
             self.duplicates += 1
         else:
-            self._hold(arrival)
+            self._newest_known = max(self._newest_known, trade_id)
+            self._hold(arrival, now_s)
             self._note_hole(now_s)
+
+    def take_swiftly(self, run: Run, last: SpotTrade) -> None:
+        """Take consecutive trades that need no second look, up to `last`; `next_id` was moved on already."""
+        self.minutes.add_run(run.first_id, len(run.data), last.price)
+        self.newest_ms = last.traded_at
+        self._ready.append(run)
+
+    def _find_swift(self) -> None:
+        nothing_is_open = self._hole_at_s is None
+        self.swift_from_ms, self.swift_until_ms = self.minutes.window_ms if nothing_is_open else (0, 0)
+
+    def is_plausible(self, trade_id: int) -> bool:
+        """Whether a socket's message may be believed: one wrong id must not end a symbol."""
+        newest = max(self._newest_known, (self.next_id or 0) - 1)
+        if newest < 0 or trade_id <= newest + PLAUSIBLE_JUMP or abs(trade_id - self._suspect) <= PLAUSIBLE_JUMP:
+            return True
+        self._suspect = trade_id
+        return False
 
     def knows_of(self, trade_id: int, *, now_s: float) -> None:
         """An id exists, though its trade is not here."""
-        self._newest_known = max(self._newest_known, trade_id)
+        if trade_id > self._newest_known:
+            self._newest_known = trade_id
         self._note_hole(now_s)
 
     def on_ticker(self, ticker: Ticker, *, now_s: float) -> None:
         """The audit channel: its last id reveals what the trade stream kept silent about, or proves silence."""
-        self.knows_of(ticker.last_trade_id, now_s=now_s)
+        if self.is_plausible(ticker.last_trade_id):
+            self.audit(ticker.last_trade_id, closed_at_ms=ticker.closed_at_ms, now_s=now_s)
+
+    def audit(self, last_trade_id: int, *, closed_at_ms: int, now_s: float) -> None:
+        """As of `closed_at_ms` that was the last id."""
+        self.knows_of(last_trade_id, now_s=now_s)
         # -1: no trade in its 24 hours, which does not say which one was the last
-        if self.next_id is not None and 0 <= ticker.last_trade_id < self.next_id:
-            self.minutes.prove_by_ticker(ticker.closed_at_ms, next_trade_id=self.next_id)
+        if self.next_id is not None and 0 <= last_trade_id < self.next_id:
+            self.minutes.prove_by_ticker(closed_at_ms, next_trade_id=self.next_id)
+            self._find_swift()
 
     def hole(self) -> Hole | None:
         """The ids missing right now, up to the first one held."""
         if self.next_id is None or self._hole_at_s is None:
             return None
-        last = min(self._held) - 1 if self._held else self._newest_known
-        return Hole(self.symbol, self.next_id, last, self._hole_at_s, is_between_frames=bool(self._held))
+        if not self._held:
+            return Hole(self.symbol, self.next_id, self._newest_known, self._hole_at_s, None)
+        behind = min(self._held)
+        return Hole(self.symbol, self.next_id, behind - 1, self._hole_at_s, self._held[behind][1])
 
     def break_segment(self, *, detected_at_ms: int, now_s: float, evidence: str) -> None:
         """Give a hole up for now: an open entry for the ledger, and on with the first trade behind it."""
         hole = self.hole()
-        if hole is None:
-            return
-        self._gaps.append(
-            Gap(
-                symbol=self.symbol,
-                first_trade_id=hole.first,
-                last_trade_id=hole.last,
-                open_time=None,
-                detected_at=detected_at_ms,
-                status=GapStatus.OPEN,
-                evidence=evidence,
-            )
-        )
-        self.minutes.start_over()
+        if hole is not None:
+            self._gaps.append(_open_entry(hole, detected_at_ms, evidence))
+            self.minutes.start_over()
+            self._go_on_behind(hole, now_s)
+
+    def skip(self, hole: Hole, *, detected_at_ms: int, now_s: float, evidence: str) -> None:
+        """Ids the exchange seems not to have: on without them; its klines will tell whether it counts any there.
+
+        Until then they are in no entry; after a restart the jump in the ids is found again.
+        """
+        if self.hole() == hole:
+            self.minutes.doubt(_open_entry(hole, detected_at_ms, evidence))
+            self._go_on_behind(hole, now_s)
+
+    def _go_on_behind(self, hole: Hole, now_s: float) -> None:
         self.next_id = hole.last + 1
         self._drain(now_s)
 
-    def take_arrivals(self) -> list[Arrival]:
+    def give_up(self) -> None:
+        """Nothing more is to come: make the room free, and say what is not proven."""
+        self.minutes.give_up()
+        self._room.holes.discard(self.symbol)
+        for trade_id in list(self._held):
+            self._let_go(trade_id)
+
+    def take_runs(self) -> list[Run]:
         """Trades in sequence since the last call."""
         taken, self._ready = self._ready, []
         return taken
 
-    def take_marks(self) -> list[ProvenMark]:
+    def take_marks(self, *, producers_ms: int = 0) -> list[ProvenMark]:
         """Marks proven since the last call; they belong into one transaction with the trades before them."""
-        return self.minutes.take_marks()
+        return self.minutes.take_marks(producers_ms=producers_ms)
 
     def take_gaps(self, *, detected_at_ms: int) -> list[Gap]:
-        """Segment breaks and halted minutes since the last call."""
+        """Segment breaks, ids proven absent and halted minutes since the last call."""
         taken, self._gaps = self._gaps, []
-        return taken + [self._halt(minute, detected_at_ms) for minute in self.minutes.take_halts()]
-
-    def _halt(self, minute: int, detected_at_ms: int) -> Gap:
-        return Gap(
-            symbol=self.symbol,
-            first_trade_id=None,
-            last_trade_id=None,
-            open_time=minute,
-            detected_at=detected_at_ms,
-            status=GapStatus.HALTED,
-            evidence="the exchange has a later kline and none for this minute",
-        )
+        findings = self.minutes.take_findings()
+        return taken + [
+            gap if gap.detected_at else msgspec.structs.replace(gap, detected_at=detected_at_ms) for gap in findings
+        ]
 
     def _emit(self, arrival: Arrival) -> None:
-        self._ready.append(arrival)
-        self.minutes.add(arrival.trade)
-        self.next_id = arrival.trade.trade_id + 1
+        run = self._ready[-1] if self._ready else None
+        came = (arrival.source, arrival.ingested_at_us, arrival.trade_id)
+        if run is not None and (run.source, run.ingested_at_us, run.ids.stop) == came:
+            run.data.append(arrival.data)
+        else:
+            self._ready.append(Run(arrival.trade_id, [arrival.data], arrival.source, arrival.ingested_at_us))
+        self.minutes.add(arrival)
+        self.newest_ms = arrival.traded_at_ms
+        self.next_id = arrival.trade_id + 1
 
-    def _hold(self, arrival: Arrival) -> None:
+    def _hold(self, arrival: Arrival, now_s: float) -> None:
         """Past the bound the highest ids go: they are the last to be needed, and REST has them."""
-        trade_id = arrival.trade.trade_id
+        trade_id = arrival.trade_id
         if trade_id in self._held:
             self.duplicates += 1
             return
@@ -193,12 +242,12 @@ class Sequencer:
                 return
             self._let_go(self._highest_held)
             self._highest_held = max(self._held, default=-1)
-        self._held[trade_id] = arrival
+        self._held[trade_id] = (arrival, now_s)
         self._highest_held = max(self._highest_held, trade_id)
         self._room.used_bytes += arrival.held_bytes
 
     def _let_go(self, trade_id: int) -> Arrival:
-        arrival = self._held.pop(trade_id)
+        arrival, _ = self._held.pop(trade_id)
         self._room.used_bytes -= arrival.held_bytes
         return arrival
 
@@ -218,5 +267,35 @@ class Sequencer:
         """A hole is as old as our knowledge of it; one that moved on is a new one."""
         if self.next_id is None or self._newest_known < self.next_id:
             self._hole_at_s = None
+            self._room.holes.discard(self.symbol)
         elif self._hole_at_s is None or self._hole_first != self.next_id:
             self._hole_at_s, self._hole_first = now_s, self.next_id
+            self._room.holes.add(self.symbol)
+        self._find_swift()
+
+
+def _open_entry(hole: Hole, detected_at_ms: int, evidence: str) -> Gap:
+    return Gap(
+        symbol=hole.symbol,
+        first_trade_id=hole.first,
+        last_trade_id=hole.last,
+        open_time=None,
+        detected_at=detected_at_ms,
+        status=GapStatus.OPEN,
+        evidence=evidence,
+    )
+
+
+def _without(hole: Hole, listed: Iterable[Gap]) -> Iterator[Hole]:
+    """What of it no entry lists."""
+    first = hole.first
+    for gap in sorted(listed, key=lambda gap: gap.first_trade_id or 0):
+        if gap.first_trade_id is None or gap.last_trade_id is None or gap.last_trade_id < first:
+            continue
+        if gap.first_trade_id > hole.last:
+            break
+        if gap.first_trade_id > first:
+            yield replace(hole, first=first, last=gap.first_trade_id - 1)
+        first = gap.last_trade_id + 1
+    if first <= hole.last:
+        yield replace(hole, first=first)

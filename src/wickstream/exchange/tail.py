@@ -1,93 +1,167 @@
 """What a predecessor left in Kafka: the newest mark of each symbol, and the trades since. Rule 2."""
 
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from wickstream.binance.frames import parse_trade
+from confluent_kafka import Message
+
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.bus.history import History
-from wickstream.events import Mark, SymbolEvent, Trade
+from wickstream.events import Author, Gap, Mark, Source, SymbolEvent
+from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.instance import Instance
 
-LOOK_BACK_RECORDS = 2_000  # marks per partition at first; doubled until every symbol has one
+LOOK_BACK_RECORDS = 2_000  # marks per partition: some minutes of a few hundred symbols
 LOOK_BACK_MS = 3 * 86_400_000  # raw trades are kept no longer, so an older mark is of no use
-MARGIN_MS = 60_000  # producers' clocks may step; a record too many does no harm
+MARGIN_MS = 5_000  # producers' clocks may step; a record too many does no harm
 
 
 @dataclass
 class Tail:
-    """Where one symbol stopped."""
+    """Where one symbol stopped.
+
+    Attributes:
+        mark: its newest one, where the symbol was not begun anew since.
+        next_id: nothing from this id on was published by then; None: nothing is known of the symbol.
+        written_ms: trades from that id on were published then or later, by producers' clocks.
+        trades: those published since, oldest first.
+        listed: entries of the ledger since: what they tell of is known to be missing.
+        is_cold: nobody followed it of late; what happened since is no gap.
+    """
 
     mark: Mark | None = None
-    written_ms: int | None = None  # producers' clock, of the mark, or of the first start where there is none
-    trades: list[Trade] = field(default_factory=list)  # published since, oldest first
+    next_id: int | None = None
+    written_ms: int = 0
+    trades: list[Arrival] = field(default_factory=list)
+    listed: list[Gap] = field(default_factory=list)
+    is_cold: bool = True
 
-    @property
-    def is_cold(self) -> bool:
-        """Nothing was ever published of this symbol, as far as Kafka remembers."""
-        return self.mark is None and not self.trades
+    def take_event(self, event: SymbolEvent, written_ms: int) -> None:
+        """The connector's own word of it; the compacted topic has one at most."""
+        self.next_id, self.written_ms, self.is_cold = event.next_trade_id, written_ms, event.status == STOPPED
+
+    def take_mark(self, mark: Mark, written_ms: int) -> None:
+        """One mark of it; the newest counts, unless the connector began anew after it."""
+        known = self.mark
+        if known is not None and (mark.open_time, mark.trade_count) < (known.open_time, known.trade_count):
+            return
+        if self.next_id is not None and mark.next_trade_id < self.next_id:
+            return
+        is_newer = written_ms >= self.written_ms
+        self.mark = mark
+        if is_newer:  # else the connector said later that nothing came since
+            self.next_id, self.written_ms = mark.next_trade_id, written_ms
+            self.is_cold = False
 
 
-def read_tails(bootstrap_servers: str, symbols: Iterable[str]) -> dict[str, Tail]:
+STARTED, SILENT, STOPPED = "started", "silent", "stopped"  # what the connector says of a symbol
+
+
+Headers = Sequence[tuple[str, Any]] | Mapping[str, Any] | None
+
+
+class Read(Protocol):
+    """One record that was read."""
+
+    def value(self) -> bytes | None:
+        """As it was written."""
+
+    def timestamp(self) -> tuple[int, int]:
+        """Kind, and ms by the producer's clock."""
+
+    def headers(self) -> Headers:
+        """Names and values."""
+
+
+class Past(Protocol):
+    """What topics hold, as `History` reads it."""
+
+    def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        """First offset and end offset of each partition."""
+
+    def offsets_at(self, topic: str, time_ms: int) -> dict[int, int]:
+        """Of each partition the first offset written then or later; its end if none was."""
+
+    def read(self, topic: str, starts: Mapping[int, int]) -> Iterator[Read]:
+        """From these offsets to the present end."""
+
+
+def read_tails(history: Past, symbols: Iterable[str], *, producers_ms: int) -> dict[str, Tail]:
     """The tail of each symbol. Only after the predecessor was fenced: else what it still sends is missed.
+
+    Args:
+        producers_ms: now, by the clock that stamps records.
 
     Raises:
         StoreBusy: If Kafka cannot be read now.
     """
     tails = {symbol: Tail() for symbol in symbols}
-    with History(bootstrap_servers) as history:
-        _find_starts(history, tails)
-        _find_marks(history, tails)
-        _find_trades(history, tails)
+    _find_events(history, tails)
+    _find_marks(history, tails, since_ms=producers_ms - LOOK_BACK_MS)
+    _find_since(history, tails)
     return tails
 
 
-def _find_starts(history: History, tails: dict[str, Tail]) -> None:
+def _find_events(history: Past, tails: dict[str, Tail]) -> None:
     starts = {partition: first for partition, (first, _) in history.bounds(topics.SYMBOL_EVENTS).items()}
     for message in history.read(topics.SYMBOL_EVENTS, starts):
         event = decode(message.value(), SymbolEvent)
-        if event.chosen and event.symbol in tails:
-            tails[event.symbol].written_ms = message.timestamp()[1]
+        if event.author is Author.CONNECTOR and event.symbol in tails:
+            tails[event.symbol].take_event(event, message.timestamp()[1])
 
 
-def _find_marks(history: History, tails: dict[str, Tail]) -> None:
-    started = {symbol for symbol, tail in tails.items() if tail.written_ms is not None}
+def _find_marks(history: Past, tails: dict[str, Tail], *, since_ms: int) -> None:
     bounds = history.bounds(topics.MINUTE_MARKS)
-    oldest = history.offsets_at(topics.MINUTE_MARKS, int(time.time() * 1_000) - LOOK_BACK_MS)
-    look_back = LOOK_BACK_RECORDS
-    while started:
-        starts = {partition: max(oldest[partition], end - look_back) for partition, (_, end) in bounds.items()}
-        for message in history.read(topics.MINUTE_MARKS, starts):
-            _take_mark(tails, decode(message.value(), Mark), message.timestamp()[1])
-        if all(tails[symbol].mark for symbol in started) or starts == oldest:
-            return
-        look_back *= 4
+    oldest = history.offsets_at(topics.MINUTE_MARKS, since_ms)
+    _take_marks(history, tails, {at: max(oldest[at], end - LOOK_BACK_RECORDS) for at, (_, end) in bounds.items()})
+    # Begun lately, or killed before its first mark: what there is was written since
+    unmarked = [tail.written_ms for tail in tails.values() if tail.next_id and tail.mark is None and not tail.is_cold]
+    if unmarked:
+        since = history.offsets_at(topics.MINUTE_MARKS, min(unmarked) - MARGIN_MS)
+        _take_marks(history, tails, {at: max(oldest[at], offset) for at, offset in since.items()})
 
 
-def _take_mark(tails: dict[str, Tail], mark: Mark, written_ms: int) -> None:
-    tail = tails.get(mark.symbol)
-    if tail is None:
+def _take_marks(history: Past, tails: dict[str, Tail], starts: dict[int, int]) -> None:
+    for message in history.read(topics.MINUTE_MARKS, starts):
+        mark = decode(message.value(), Mark)
+        if mark.symbol in tails and tails[mark.symbol].next_id is not None:
+            since = dict(message.headers() or ()).get("since")  # a mark may wait long for its proof
+            tails[mark.symbol].take_mark(mark, int(since) if since else message.timestamp()[1])
+
+
+def _find_since(history: Past, tails: dict[str, Tail]) -> None:
+    warm = {symbol: tail for symbol, tail in tails.items() if tail.next_id is not None and not tail.is_cold}
+    if not warm:
         return
-    known = tail.mark
-    if known is None or (mark.open_time, mark.trade_count) >= (known.open_time, known.trade_count):
-        tail.mark, tail.written_ms = mark, written_ms
+    since_ms = min(tail.written_ms for tail in warm.values()) - MARGIN_MS
+    for message in history.read(topics.RAW_TRADES, history.offsets_at(topics.RAW_TRADES, since_ms)):
+        arrival = Arrival.read(message.value() or b"", Source.WS, 0)
+        tail = warm.get(arrival.symbol)
+        if tail is not None and tail.next_id is not None and arrival.trade_id >= tail.next_id:
+            tail.trades.append(arrival)
+    for message in history.read(topics.FEED_GAPS, history.offsets_at(topics.FEED_GAPS, since_ms)):
+        gap = decode(message.value(), Gap)
+        if gap.symbol in warm and gap.first_trade_id is not None:
+            warm[gap.symbol].listed.append(gap)
 
 
-def _find_trades(history: History, tails: dict[str, Tail]) -> None:
-    """A mark travels with the trade that proves it, so what follows it was written then or later."""
-    written = [tail.written_ms for tail in tails.values() if tail.written_ms is not None]
-    if not written:
-        return
-    for message in history.read(topics.RAW_TRADES, history.offsets_at(topics.RAW_TRADES, min(written) - MARGIN_MS)):
-        trade = parse_trade(message.value() or b"")
-        tail = tails.get(trade.symbol)
-        if tail is not None and (tail.mark is None or trade.trade_id >= tail.mark.next_trade_id):
-            tail.trades.append(trade)
+def find_layouts(bootstrap_servers: str) -> set[Instance]:
+    """The connectors that wrote the newest marks.
+
+    Raises:
+        StoreBusy: If Kafka cannot be read now.
+    """
+    with History(bootstrap_servers) as history:
+        bounds = history.bounds(topics.MINUTE_MARKS)
+        starts = {partition: max(first, end - LOOK_BACK_RECORDS) for partition, (first, end) in bounds.items()}
+        found = (_instance(message) for message in history.read(topics.MINUTE_MARKS, starts))
+        return {instance for instance in found if instance is not None}
 
 
-def has_twin(bootstrap_servers: str, *, instance: str, since_ms: int) -> bool:
-    """Whether another connector has published since `since_ms` (producers' clock).
+def has_twin(bootstrap_servers: str, me: Instance, *, since_ms: int) -> bool:
+    """Whether another connector has published in our place since `since_ms` (producers' clock).
 
     A producer that outlived its own transaction timeout is fenced exactly as by a twin; this tells the two apart.
 
@@ -95,7 +169,15 @@ def has_twin(bootstrap_servers: str, *, instance: str, since_ms: int) -> bool:
         StoreBusy: If Kafka cannot be read now.
     """
     with History(bootstrap_servers) as history:
-        for message in history.read(topics.RAW_TICKERS, history.offsets_at(topics.RAW_TICKERS, since_ms)):
-            if ("instance", instance.encode()) not in (message.headers() or []):
-                return True
+        for topic in (topics.RAW_TICKERS, topics.MINUTE_MARKS):
+            for message in history.read(topic, history.offsets_at(topic, since_ms)):
+                other = _instance(message)
+                if other is not None and other.replaces(me):
+                    return True
     return False
+
+
+def _instance(message: Message) -> Instance | None:
+    headers: dict[str, object] = dict(message.headers() or [])
+    value = headers.get("instance")
+    return Instance.read(value) if isinstance(value, bytes) else None

@@ -11,6 +11,7 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.exchange.client import ExchangeClient
+from wickstream.exchange.registry import read_table
 from wickstream.store.coverage import incomplete_symbols
 
 log = structlog.get_logger()
@@ -36,11 +37,16 @@ async def _fill_past_hour(settings: Settings) -> None:
         now_ms = await client.time_ms()
         end_ms = now_ms // MINUTE_MS * MINUTE_MS
         start_ms = end_ms - PAST_HOUR_MS
-        symbols = await asyncio.to_thread(incomplete_symbols, settings, start_ms=start_ms, end_ms=end_ms)
+        symbols = await asyncio.to_thread(_incomplete, settings, start_ms=start_ms, end_ms=end_ms)
         found = [candle for symbol in symbols for candle in await client.klines(symbol, start_ms, now_ms=now_ms)]
     closed = [candle for candle in found if candle.closed]
     await asyncio.to_thread(_publish, settings.kafka, closed)
     log.info("past hour filled", symbols=len(symbols), candles=len(closed))
+
+
+def _incomplete(settings: Settings, *, start_ms: int, end_ms: int) -> list[str]:
+    followed = sorted(read_table(settings.kafka).followed()) or settings.named_symbols
+    return incomplete_symbols(settings, followed, start_ms=start_ms, end_ms=end_ms)
 
 
 def _publish(bootstrap_servers: str, candles: list[Candle]) -> None:

@@ -25,7 +25,7 @@ def is_free(host: str, port: int) -> bool:
 
 def wanted_ports(settings: Settings, *, with_exchange: bool) -> dict[str, int]:
     """The ports, by name, that `up` with these settings needs."""
-    wanted = ["api", "connector", "stream", "tickers", "writer", "spark-driver", "spark-blocks"]
+    wanted = ["api", "connector", "stream", "tickers", "writer", "repair", "spark-driver", "spark-blocks"]
     if settings.kafka_bootstrap_servers is None:
         wanted += ["kafka", "kafka-controller"]
     if settings.postgres_host is None:
@@ -33,7 +33,7 @@ def wanted_ports(settings: Settings, *, with_exchange: bool) -> dict[str, int]:
     if settings.redis_host is None:
         wanted.append("redis")
     if with_exchange:
-        wanted.append("exchange")
+        wanted += ["exchange", "exchange-api", "exchange-archive"]
     return {name: settings.port(name) for name in wanted}
 
 

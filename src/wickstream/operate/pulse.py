@@ -51,6 +51,11 @@ def take_pulse(settings: Settings, before: Pulse | None) -> Pulse:
     )
 
 
+def open_ids(port: int) -> int | None:
+    """How many ids the ledger calls missing, by the repair process that listens there; None if it does not say."""
+    return _total(_metrics(f"http://127.0.0.1:{port}/metrics"), "wickstream_open_ids")
+
+
 def _rate(now: float, trades: int | None, before: Pulse | None) -> float | None:
     if before is None or before.trades is None or trades is None or trades < before.trades:  # fewer: it was restarted
         return None

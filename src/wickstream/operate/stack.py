@@ -25,6 +25,7 @@ PORT_NAMES = {
     "stream": "stream",
     "tickers": "tickers",
     "write": "writer",
+    "repair": "repair",
     "serve": "api",
 }
 PROBE_SECONDS = 0.8
@@ -51,6 +52,7 @@ def build_layers(chosen: Chosen) -> Layers:
         _process("connect", settings, path="/metrics", after=("topics", "exchange")),
         _process("tickers", settings, path="/metrics", after=("topics", "redis")),
         _process("write", settings, path="/metrics", after=("topics", "migrations", "redis")),
+        _repair(settings),
         _process("serve", settings, path="/livez", after=("migrations", "redis")),
     )
     if chosen.is_live or (chosen.plan and chosen.plan.demo):
@@ -72,16 +74,23 @@ def answers(host: str, port: int, path: str) -> bool:
 
 def exchange_arguments(plan: ReplayPlan) -> tuple[str, ...]:
     """The options of `wickstream exchange` that give this plan."""
+    pace = f"--speed={MAX_SPEED if plan.speed is None else f'{plan.speed:g}'}"
+    if plan.generated:
+        return (f"--generate={plan.generated.text}", *(() if plan.demo else (pace,)))
     if plan.demo:
         return ()
     flags = [flag for flag, is_set in (("--keep-times", plan.keep_times), ("--loop", plan.loop)) if is_set]
-    speed = MAX_SPEED if plan.speed is None else f"{plan.speed:g}"
-    return (*(f"--replay={file}" for file in plan.files), *flags, f"--speed={speed}")
+    return (*(f"--replay={file}" for file in plan.files), *flags, pace)
 
 
 def _exchange(settings: Settings, plan: ReplayPlan) -> ProcessSpec:
     spec = _process("exchange", settings, path="/api/v3/ping")
     return replace(spec, argv=(*spec.argv, *exchange_arguments(plan)))
+
+
+def _repair(settings: Settings) -> ProcessSpec:
+    spec = _process("repair", settings, path="/metrics", after=("topics", "migrations", "exchange"))
+    return replace(spec, argv=(*spec.argv, "--watch"))
 
 
 def _backfill(settings: Settings) -> ProcessSpec:

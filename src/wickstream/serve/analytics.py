@@ -44,7 +44,7 @@ async def klines(
     """
     if start is not None and end is not None and start > end:
         raise Problem(422, "bad-range", f"start ({start}) lies after end ({end}); swap them", parameter="start")
-    if symbol not in settings.ticker_symbols:  # which need no question, and no tier that is up
+    if symbol not in settings.named_symbols:  # which need no question, and no tier that is up
         await _refuse_unknown_symbol(reader, symbol)
     series = await reader.klines(symbol, interval, start=start, end=end, limit=limit, closed_only=closed_only)
     return list_response(

@@ -1,4 +1,4 @@
-"""Query parameters: plain ASCII, known names, sane ranges; what is wrong is said in words."""
+"""Query parameters: known names, plain digits, sane ranges; what is wrong is said in words."""
 
 from typing import Annotated
 
@@ -10,6 +10,9 @@ from wickstream.serve.problems import Problem
 INTERVALS = ("1m", "5m", "15m")
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 500
+
+# Letters of any script, for the exchange has such symbols; of ASCII only letters, digits and _ . -
+_NAME = r"^[^\x00-,/:-@\[-^`{-\xbf]{1,20}$"
 
 _EARLIEST_MS = 100_000_000_000  # 1973; smaller numbers are seconds that were meant as ms
 _LATEST_MS = 4_102_444_800_000  # 2100
@@ -52,7 +55,7 @@ def _served_interval(interval: str) -> str:
 
 SymbolPath = Annotated[
     str,
-    Path(pattern=r"^[A-Za-z0-9_.-]{1,20}$", description="As the exchange spells it.", examples=["BTCUSDT"]),
+    Path(pattern=_NAME, description="As the exchange spells it.", examples=["BTCUSDT"]),
 ]
 IntervalQuery = Annotated[
     str,

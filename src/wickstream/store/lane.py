@@ -1,10 +1,12 @@
 """The live lane's memory: what is newest of each symbol, and what of it is not written yet. No I/O."""
 
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wickstream.events import Ticker, Trade
 from wickstream.store.forming import Forming
+from wickstream.store.last_trades import KEEP, render
 from wickstream.store.live import Change, Clock
 from wickstream.store.pace import Pace
 
@@ -12,16 +14,28 @@ from wickstream.store.pace import Pace
 @dataclass
 class _Symbol:
     forming: Forming = field(default_factory=Forming)
+    last_trades: deque[bytes] = field(default_factory=lambda: deque(maxlen=KEEP))  # rendered: a third of the memory
+    new_trades: deque[bytes] = field(default_factory=lambda: deque(maxlen=KEEP))
     ticker: Ticker | None = None
     ticker_is_new: bool = False
-    trade_is_new: bool = False
+
+    def take(self, trade: Trade) -> bool:
+        """Tell whether it is a new one."""
+        is_new = self.forming.take(trade)
+        if is_new:
+            row = render(trade)
+            self.last_trades.append(row)
+            self.new_trades.append(row)
+        return is_new
 
     def change(self, symbol: str) -> Change:
         """What is new, which from now on is not."""
-        trade = self.forming.newest if self.trade_is_new else None
-        candle = self.forming.candle() if self.trade_is_new else None
-        change = Change(symbol, self.ticker if self.ticker_is_new else None, trade, candle)
-        self.ticker_is_new = self.trade_is_new = False
+        trade = self.forming.newest if self.new_trades else None
+        candle = self.forming.candle() if self.new_trades else None
+        ticker = self.ticker if self.ticker_is_new else None
+        change = Change(symbol, ticker, trade, candle, tuple(self.new_trades))
+        self.ticker_is_new = False
+        self.new_trades.clear()
         return change
 
 
@@ -29,7 +43,7 @@ class Lane:
     """Takes trades and tickers in any order and as often as they come; gives each symbol's newest at its pace."""
 
     def __init__(self, *, pause_s: float, process_ms: Callable[[], int]) -> None:
-        self._symbols: dict[str, _Symbol] = {}
+        self._symbols: defaultdict[str, _Symbol] = defaultdict(_Symbol)
         self._pace = Pace(pause_s)
         self._process_ms = process_ms
         self._event_at_ms = self._traded_at_ms = -1
@@ -37,15 +51,14 @@ class Lane:
 
     def take_trade(self, trade: Trade) -> None:
         """One trade, perhaps seen before."""
-        symbol = self._symbols.setdefault(trade.symbol, _Symbol())
-        if symbol.forming.take(trade):
-            symbol.trade_is_new = True
+        symbol = self._symbols[trade.symbol]
+        if symbol.take(trade):
             self._pace.touch(trade.symbol)
             self._hear(trade.traded_at_ms, traded_at_ms=trade.traded_at_ms)
 
     def take_ticker(self, ticker: Ticker) -> None:
         """One ticker, perhaps an old one."""
-        symbol = self._symbols.setdefault(ticker.symbol, _Symbol())
+        symbol = self._symbols[ticker.symbol]
         if symbol.ticker is None or ticker.event_at_ms > symbol.ticker.event_at_ms:
             symbol.ticker = ticker
             symbol.ticker_is_new = True
@@ -67,7 +80,7 @@ class Lane:
         self._pace.reset()
         for name, symbol in self._symbols.items():
             symbol.ticker_is_new = symbol.ticker is not None
-            symbol.trade_is_new = symbol.forming.newest is not None
+            symbol.new_trades = symbol.last_trades.copy()
             self._pace.touch(name)
 
     @property

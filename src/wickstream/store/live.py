@@ -1,6 +1,6 @@
 """What the live lane keeps in Redis: last ticker, last price and forming candle per symbol, and the clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import resources
@@ -16,6 +16,7 @@ from wickstream.candle import Candle, plain
 from wickstream.config import Settings
 from wickstream.events import Ticker, Trade
 from wickstream.store.hot import PREFIX, SECONDS_TO_LIVE, busy, open_client
+from wickstream.store.last_trades import LastTradesWriter
 
 TICKERS_CHANNEL = "wickstream:tickers"  # a Ticker per message
 CANDLES_CHANNEL = "wickstream:candles"  # a forming Candle per message
@@ -52,12 +53,18 @@ class Clock:
 
 @dataclass(frozen=True)
 class Change:
-    """What there is to say of one symbol; None: nothing new."""
+    """What there is to say of one symbol; None: nothing new.
+
+    Attributes:
+        trade: the newest one.
+        rows: all that are new, as `last_trades.render` writes them, in the order of their ids.
+    """
 
     symbol: str
     ticker: Ticker | None
     trade: Trade | None
     candle: Candle | None
+    rows: tuple[bytes, ...] = ()
 
 
 _encoder = msgspec.json.Encoder()
@@ -81,9 +88,10 @@ class LiveWriter:
         self._client = open_client(settings)
         script = resources.files("wickstream.store") / "lua" / "advance_clock.lua"
         self._advance = self._client.register_script(script.read_text("utf-8"))
+        self._last_trades = LastTradesWriter(self._client)
 
-    def write(self, changes: Iterable[Change], clock: Clock) -> None:
-        """All of it in one round trip.
+    def write(self, changes: Sequence[Change], clock: Clock) -> None:
+        """All of it, at least one change, in one round trip.
 
         Raises:
             StoreBusy: If Redis cannot take it now; some may be written, and writing again does no harm.
@@ -91,8 +99,12 @@ class LiveWriter:
         try:
             with self._client.pipeline(transaction=False) as pipe:
                 self._advance([_CLOCK], _clock_arguments(clock), client=pipe)
+                pipe.zadd(_SYMBOLS, {change.symbol: clock.event_at_ms for change in changes})
                 for change in changes:
-                    _write(pipe, change, clock.event_at_ms)
+                    _write(pipe, change)
+                    if change.rows:
+                        self._last_trades.push(pipe, change.symbol, change.rows)
+                pipe.zremrangebyscore(_SYMBOLS, "-inf", clock.event_at_ms - SECONDS_TO_LIVE * 1_000)
                 pipe.expire(_SYMBOLS, SECONDS_TO_LIVE)
                 pipe.execute()
         except RedisError as exc:
@@ -108,9 +120,8 @@ def _clock_arguments(clock: Clock) -> list[int]:
     return [SECONDS_TO_LIVE, clock.event_at_ms, clock.seen_at_ms, traded_at_ms]
 
 
-def _write(pipe: "redis.client.Pipeline", change: Change, now_ms: int) -> None:
+def _write(pipe: "redis.client.Pipeline", change: Change) -> None:
     symbol = change.symbol
-    pipe.zadd(_SYMBOLS, {symbol: now_ms})
     if change.ticker is not None:
         value = _json(change.ticker)
         pipe.set(_key("ticker", symbol), value, ex=SECONDS_TO_LIVE)

@@ -67,7 +67,7 @@ class Router:
         self._warm = WarmReader(settings)
         self._cold = ColdReader(settings)
         self._redis = open_async_client(settings)
-        self._known = frozenset(settings.ticker_symbols)
+        self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
 
     async def __aenter__(self) -> Self:
@@ -128,7 +128,7 @@ class Router:
             StoreBusy: If Redis does not answer.
         """
         heard = await read_symbols(self._redis)
-        symbols = list(dict.fromkeys([*self._settings.ticker_symbols, *sorted(heard)]))
+        symbols = list(dict.fromkeys([*self._settings.named_symbols, *sorted(heard)]))
         rows, clock = await read_now(self._redis, symbols)
         now_ms = self._now_ms(clock)
         as_of_ms = clock.traded_at_ms if clock else None
@@ -144,13 +144,13 @@ class Router:
         if time.monotonic() >= self._known_until:
             answers = await asyncio.gather(attempt(read_symbols(self._redis)), attempt(self._warm.symbols()))
             found = (symbol for symbols, _trouble in answers for symbol in symbols or [])
-            self._known = frozenset((*self._settings.ticker_symbols, *found))
+            self._known = frozenset((*self._settings.named_symbols, *found))
             self._known_until = time.monotonic() + SYMBOLS_HOLD_S
         return self._known
 
     async def tier_states(self) -> Mapping[str, int | None]:
         """Open time (ms) of the newest closed candle per tier that answers; a tier that does not is left out."""
-        symbols = self._settings.ticker_symbols
+        symbols = self._settings.named_symbols or tuple(await self.known_symbols())
         return await newest_by_tier(
             {
                 "hot": newest_closed(self._redis, symbols),

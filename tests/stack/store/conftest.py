@@ -1,35 +1,18 @@
-"""The three stores, each test with a database and a lake of its own and symbols that no other test has."""
+"""The three stores, each test with a lake of its own and symbols that no other test has."""
 
 import os
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 from redis.exceptions import RedisError
 
 from tests.conftest import SettingsMaker
 from tests.running import Launcher
 from wickstream.config import Settings
 from wickstream.operate.supervision.process import ProcessSpec
-from wickstream.store.database import conninfo
 from wickstream.store.hot import open_client
-from wickstream.store.warm import migrate
-
-
-@pytest.fixture
-def database(postgres: Settings) -> Iterator[Settings]:
-    """Settings of an empty database with our tables."""
-    name = f"store_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(conninfo(postgres), autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        settings = postgres.model_copy(update={"postgres_db": name})
-        migrate(settings)
-        yield settings
-        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

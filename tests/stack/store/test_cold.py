@@ -10,7 +10,8 @@ from tests.candles import MIDNIGHT_MS, minute
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS
-from wickstream.store.cold import COMPACT_EVERY, ColdCandles, storage_options
+from wickstream.store.cold import ColdCandles
+from wickstream.store.lake import COMPACT_EVERY, storage_options
 
 pytestmark = pytest.mark.stack
 

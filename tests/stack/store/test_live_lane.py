@@ -18,7 +18,8 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.hot import open_async_client, open_client
-from wickstream.store.live import CANDLES_CHANNEL, Clock, Now, read_now, read_symbols
+from wickstream.store.last_trades import read_trades
+from wickstream.store.live import CANDLES_CHANNEL, Change, Clock, LiveWriter, Now, read_now, read_symbols
 from wickstream.store.tickers import follow
 
 pytestmark = pytest.mark.stack
@@ -78,6 +79,22 @@ def seen(settings: Settings, symbol: str) -> tuple[Now, Clock | None]:
     return asyncio.run(read())
 
 
+def heard_of(settings: Settings) -> set[str]:
+    async def read() -> set[str]:
+        async with open_async_client(settings) as client:
+            return set(await read_symbols(client))
+
+    return asyncio.run(read())
+
+
+def last_ids(settings: Settings, symbol: str) -> list[int]:
+    async def read() -> list[int]:
+        async with open_async_client(settings) as client:
+            return [row.trade_id for row in await read_trades(client, symbol, limit=1_000)]
+
+    return asyncio.run(read())
+
+
 def forming(settings: Settings, symbol: str) -> tuple[int, int | None, int | None] | None:
     candle = seen(settings, symbol)[0].forming
     return (candle.trade_count, candle.first_trade_id, candle.last_trade_id) if candle else None
@@ -103,11 +120,7 @@ def test_ticker_price_forming_candle_and_clock_follow_the_newest(bus: Settings, 
     assert clock.event_at_ms >= MIDNIGHT_MS + 2_000
     assert abs(clock.seen_at_ms - time.time_ns() // 1_000_000) < 60_000
 
-    async def heard() -> list[str]:
-        async with open_async_client(bus) as client:
-            return await read_symbols(client)
-
-    assert symbol in asyncio.run(heard())
+    assert symbol in heard_of(bus)
 
 
 def test_uncommitted_trades_are_seen_at_once_and_again_without_harm(bus: Settings, symbol: str) -> None:
@@ -135,6 +148,7 @@ def test_a_restart_finds_the_whole_running_minute_again(bus: Settings, symbol: s
 
     with following(bus):
         wait_until(is_seen(bus, symbol, 16, 5, 20))
+    assert last_ids(bus, symbol) == list(range(1, 21))
 
 
 def test_a_change_is_announced_and_bursts_are_joined(bus: Settings, symbol: str) -> None:
@@ -155,6 +169,18 @@ def test_a_change_is_announced_and_bursts_are_joined(bus: Settings, symbol: str)
 
     assert counts == sorted(counts)
     assert len(counts) < 200
+
+
+def test_a_symbol_that_fell_silent_for_a_day_is_forgotten(bus: Settings, symbol: str) -> None:
+    quiet, day_ms = f"{symbol}Q", 86_400_000
+    with closing(LiveWriter(bus)) as writer:
+        writer.write([Change(quiet, None, None, None)], Clock(MIDNIGHT_MS, 0, None))
+        writer.write([Change(symbol, None, None, None)], Clock(MIDNIGHT_MS + day_ms - 1, 0, None))
+        assert {quiet, symbol} <= heard_of(bus)
+        writer.write([Change(symbol, None, None, None)], Clock(MIDNIGHT_MS + day_ms, 0, None))
+
+    assert quiet not in heard_of(bus)
+    assert symbol in heard_of(bus)
 
 
 def test_a_malformed_frame_is_passed_over(bus: Settings, symbol: str) -> None:

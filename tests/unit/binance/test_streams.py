@@ -1,8 +1,15 @@
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wickstream.binance.streams import MAX_CONTROL_BYTES, feed_streams, subscribe_messages
+from wickstream.binance.streams import (
+    LIST_SUBSCRIPTIONS,
+    MAX_CONTROL_BYTES,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    control_message,
+    feed_streams,
+    in_messages,
+)
 
 
 def test_each_symbol_has_its_trades_and_its_audit_in_lower_case() -> None:
@@ -14,18 +21,20 @@ def test_each_symbol_has_its_trades_and_its_audit_in_lower_case() -> None:
     ]
 
 
-@given(st.lists(st.text("abc测1", min_size=1, max_size=30), max_size=400), st.integers(1, 10_000))
-def test_messages_stay_below_what_the_exchange_cuts_and_lose_no_stream(streams: list[str], first_id: int) -> None:
-    messages = list(subscribe_messages(streams, first_id=first_id))
+@given(st.lists(st.text(min_size=1, max_size=30) | st.text("abc测1", max_size=30), max_size=400))
+def test_parts_fit_into_a_message_of_any_kind_and_lose_no_stream(streams: list[str]) -> None:
+    parts = list(in_messages(streams))
 
-    assert all(len(message) < MAX_CONTROL_BYTES for _, message in messages)
-    decoded = [msgspec.json.decode(message) for _, message in messages]
-    assert [stream for message in decoded for stream in message["params"]] == streams
-    assert [message["id"] for message in decoded] == [number for number, _ in messages]
-    assert [number for number, _ in messages] == list(range(first_id, first_id + len(messages)))
+    assert [stream for part in parts for stream in part] == streams
+    assert all(len(control_message(UNSUBSCRIBE, part, request_id=10**9)) < MAX_CONTROL_BYTES for part in parts)
+
+
+def test_the_question_for_what_is_subscribed_has_no_parameters() -> None:
+    assert control_message(LIST_SUBSCRIPTIONS, (), request_id=3) == b'{"method":"LIST_SUBSCRIPTIONS","id":3}'
 
 
 def test_few_streams_are_one_message() -> None:
-    messages = list(subscribe_messages(["a@trade", "a@ticker"], first_id=1))
+    (part,) = in_messages(["a@trade", "a@ticker"])
 
-    assert messages == [(1, b'{"method":"SUBSCRIBE","params":["a@trade","a@ticker"],"id":1}')]
+    message = control_message(SUBSCRIBE, part, request_id=1)
+    assert message == b'{"method":"SUBSCRIBE","params":["a@trade","a@ticker"],"id":1}'

@@ -10,7 +10,7 @@ from tests.sample_market import a_candle
 from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, Origin
 from wickstream.errors import Unpublishable
-from wickstream.events import Gap, GapStatus, Mark, SymbolEvent
+from wickstream.events import Author, Gap, GapStatus, Mark, SymbolEvent
 
 AMOUNTS = st.decimals(0, 10**20, places=12, allow_nan=False) | st.integers(0, 10**30).map(Decimal)
 IDS = st.integers(0, 2**63 - 1)
@@ -39,7 +39,19 @@ CANDLES = st.builds(
 )
 
 
-@given(MARKS | GAPS | CANDLES | st.builds(SymbolEvent, st.text(), st.text(), IDS, st.booleans()))
+EVENTS = st.builds(
+    SymbolEvent,
+    st.text(),
+    st.sampled_from(Author),
+    st.text(),
+    IDS,
+    st.none() | st.booleans(),
+    *(st.none() | st.text(),) * 2,
+    st.none() | IDS,
+)
+
+
+@given(MARKS | GAPS | CANDLES | EVENTS)
 def test_every_record_comes_back_equal(record: Any) -> None:
     assert decode(encode(record), type(record)) == record
 

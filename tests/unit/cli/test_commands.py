@@ -39,7 +39,19 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
     done = wickstream(tmp_path, "--help")
 
     assert done.returncode == 0
-    for command in ("up", "down", "status", "doctor", "exchange", "connect", "stream", "tickers", "write", "serve"):
+    for command in (
+        "up",
+        "down",
+        "status",
+        "doctor",
+        "exchange",
+        "connect",
+        "stream",
+        "tickers",
+        "write",
+        "serve",
+        "repair",
+    ):
         assert f" {command} " in done.stdout
 
 
@@ -49,6 +61,14 @@ def test_help_loads_none_of_the_stages(tmp_path: Path) -> None:
 
     for heavy in ("pyspark", "wickstream.store", "wickstream.stream", "wickstream.exchange", "wickstream.operate"):
         assert heavy not in done.stdout
+
+
+def test_a_terminal_that_lacks_a_script_gets_it_spelt_out(tmp_path: Path) -> None:
+    code = "import wickstream.cli as cli; cli.app = lambda: cli.typer.echo('币USDT'); cli.main()"
+    environment = ENVIRONMENT | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=tmp_path, env=environment)
+
+    assert done.stdout == b"\\u5e01USDT\n"
 
 
 def test_a_malformed_setting_is_one_line_that_names_it(tmp_path: Path) -> None:
@@ -109,6 +129,19 @@ def test_a_symbol_that_is_not_recorded_is_refused_with_the_nearest_names(tmp_pat
 @pytest.mark.parametrize("arguments", [("capture.gz",), ("--speed", "2"), ("--keep-times",)])
 def test_replay_options_without_a_replay_are_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert_one_line(wickstream(tmp_path, "up", *arguments, WICKSTREAM_SOURCE="demo"), "--replay")
+
+
+def test_symbols_need_something_that_runs_and_are_symbols(tmp_path: Path, port_base: int) -> None:
+    free = {"WICKSTREAM_PORT_BASE": str(port_base)}
+
+    assert_one_line(wickstream(tmp_path, "symbols", "list", **free), "nothing is running", "wickstream up")
+    assert_one_line(wickstream(tmp_path, "symbols", "add", "BTCUSDT", **free), "nothing is running")
+    assert_one_line(wickstream(tmp_path, "symbols", "add", "top=3", **free), "is a rule", "TICKER_SYMBOLS")
+    assert_one_line(wickstream(tmp_path, "symbols", "remove", "BTC/USDT", **free), "is no symbol")
+
+
+def test_a_shard_that_is_none_of_so_many_is_refused(tmp_path: Path) -> None:
+    assert_one_line(wickstream(tmp_path, "connect", "--shard", "3/3"), "CONNECTOR_SHARD", "0/3, 1/3 and 2/3")
 
 
 def test_status_and_down_of_nothing_say_so(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 
 from wickstream.cli import show
@@ -7,6 +8,7 @@ from wickstream.config import read_settings
 from wickstream.exchange.local.recording import ReplayPlan
 from wickstream.operate.doctor import Finding, Verdict
 from wickstream.operate.health import Component, Status
+from wickstream.operate.repairs import Mended
 from wickstream.operate.source import Chosen
 
 STATUS = Status(
@@ -31,6 +33,31 @@ def test_status_is_a_table_and_a_summary(capsys: pytest.CaptureFixture[str]) -> 
     assert "not ready: write · source demo · memory (PSS) 212 MB · disk 44 MB in /data" in shown
     assert "200 MB" in shown
     assert "backoff" in shown
+
+
+def test_status_tells_how_many_trades_are_missing_once_that_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    show.status(msgspec.structs.replace(STATUS, open_ids=1_234), as_json=False)
+
+    assert "source demo · 1,234 trades missing · memory" in capsys.readouterr().out
+
+
+def test_a_pass_of_repair_is_a_line_an_entry_and_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    turn = Mended("BTCUSDT", 5, 1_304, "segment break", ids={"repaired": 1_200, "open": 100}, candles=3, seconds=1.5)
+    show.mended(turn)
+    show.repaired([turn, turn], as_json=False)
+    said = capsys.readouterr().out.splitlines()
+
+    assert said == [
+        "   1.5 s  BTCUSDT 5–1304: 1,200 repaired, 100 open; 3 candles",
+        "ids: 2,400 repaired, 200 open",
+    ]
+
+
+def test_a_pass_of_repair_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    show.repaired([Mended("BTCUSDT", 5, 9, None, ids={"repaired": 5}, candles=1)], as_json=True)
+    said = json.loads(capsys.readouterr().out)
+
+    assert (said["ids"], said["candles"], said["entries"][0]["symbol"]) == ({"repaired": 5}, 1, "BTCUSDT")
 
 
 def test_status_as_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None:

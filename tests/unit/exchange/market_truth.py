@@ -6,7 +6,8 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from wickstream.events import MINUTE_MS, Mark, Source, Ticker, Trade
-from wickstream.exchange.sequencer import Arrival, HoldingRoom, Sequencer
+from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.sequencer import HoldingRoom, Sequencer
 
 MIDNIGHT_MS = 1_723_161_600_000
 FIRST_ID = 1_000
@@ -21,7 +22,7 @@ def traded(trade_id: int, at_ms: int, *, counts: bool = True) -> Trade:
 
 def arrival(trade: Trade, source: Source = Source.WS) -> Arrival:
     """As it comes from a socket or from REST."""
-    return Arrival(trade, b"." * 100, source, 0)
+    return Arrival.of(trade, b"." * 100, source, 0)
 
 
 def ticker(last_id: int, at_ms: int, *, late_ms: int = 0) -> Ticker:
@@ -82,7 +83,7 @@ def proven_minutes(trades: Sequence[Trade]) -> list[int]:
 
 def ids(sequenced: Sequencer) -> list[int]:
     """What it gives out, by id."""
-    return [one.trade.trade_id for one in sequenced.take_arrivals()]
+    return [trade_id for run in sequenced.take_runs() for trade_id in run.ids]
 
 
 def marks(sequenced: Sequencer) -> list[Mark]:

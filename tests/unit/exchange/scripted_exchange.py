@@ -19,6 +19,7 @@ class ScriptedExchange:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.url = ""
 
     def always(self, path: str, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """Give the same answer each time."""
@@ -42,7 +43,7 @@ async def scripted() -> AsyncIterator[tuple[ScriptedExchange, ExchangeClient]]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    url = exchange.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         async with ExchangeClient(Settings(exchange_rest_url=url, exchange_trades_url=url)) as client:
             yield exchange, client

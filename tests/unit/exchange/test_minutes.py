@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
+    arrival,
     markets,
     newest,
     proven_minutes,
@@ -11,7 +12,7 @@ from tests.unit.exchange.market_truth import (
     true_counts,
     true_mark,
 )
-from wickstream.events import MINUTE_MS, Mark, Trade
+from wickstream.events import MINUTE_MS, GapStatus, Mark, Trade
 from wickstream.exchange.minutes import MinuteBook
 
 MINUTE = MINUTE_MS
@@ -20,7 +21,7 @@ MINUTE = MINUTE_MS
 def book(*trades: Trade) -> MinuteBook:
     one = MinuteBook("BTCUSDT")
     for trade in trades:
-        one.add(trade)
+        one.add(arrival(trade))
     return one
 
 
@@ -44,7 +45,7 @@ def test_a_minute_is_marked_by_the_next_trade_past_its_end_and_not_before() -> N
     one = book(traded(1, 0), traded(2, MINUTE), traded(3, 2 * MINUTE - 1))
     assert marks(one) == []
 
-    one.add(traded(4, 2 * MINUTE))
+    one.add(arrival(traded(4, 2 * MINUTE)))
 
     (mark,) = marks(one)
     assert (mark.first_trade_id, mark.last_trade_id, mark.trade_count, mark.id_sum) == (2, 3, 2, 5)
@@ -68,7 +69,7 @@ def test_a_trade_that_counts_nowhere_is_in_no_mark_and_proves_none() -> None:
     one = book(traded(1, 0), traded(2, MINUTE), traded(3, MINUTE + 1, counts=False), off_book)
     assert marks(one) == []
 
-    one.add(traded(5, 2 * MINUTE + 1))
+    one.add(arrival(traded(5, 2 * MINUTE + 1)))
 
     (mark,) = marks(one)
     assert (mark.first_trade_id, mark.last_trade_id, mark.trade_count, mark.next_trade_id) == (2, 2, 1, 5)
@@ -79,7 +80,7 @@ def test_a_trade_that_counts_nowhere_is_in_no_mark_and_proves_none() -> None:
 
 def test_a_quiet_minute_waits_and_later_ones_wait_behind_it() -> None:
     one = quiet_after_one()
-    one.add(traded(4, 5 * MINUTE))
+    one.add(arrival(traded(4, 5 * MINUTE)))
 
     assert minutes(one) == [1]
     assert one.undecided_since() == MIDNIGHT_MS + 2 * MINUTE
@@ -88,7 +89,7 @@ def test_a_quiet_minute_waits_and_later_ones_wait_behind_it() -> None:
 def test_a_status_poll_inside_a_quiet_minute_proves_it() -> None:
     one = book(traded(1, 0), traded(2, MINUTE))
     one.trading_at(MIDNIGHT_MS + 2 * MINUTE + 17)
-    one.add(traded(3, 3 * MINUTE))
+    one.add(arrival(traded(3, 3 * MINUTE)))
 
     quiet = marks(one)[1]
     assert (quiet.first_trade_id, quiet.last_trade_id, quiet.trade_count, quiet.id_sum) == (3, 2, 0, 0)
@@ -99,7 +100,7 @@ def test_a_status_poll_in_another_minute_proves_nothing() -> None:
     one = book(traded(1, 0), traded(2, MINUTE))
     one.trading_at(MIDNIGHT_MS + 2 * MINUTE - 1)
     one.trading_at(MIDNIGHT_MS + 3 * MINUTE)
-    one.add(traded(3, 3 * MINUTE))
+    one.add(arrival(traded(3, 3 * MINUTE)))
 
     assert minutes(one) == [1]
 
@@ -110,7 +111,7 @@ def test_an_empty_kline_proves_a_quiet_minute() -> None:
     one.decide({MIDNIGHT_MS + 2 * MINUTE: 0, MIDNIGHT_MS + 3 * MINUTE: 0})
 
     assert minutes(one) == [1, 2, 3]
-    assert one.take_halts() == []
+    assert one.take_findings() == []
 
 
 def test_a_later_kline_and_none_for_the_minute_is_a_halt_and_no_mark() -> None:
@@ -119,8 +120,10 @@ def test_a_later_kline_and_none_for_the_minute_is_a_halt_and_no_mark() -> None:
     one.decide({MIDNIGHT_MS + 3 * MINUTE: 0})
 
     assert minutes(one) == [1, 3]
-    assert one.take_halts() == [MIDNIGHT_MS + 2 * MINUTE]
-    assert one.take_halts() == []
+    assert [(halt.open_time, halt.status) for halt in one.take_findings()] == [
+        (MIDNIGHT_MS + 2 * MINUTE, GapStatus.HALTED)
+    ]
+    assert one.take_findings() == []
 
 
 def test_while_the_exchange_has_no_later_kline_a_quiet_minute_waits() -> None:
@@ -130,7 +133,7 @@ def test_while_the_exchange_has_no_later_kline_a_quiet_minute_waits() -> None:
     one.decide({MIDNIGHT_MS + MINUTE: 1})
 
     assert minutes(one) == [1]
-    assert one.take_halts() == []
+    assert one.take_findings() == []
     assert one.undecided_since() == MIDNIGHT_MS + 2 * MINUTE
 
 
@@ -140,7 +143,7 @@ def test_where_the_exchange_counts_trades_and_we_hold_none_there_is_neither_mark
     one.decide({MIDNIGHT_MS + 2 * MINUTE: 5, MIDNIGHT_MS + 3 * MINUTE: 0})
 
     assert minutes(one) == [1, 3]
-    assert one.take_halts() == []
+    assert one.take_findings() == []
 
 
 # Proof by a ticker: rule 4
@@ -173,7 +176,7 @@ def test_a_trade_inside_a_marked_minute_gives_the_mark_again_with_the_larger_cou
     one = book(traded(1, 0), traded(2, MINUTE), traded(3, 2 * MINUTE))
     one.take_marks()
 
-    one.add(traded(4, 2 * MINUTE - 1))
+    one.add(arrival(traded(4, 2 * MINUTE - 1)))
 
     (again,) = one.take_marks()
     assert again.corrected
@@ -186,7 +189,7 @@ def test_a_trade_inside_a_quiet_minute_that_waits_makes_it_a_first_mark() -> Non
     one = quiet_after_one()
     one.take_marks()
 
-    one.add(traded(4, 2 * MINUTE + 5))
+    one.add(arrival(traded(4, 2 * MINUTE + 5)))
 
     (proven,) = one.take_marks()
     assert not proven.corrected
@@ -200,7 +203,7 @@ def test_after_a_restart_ids_that_are_in_the_mark_are_not_counted_into_it_again(
     one = MinuteBook("BTCUSDT")
     one.resume(mark)
     for trade in (traded(3, 2 * MINUTE), traded(4, 2 * MINUTE - 1), traded(5, 3 * MINUTE)):
-        one.add(trade)
+        one.add(arrival(trade))
 
     (following,) = marks(one)
     assert (following.trade_count, following.id_sum, following.open_time) == (1, 3, MIDNIGHT_MS + 2 * MINUTE)
@@ -216,7 +219,7 @@ def test_a_quiet_minute_carries_the_price_of_the_largest_id() -> None:
     one = book(traded(1, 0), traded(2, MINUTE), traded(3, 2 * MINUTE), traded(4, 2 * MINUTE - 1))
     one.trading_at(MIDNIGHT_MS + 3 * MINUTE)
 
-    one.add(traded(5, 4 * MINUTE))
+    one.add(arrival(traded(5, 4 * MINUTE)))
 
     assert marks(one)[-1].close == traded(4, 0).price
 
@@ -251,7 +254,7 @@ def test_the_minutes_around_lost_ids_are_not_marked() -> None:
 
     one.start_over()
     for trade in (traded(9, 2 * MINUTE + 9), traded(10, 3 * MINUTE), traded(11, 4 * MINUTE)):
-        one.add(trade)
+        one.add(arrival(trade))
 
     assert minutes(one) == [1, 3]
 
@@ -269,7 +272,7 @@ def test_marks_that_wait_survive_a_break() -> None:
 def test_marks_leave_in_the_order_of_their_minutes_whenever_klines_come(trades: list[Trade]) -> None:
     one, said = book(), list[Mark]()
     for number, trade in enumerate(trades):
-        one.add(trade)
+        one.add(arrival(trade))
         if number % 3 == 0:
             one.decide(true_counts(trades[: number + 1]))
         said += marks(one)

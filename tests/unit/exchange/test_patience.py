@@ -3,7 +3,7 @@ from dataclasses import replace
 from wickstream.exchange.patience import Patience
 from wickstream.exchange.sequencer import Hole
 
-HOLE = Hole("BTCUSDT", 100, 104, 0.0, is_between_frames=True)
+HOLE = Hole("BTCUSDT", 100, 104, 0.0, 0.0)
 
 
 def asked_at(patience: Patience, hole: Hole, *, until_s: float) -> list[float]:

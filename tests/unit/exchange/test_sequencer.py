@@ -21,6 +21,7 @@ from tests.unit.exchange.market_truth import (
     true_counts,
 )
 from wickstream.events import MINUTE_MS, GapStatus, Source, Trade
+from wickstream.exchange.arrival import Arrival
 from wickstream.exchange.sequencer import HoldingRoom, Sequencer
 
 SEEDS = st.integers(0, 2**32)
@@ -60,7 +61,7 @@ def test_a_hole_is_named_with_its_ends_and_as_old_as_our_knowledge_of_it() -> No
 
     assert hole is not None
     assert (hole.first, hole.last, hole.size, hole.known_at_s) == (1_002, 1_004, 3, 2.0)
-    assert hole.is_between_frames
+    assert hole.bounded_at_s is not None
 
 
 def test_a_hole_that_was_filled_in_part_is_a_new_one() -> None:
@@ -83,7 +84,7 @@ def test_a_ticker_reveals_ids_the_trade_stream_kept_silent_about() -> None:
 
     hole = one.hole()
     assert hole is not None
-    assert (hole.first, hole.last, hole.known_at_s, hole.is_between_frames) == (1_003, 1_004, 7.0, False)
+    assert (hole.first, hole.last, hole.known_at_s, hole.bounded_at_s) == (1_003, 1_004, 7.0, None)
 
 
 def test_there_is_no_hole_once_all_known_ids_are_here() -> None:
@@ -258,7 +259,7 @@ def test_whatever_comes_the_room_is_never_exceeded_and_given_back_at_the_end(see
     one.start_at(FIRST_ID, now_s=0.0)
     for trade in chance.sample(trades, 40):
         frame = arrival(trade)
-        one.accept(type(frame)(trade, b"." * chance.randint(1, 100), frame.source, 0), now_s=0.0)
+        one.accept(frame, now_s=0.0)
         assert room.used_bytes <= room.limit_bytes
     feed(one, trades)
 

@@ -97,7 +97,8 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
-        self.published += [one.trade for one in self.one.take_arrivals()]
+        ids = [trade_id for run in self.one.take_runs() for trade_id in run.ids]
+        self.published += [self.happened[trade_id - FIRST_ID] for trade_id in ids]
         self.marks += [proven.mark for proven in self.one.take_marks()]
         self.gaps += self.one.take_gaps(detected_at_ms=MIDNIGHT_MS + self.at_ms)
 
@@ -110,7 +111,7 @@ class Life(RuleBasedStateMachine):
         """What was not committed is gone; the next process knows what Kafka knows."""
         self.one = sequencer(ROOM_BYTES)
         mark = max(self.marks, key=lambda mark: mark.open_time, default=None)
-        since = [trade for trade in self.published if mark is None or trade.trade_id >= mark.next_trade_id]
+        since = [arrival(trade) for trade in self.published if mark is None or trade.trade_id >= mark.next_trade_id]
         if since or mark:
             self.one.resume(mark, since, now_s=0.0)
         else:

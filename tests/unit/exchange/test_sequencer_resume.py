@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
+    arrival,
     assert_true,
     feed,
     ids,
@@ -24,12 +25,13 @@ from tests.unit.exchange.market_truth import (
     true_mark,
 )
 from wickstream.events import MINUTE_MS, Mark, Trade
+from wickstream.exchange.arrival import Arrival
 
 
-def tail(published: Sequence[Trade], said: Sequence[Mark]) -> tuple[Mark | None, list[Trade]]:
+def tail(published: Sequence[Trade], said: Sequence[Mark]) -> tuple[Mark | None, list[Arrival]]:
     """What Kafka holds of a dead process: its newest mark, and the trades from where it goes on."""
     mark = max(said, key=lambda mark: (mark.open_time, mark.trade_count), default=None)
-    return mark, [trade for trade in published if mark is None or trade.trade_id >= mark.next_trade_id]
+    return mark, [arrival(trade) for trade in published if mark is None or trade.trade_id >= mark.next_trade_id]
 
 
 @given(markets(), st.lists(st.integers(0, 40), max_size=4), st.integers(0, 2**32))
@@ -48,7 +50,7 @@ def test_a_restart_at_any_point_goes_on_as_if_nothing_had_happened(
         feed(one, trades[max(0, start - 3) : stop])  # REST and sockets repeat what was published
         if chance.random() < 0.5 or stop == len(trades):  # else it dies without having asked for klines
             one.minutes.decide(true_counts(trades))
-        published += [one.trade for one in one.take_arrivals()]
+        published += [trades[trade_id - FIRST_ID] for trade_id in ids(one)]
         said += marks(one)
 
     assert [trade.trade_id for trade in published] == [trade.trade_id for trade in trades]
@@ -77,7 +79,7 @@ def test_a_mark_that_was_never_acknowledged_comes_out_of_the_replay() -> None:
     (mark,) = marks(first)  # of the second minute; the start's own is unproven
 
     one = sequencer()
-    one.resume(None, trades, now_s=0.0)
+    one.resume(None, map(arrival, trades), now_s=0.0)
 
     assert marks(one) == [mark]
     assert ids(one) == []
@@ -113,7 +115,7 @@ def test_a_frame_that_came_before_the_tail_was_read_is_not_published_again() -> 
     one, trades = sequencer(), row(10)
     feed(one, trades[:8])
 
-    one.resume(None, trades[:5], now_s=0.0)
+    one.resume(None, map(arrival, trades[:5]), now_s=0.0)
 
     assert ids(one) == [1_005, 1_006, 1_007]
 

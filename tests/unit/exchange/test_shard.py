@@ -1,9 +1,11 @@
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.bus.producer import Record
-from wickstream.events import MINUTE_MS, Gap, Mark, SymbolEvent
+from wickstream.events import MINUTE_MS, Author, Gap, Mark, SymbolEvent
 from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.shard import LETTER_LIMIT_BYTES, Shard
 
@@ -41,8 +43,7 @@ def enveloped(data: bytes, kind: str = "trade") -> bytes:
 
 def take(shard: Shard, *frames: bytes, after_ms: int = 0) -> list[Record]:
     now_s = NOW_S + after_ms / 1_000
-    for frame in frames:
-        shard.on_frame(frame, received_us=42, now_s=now_s)
+    shard.on_read(frames, now_s, now_s=now_s, epoch_us=42 - int(now_s * 1e6))
     return shard.take_records(now_s=now_s)
 
 
@@ -55,7 +56,7 @@ def test_a_trade_is_published_byte_for_byte_with_its_source_and_key() -> None:
 
     (record,) = take(a_shard(), enveloped(data))
 
-    assert record == Record(topics.RAW_TRADES, "BTCUSDT", data, (("ingested_at", b"42"), ("source", b"ws")))
+    assert record == Record(topics.RAW_TRADES, "BTCUSDT", data, [("ingested_at", b"42"), ("source", b"ws")])
 
 
 def test_a_ticker_is_published_byte_for_byte() -> None:
@@ -166,7 +167,7 @@ def test_a_hole_of_one_symbol_does_not_hold_another() -> None:
 
 def test_an_announcement_leaves_before_the_trades() -> None:
     shard = a_shard()
-    event = SymbolEvent("BTCUSDT", "TRADING", MIDNIGHT_MS, chosen=True)
+    event = SymbolEvent("BTCUSDT", Author.CONNECTOR, "started", MIDNIGHT_MS, chosen=True, next_trade_id=1)
     shard.announce(event)
 
     records = take(shard, enveloped(trade_data(1, 10)))
@@ -175,18 +176,69 @@ def test_an_announcement_leaves_before_the_trades() -> None:
     assert decode(records[0].value, SymbolEvent) == event
 
 
-def test_the_word_that_the_server_shuts_down_is_heard() -> None:
+def test_the_word_that_the_server_shuts_down_is_no_letter() -> None:
+    assert take(a_shard(), b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}') == []
+
+
+def test_frames_of_a_symbol_that_was_dropped_are_no_letters_and_what_was_ready_is_published() -> None:
     shard = a_shard()
+    shard.on_read([spot_frame(1, 10)], NOW_S, now_s=NOW_S)
 
-    assert take(shard, b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}') == []
-    assert shard.is_shutting_down
+    shard.drop("BTCUSDT")
+
+    assert [record.topic for record in take(shard, spot_frame(2, 20))] == [topics.RAW_TRADES]
 
 
-def test_frames_are_counted_until_they_are_taken() -> None:
-    shard = a_shard()
-    shard.on_frame(b"garbage", received_us=0, now_s=NOW_S)
-    assert shard.frames_taken == 1
+# Swiftly taken is taken alike
 
-    shard.take_records(now_s=NOW_S)
 
-    assert shard.frames_taken == 0
+def spot_frame(trade_id: int, at_ms: int, symbol: str = "BTCUSDT", price: str = "1.50000000") -> bytes:
+    """As Spot writes it, to the byte."""
+    data = b'{"e":"trade","E":%d,"s":"%b","t":%d,"p":"%b","q":"2.00000000","T":%d,"m":true,"M":true}'
+    at = MIDNIGHT_MS + at_ms
+    written = data % (at, symbol.encode(), trade_id, price.encode(), at)
+    return b'{"stream":"%b@trade","data":%b}' % (symbol.lower().encode(), written)
+
+
+def slowly(frame: bytes) -> bytes:
+    """The same frame, written as the swift way does not take it: as nobody would see in what comes out."""
+    return frame + b" "
+
+
+ODD_PRICES = ("1.5", "x", "-1.50000000", "1.500000001", ".50000000", "1234567890123.00000000", "1e5", "1.5000000٣")
+FRAMES = st.lists(
+    st.tuples(
+        st.sampled_from(("BTCUSDT", "ETHUSDT", "NOBODYUSDT")),
+        st.integers(0, 3),  # ids on from the last
+        st.sampled_from((0, 1, 700, 29_000, 61_000)),
+        st.one_of(st.just("1.50000000"), st.just("1.50000000"), st.sampled_from(ODD_PRICES)),
+    ),
+    max_size=40,
+)
+
+
+@given(FRAMES, st.lists(st.integers(1, 9), min_size=1))
+def test_what_is_taken_swiftly_comes_out_as_if_each_frame_had_been_looked_at(
+    steps: list[tuple[str, int, int, str]], cuts: list[int]
+) -> None:
+    frames, ids, at_ms = [], {}, 0
+    for symbol, step, pause_ms, price in steps:
+        at_ms += pause_ms
+        ids[symbol] = ids.get(symbol, 0) + step
+        frames.append((spot_frame(ids[symbol], at_ms, symbol, price), at_ms))
+    swift, slow = a_shard("BTCUSDT", "ETHUSDT"), a_shard("BTCUSDT", "ETHUSDT")
+
+    at = 0
+    for cut in cuts * len(frames):
+        if part := frames[at : at + cut]:
+            after_s = NOW_S + part[-1][1] / 1_000
+            swift.on_read([frame for frame, _ in part], after_s, now_s=after_s)
+            slow.on_read([slowly(frame) for frame, _ in part], after_s, now_s=after_s)
+        at += cut
+
+    came, wanted = take(swift, after_ms=at_ms), take(slow, after_ms=at_ms)
+    assert [(r.topic, r.key, r.value.rstrip(), r.headers) for r in came if r.topic != topics.DEAD_LETTERS] == [
+        (r.topic, r.key, r.value, r.headers) for r in wanted if r.topic != topics.DEAD_LETTERS
+    ]
+    assert len(came) == len(wanted)
+    assert [one.hole() for one in swift.sequencers.values()] == [one.hole() for one in slow.sequencers.values()]

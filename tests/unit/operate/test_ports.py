@@ -32,6 +32,13 @@ def test_ports_of_servers_elsewhere_are_not_looked_at(tmp_path: Path) -> None:
     assert "postgres" in wanted
 
 
+def test_a_local_exchange_needs_a_port_for_each_of_its_hosts(tmp_path: Path) -> None:
+    settings = read_settings(data_dir=tmp_path)
+    more = wanted_ports(settings, with_exchange=True).keys() - wanted_ports(settings, with_exchange=False).keys()
+
+    assert more == {"exchange", "exchange-api", "exchange-archive"}
+
+
 def test_an_address_that_is_not_this_machines_is_a_mistake(tmp_path: Path) -> None:
     settings = read_settings(data_dir=tmp_path, listen_host="203.0.113.7")
     with pytest.raises(Mistake, match="WICKSTREAM_LISTEN_HOST"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wickstream.config import Settings, read_settings
-from wickstream.operate.pulse import Pulse, take_pulse
+from wickstream.operate.pulse import Pulse, open_ids, take_pulse
 
 METRICS = b"""# HELP wickstream_trades_published_total Trades acknowledged in raw_trades.
 # TYPE wickstream_trades_published_total counter
@@ -40,6 +40,13 @@ def answering(port: int, body: bytes) -> Iterator[None]:
 @pytest.fixture
 def settings(tmp_path: Path, port_base: int) -> Settings:
     return read_settings(data_dir=tmp_path, port_base=port_base)
+
+
+def test_missing_ids_are_asked_of_repair_and_unknown_where_it_does_not_answer(settings: Settings) -> None:
+    port = settings.port("repair")
+    assert open_ids(port) is None
+    with answering(port, b"wickstream_open_ids 1300.0\n"):
+        assert open_ids(port) == 1_300
 
 
 def test_the_pulse_comes_from_the_connector_and_the_api(settings: Settings) -> None:

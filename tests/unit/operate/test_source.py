@@ -61,6 +61,9 @@ def test_without_the_exchange_it_is_the_demo_and_says_why(tmp_path: Path) -> Non
     assert chosen.settings.data_dir == tmp_path / "demo"
     assert chosen.settings.ticker_symbols == ("BTCUSDT", "ETHUSDT")
     assert chosen.settings.exchange_ws_url == "ws://127.0.0.1:8005"
+    assert chosen.settings.exchange_rest_url == "http://127.0.0.1:8005"
+    assert chosen.settings.exchange_trades_url == "http://127.0.0.1:8013"
+    assert chosen.settings.exchange_archive_url == "http://127.0.0.1:8014"
     assert chosen.plan is not None
     assert chosen.plan.demo
     assert "does not answer" in chosen.why
@@ -173,6 +176,26 @@ def test_symbols_meant_for_live_are_followed_as_far_as_they_are_recorded(
 ) -> None:
     monkeypatch.setenv("TICKER_SYMBOLS", "ADAUSDT,ETHUSDT")
     assert chosen_for(tmp_path, answers=no).settings.ticker_symbols == ("ETHUSDT",)
+
+
+def test_of_a_recording_a_rule_chooses_what_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def symbols(*words: str) -> tuple[str, ...]:
+        return chosen_for(tmp_path, Wish(files=SPOT, symbols=words)).settings.ticker_symbols
+
+    assert symbols("all") == symbols("quote=USDT") == ("BTCUSDT", "ETHUSDT")
+    assert symbols("ETHUSDT", "quote=USDT") == ("ETHUSDT", "BTCUSDT")
+    with pytest.raises(Mistake, match="leave out top="):
+        symbols("top=1")
+    with pytest.raises(Mistake, match="quote=BTC: chooses nothing"):
+        symbols("quote=BTC")
+    monkeypatch.setenv("TICKER_SYMBOLS", "quote=USDT:top=1")  # meant for live
+    assert symbols() == ("BTCUSDT", "ETHUSDT")
+
+
+def test_to_the_demo_which_trades_day_and_night_the_connector_applies_rules(tmp_path: Path) -> None:
+    chosen = chosen_for(tmp_path, Wish(symbols=("quote=USDT:top=1", "ETHUSDT")), answers=no)
+
+    assert chosen.settings.ticker_symbols == ("quote=USDT:top=1", "ETHUSDT")
 
 
 def test_the_command_line_names_the_symbols_of_live(tmp_path: Path) -> None:

@@ -53,6 +53,11 @@ def test_the_past_is_filled_for_live_and_demo_but_never_for_a_replay(tmp_path: P
     assert "backfill" not in stack_of(tmp_path, replay)
 
 
+def test_repair_goes_on_for_ever_whatever_is_played(tmp_path: Path) -> None:
+    for plan in (DEMO, None, ReplayPlan(files=demo_files(), speed=None)):
+        assert stack_of(tmp_path, plan)["repair"].argv[-2:] == ("repair", "--watch")
+
+
 def test_the_stream_is_started_at_once(tmp_path: Path) -> None:
     assert stack_of(tmp_path)["stream"].after == ()
 

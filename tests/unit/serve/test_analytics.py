@@ -79,7 +79,13 @@ def test_an_unknown_symbol_is_answered_with_the_nearest_names(client: Client) ->
     assert answer.json()["nearest"] == ["BTCUSDT"]
 
 
-@pytest.mark.parametrize("symbol", ["BTCUSDT%0A", "%00", "ＢＴＣ", "A" * 21, "';DROP", "%2e%2e%5c"])
+def test_a_symbol_may_have_letters_of_any_script(client: Client) -> None:
+    answer = client.get("/api/v1/analytics/klines/币安人生USDT")
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith("no symbol 币安人生USDT; ")
+
+
+@pytest.mark.parametrize("symbol", ["BTCUSDT%0A", "%00", "%C2%A0", "A" * 21, "';DROP", "%2e%2e%5c"])
 def test_what_cannot_be_a_symbol_is_refused(client: Client, symbol: str) -> None:
     assert client.get(f"/api/v1/analytics/klines/{symbol}").status_code == 422
 

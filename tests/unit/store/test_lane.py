@@ -5,6 +5,7 @@ from decimal import Decimal
 from tests.candles import MIDNIGHT_MS
 from wickstream.events import Ticker, Trade
 from wickstream.store.lane import Lane
+from wickstream.store.last_trades import KEEP, render
 from wickstream.store.live import Clock
 from wickstream.store.pace import Pace
 
@@ -44,6 +45,32 @@ def test_a_burst_is_one_change_with_its_newest_trade() -> None:
     assert change.candle is not None
     assert change.candle.trade_count == 5
     assert change.ticker is None
+
+
+def test_every_trade_of_a_burst_is_written_once_but_no_more_than_are_kept() -> None:
+    subject = lane()
+    for number in (1, 2, 2, 3):
+        subject.take_trade(trade(number))
+    assert [change.rows for change in subject.due(1.0)] == [tuple(render(trade(number)) for number in (1, 2, 3))]
+
+    for number in range(4, KEEP + 10):
+        subject.take_trade(trade(number))
+    (change,) = subject.due(2.0)
+    assert change.rows == tuple(render(trade(number)) for number in range(10, KEEP + 10))
+
+
+def test_after_a_failed_write_the_last_trades_are_offered_again() -> None:
+    subject = lane()
+    for number in range(1, KEEP + 3):
+        subject.take_trade(trade(number))
+    (before,) = subject.due(1.0)
+    subject.take_trade(trade(KEEP + 3))
+    subject.due(2.0)
+
+    subject.forget_written()
+
+    (change,) = subject.due(3.0)
+    assert change.rows == (*before.rows[1:], render(trade(KEEP + 3)))
 
 
 def test_an_older_ticker_and_a_known_trade_are_no_change() -> None:

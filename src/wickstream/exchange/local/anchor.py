@@ -22,7 +22,7 @@ class Anchor(msgspec.Struct, frozen=True):
 
 def decide(recording: Recording, plan: ReplayPlan, *, now_ms: int) -> Anchor:
     """At full speed the last frame lies in the current minute, else the first one within a minute before `now_ms`."""
-    first, last = recording.play_times[0], recording.play_times[-1]
+    first, last = recording.first_ms, recording.last_ms
     if plan.keep_times and not plan.demo:
         shift = 0
     elif plan.speed is None:

@@ -1,8 +1,8 @@
 """The 24 hours before a moment, as `@ticker` and `/ticker/24hr` tell them."""
 
 from wickstream.binance.shapes import DayTicker, fixed, ratio
+from wickstream.exchange.local.figures import NOTHING, Figures
 from wickstream.exchange.local.history import History
-from wickstream.exchange.local.tape import Figures
 
 _DAY_MS = 86_400_000
 _QUOTE_PLACES = 8
@@ -14,7 +14,8 @@ def day_ticker(history: History, *, as_of_ms: int) -> DayTicker:
     figures = history.figures(start, stop)
     if not figures.trades:
         return _quiet(history, stop, as_of_ms)
-    first, last = history.trade(start).trade_id, history.trade(stop - 1).trade_id
+    first = history.trade(history.happening_from(start)).trade_id
+    last = history.trade(history.happening_before(stop) - 1).trade_id
     return _told(history, figures, _prices(history, start, stop), (first, last, last - first + 1), as_of_ms)
 
 
@@ -40,7 +41,7 @@ def _quiet(history: History, stop: int, as_of_ms: int) -> DayTicker:
     begins = stop == history.first
     last_id = history.trade(stop).trade_id - 1 if begins else -1
     last = history.price_before(stop)
-    return _told(history, Figures(0, 0, 0, 0, 0, 0, 0), (last, 0, last, 0), (-1, last_id, 0), as_of_ms)
+    return _told(history, NOTHING, (last, 0, last, 0), (-1, last_id, 0), as_of_ms)
 
 
 def _told(

@@ -75,16 +75,17 @@ class Grid:
 def klines(
     history: History, grid: Grid, *, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
 ) -> list[Kline]:
-    """At most `limit` klines, oldest first: from `start_ms` on, else the last ones; none before the first trade."""
+    """At most `limit` klines, oldest first: from `start_ms` on, else the last ones.
+
+    None before the first trade, and none of a window in which the symbol did not trade at any time.
+    """
     if history.first >= history.until(now_ms):
         return []
     since = grid.open_of(history.trade(history.first).traded_at_ms)
     last = now_ms if end_ms is None else min(now_ms, end_ms)
-    if start_ms is None:
-        opens = list(islice(grid.opens_back(last, since), limit))[::-1]
-    else:
-        opens = list(islice(grid.opens(max(start_ms, since), last), limit))
-    return [kline_at(history, grid, at, now_ms=now_ms) for at in opens]
+    opens = grid.opens_back(last, since) if start_ms is None else grid.opens(max(start_ms, since), last)
+    there = (at for at in opens if not history.is_shut(at, grid.next_open(at)))
+    return sorted(kline_at(history, grid, at, now_ms=now_ms) for at in islice(there, limit))
 
 
 def kline_at(history: History, grid: Grid, open_ms: int, *, now_ms: int) -> Kline:

@@ -1,6 +1,7 @@
 """What the local exchange answers to REST, computed from the world at the exchange's now."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from wickstream.binance.shapes import RATE_LIMITS, ApiError
@@ -8,8 +9,8 @@ from wickstream.exchange.local import pages, questions
 from wickstream.exchange.local.daily import day_ticker, never_traded
 from wickstream.exchange.local.history import History
 from wickstream.exchange.local.klines import klines
-from wickstream.exchange.local.listing import listed_symbols
-from wickstream.exchange.local.played_clock import PlayedClock
+from wickstream.exchange.local.listing import Listing
+from wickstream.exchange.local.played_clock import Readable
 from wickstream.exchange.local.world import World
 
 _STATUSES = ("TRADING", "HALT", "BREAK")
@@ -19,10 +20,16 @@ Query = Mapping[str, str]
 class MarketData:
     """Answers the questions; raises `ApiError` where the exchange would not answer."""
 
-    def __init__(self, world: World, clock: PlayedClock) -> None:
+    def __init__(self, world: World, clock: Readable) -> None:
         self._world = world
         self._clock = clock
-        self._listed = listed_symbols(world.recording.tapes)
+        self._listing = Listing(world)
+
+    def read_by(self, clock: Readable) -> "MarketData":
+        """The same market by another clock."""
+        other = copy(self)
+        other._clock = clock
+        return other
 
     def ping(self, _: Query) -> object:
         """`{}`."""
@@ -40,13 +47,16 @@ class MarketData:
             raise ApiError(-1128, "Combination of optional parameters invalid. Recommendation: 'symbolStatus'")
         if status and status not in _STATUSES:
             raise ApiError(-1122, "Invalid symbolStatus.")
-        rows = list(self._listed.values()) if names is None else [self._entry(name) for name in names]
+        with_sets = questions.flag(query, "showPermissionSets", default=True)
+        blanks: dict[str, Any] = {} if with_sets else {"permissionSets": []}
+        now_ms = self._clock.read_ms()
+        rows = self._listing.rows(now_ms) if names is None else [self._entry(name, now_ms) for name in names]
         return {
             "timezone": "UTC",
-            "serverTime": self._clock.read_ms(),
+            "serverTime": now_ms,
             "rateLimits": RATE_LIMITS,
             "exchangeFilters": [],
-            "symbols": [row for row in rows if not status or row["status"] == status],
+            "symbols": [row | blanks for row in rows if not status or row["status"] == status],
         }
 
     def trades(self, query: Query) -> object:
@@ -93,20 +103,23 @@ class MarketData:
         names, kind = questions.symbol_list(query), query.get("type", "FULL")
         if kind not in ("FULL", "MINI"):
             raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
-        wanted = list(self._world.histories) if names is None else names
-        histories = [history for name in wanted if (history := self._played(name))]
         now_ms = self._clock.read_ms()
+        listed = (name for name in self._world.histories if self._listing.status(name, now_ms))
+        wanted = list(listed) if names is None else names
+        histories = [history for name in wanted if (history := self._played(name))]
         rows = [day_ticker(history, as_of_ms=now_ms).rest(mini=kind == "MINI") for history in histories]
         if "symbol" in query:
             return rows[0] if rows else never_traded(query["symbol"], as_of_ms=now_ms).rest(mini=kind == "MINI")
         return rows
 
-    def _entry(self, name: str) -> dict[str, Any]:
-        if name not in self._listed:
+    def _entry(self, name: str, now_ms: int) -> dict[str, Any]:
+        row = self._listing.row(name, now_ms)
+        if row is None:
             raise ApiError(-1121, "Invalid symbol.")
-        return self._listed[name]
+        return row
 
     def _played(self, name: str) -> History | None:
         """The trades of a symbol; None if it is listed and has none."""
-        self._entry(name)
+        if self._listing.status(name, self._clock.read_ms()) is None:
+            raise ApiError(-1121, "Invalid symbol.")
         return self._world.histories.get(name)

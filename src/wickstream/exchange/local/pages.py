@@ -1,6 +1,8 @@
 """Pages of trades and aggregate trades out of a symbol's history."""
 
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from wickstream.binance.shapes import AggTrade, PublicTrade, fixed
@@ -11,18 +13,19 @@ _QUOTE_PLACES = 8
 
 def newest_trades(history: History, *, limit: int, now_ms: int) -> list[dict[str, Any]]:
     """The last `limit` trades, oldest first."""
-    stop = history.until(now_ms)
-    return _trades(history, max(stop - limit, history.first), stop)
+    parts = reversed(list(history.happening(history.first, history.until(now_ms))))
+    newest = islice(chain.from_iterable(map(reversed, parts)), limit)
+    return _trades(history, reversed(list(newest)))
 
 
 def trades_from(history: History, from_id: int, *, limit: int, now_ms: int) -> list[dict[str, Any]]:
     """The first `limit` trades whose id is `from_id` or larger."""
-    start = history.from_id(from_id)
-    return _trades(history, start, min(start + limit, history.until(now_ms)))
+    numbers = chain.from_iterable(history.happening(history.from_id(from_id), history.until(now_ms)))
+    return _trades(history, islice(numbers, limit))
 
 
-def _trades(history: History, start: int, stop: int) -> list[dict[str, Any]]:
-    return [_told(history, history.trade(number)) for number in range(start, stop)]
+def _trades(history: History, numbers: Iterable[int]) -> list[dict[str, Any]]:
+    return [_told(history, history.trade(number)) for number in numbers]
 
 
 def _told(history: History, trade: Played) -> dict[str, Any]:
@@ -58,16 +61,20 @@ def agg_trades(
         first = max(first, groups.before(history.before(start_ms)))
     else:
         first = max(first, stop - limit)
-    return [groups.at(number).rest() for number in range(first, min(first + limit, stop))]
+    return [group.rest() for group in islice(groups.between(first, stop), limit)]
 
 
 class AggTrades:
-    """A symbol's aggregate trades for all time, numbered as its trades are: number 0 is the first of loop 0."""
+    """A symbol's aggregate trades for all time, numbered as its trades are: number 0 is the first of loop 0.
+
+    They have ids of their own; ours begin at the symbol's first trade id.
+    """
 
     def __init__(self, history: History) -> None:
         self._history = history
         self._starts = history.tape.groups
-        self.first = history.loops.first * len(self._starts)
+        self.first = self.before(history.first)
+        self._first_id = history.trade(history.first).trade_id
 
     def before(self, trade: int) -> int:
         """The number of the first aggregate that starts at or after a trade's number."""
@@ -75,19 +82,23 @@ class AggTrades:
         return loop * len(self._starts) + bisect_left(self._starts, at)
 
     def number_of(self, agg_id: int) -> int:
-        """Aggregates have ids of their own; ours begin at the recording's first trade id."""
-        return agg_id - self._history.tape.ids[0]
+        """The number of the aggregate with that id."""
+        return self.first + agg_id - self._first_id
+
+    def between(self, start: int, stop: int) -> Iterator[AggTrade]:
+        """The aggregates numbered `start` to `stop`, exclusive, without those whose trades do not happen."""
+        is_plain = self._history.numbering.is_plain
+        for number in range(start, stop):
+            if is_plain or self._happens(number):
+                yield self.at(number)
 
     def at(self, number: int) -> AggTrade:
         """The aggregate of that number."""
         history, tape = self._history, self._history.tape
-        loop, group = divmod(number, len(self._starts))
-        start = loop * len(tape) + self._starts[group]
-        is_last = group + 1 == len(self._starts)
-        stop = loop * len(tape) + (len(tape) if is_last else self._starts[group + 1])
+        start, stop = self._extent(number)
         first, last = history.trade(start), history.counted_before(stop)
         return AggTrade(
-            number + tape.ids[0],
+            self._first_id + number - self.first,
             fixed(first.price, tape.price_places),
             fixed(history.figures(start, stop).volume, tape.quantity_places),
             first.trade_id,
@@ -95,3 +106,14 @@ class AggTrades:
             first.traded_at_ms,
             first.buyer_is_maker,
         )
+
+    def _happens(self, number: int) -> bool:
+        return any(self._history.happening(*self._extent(number)))
+
+    def _extent(self, number: int) -> tuple[int, int]:
+        """The numbers of its trades."""
+        size = len(self._history.tape)
+        loop, group = divmod(number, len(self._starts))
+        is_last = group + 1 == len(self._starts)
+        stop = size if is_last else self._starts[group + 1]
+        return loop * size + self._starts[group], loop * size + stop

@@ -1,6 +1,15 @@
 """The exchange's clock: held, running at a factor of real time, or pushed on by what was played."""
 
 from collections.abc import Callable
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """A clock of the exchange, as far as answers need it."""
+
+    def read_ms(self) -> int:
+        """Now, as the exchange sees it."""
+        ...
 
 
 class PlayedClock:

@@ -3,18 +3,20 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import structlog
 import uvloop
-from aiohttp import web
 
 from wickstream.config import Settings
-from wickstream.errors import Mistake
-from wickstream.exchange.local import anchor
+from wickstream.exchange.local import anchor, hosts
+from wickstream.exchange.local.archive import ArchiveServer, Flaw
+from wickstream.exchange.local.conditions import UNDISTURBED, Conditions, Troubles
+from wickstream.exchange.local.database import Database
+from wickstream.exchange.local.generator import generate
 from wickstream.exchange.local.listeners import Listeners
 from wickstream.exchange.local.market_data import MarketData
+from wickstream.exchange.local.oracle import Oracle
 from wickstream.exchange.local.played_clock import PlayedClock
 from wickstream.exchange.local.player import Player
 from wickstream.exchange.local.recording import ReplayPlan, read_recording
@@ -22,50 +24,67 @@ from wickstream.exchange.local.rest import RestServer
 from wickstream.exchange.local.streams import StreamRules, StreamServer
 from wickstream.exchange.local.world import World
 
-log = structlog.get_logger()
 
-
-def run(settings: Settings, plan: ReplayPlan) -> None:
+def run(settings: Settings, plan: ReplayPlan, conditions: Conditions | None = None) -> None:
     """Serve until SIGTERM or SIGINT; ready when `GET /api/v3/ping` answers.
 
     Raises:
-        Mistake: If a capture file is missing or broken, or the port is in use.
+        Mistake: If a capture file is missing or broken, or a port is in use.
     """
-    uvloop.run(_serve_until_told(settings, plan))
+    uvloop.run(_serve_until_told(settings, plan, conditions or Conditions()))
 
 
 @asynccontextmanager
 async def local_exchange(
-    settings: Settings, plan: ReplayPlan, *, rules: StreamRules | None = None
+    settings: Settings,
+    plan: ReplayPlan,
+    *,
+    conditions: Conditions = UNDISTURBED,
+    rules: StreamRules | None = None,
+    flaw_of: Callable[[str], Flaw | None] | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """The exchange as long as the context is open, on the port of `exchange`; yields the task that plays.
+    """The exchange as long as the context is open, each host on its port; yields the task that plays.
 
     Raises:
-        Mistake: If a capture file is missing or broken, or the port is in use.
+        Mistake: If a capture file is missing or broken, or a port is in use.
     """
-    recording = read_recording(plan.files)
+    recording = generate(plan.generated) if plan.generated else read_recording(plan.files)
     set_down = anchor.keep(settings.data_dir / "exchange.json", recording, plan, now_ms=int(time.time() * 1_000))
     world = World(recording, set_down, plan)
     clock = _clock(world, plan, set_down)
     listeners = Listeners(frozenset(world.histories), waits_for_slow=plan.speed is None)
-    runner = _runner(world, clock, listeners, rules or StreamRules())
-    player = Player(world, clock, listeners, waits_for=() if plan.demo else _awaited(world, settings))
+    streams = StreamServer(listeners, rules or conditions.script.rules)
+    troubles = Troubles(world, clock, listeners, streams, conditions)
+    market = MarketData(world, clock)
+    rest = RestServer(market, Database(market, clock, troubles.board), troubles.board)
+    served = hosts.runners(
+        rest,
+        streams,
+        ArchiveServer(world, clock, flaw_of or troubles.flaw_of),
+        doors=(Oracle(world, clock, market), *troubles.doors),
+        trouble=troubles.before,
+    )
+    awaited = () if plan.demo else _awaited(world, settings)
+    player = Player(world, clock, listeners, waits_for=awaited, changed=troubles.changed)
     try:
-        await _listen(runner, settings)
-        playing = asyncio.create_task(player.play())
-        try:
-            yield playing
-        finally:
-            playing.cancel()
-            await asyncio.wait((playing,))
+        await hosts.listen(served, settings, tls=conditions.tls)
+        async with troubles.at_work():
+            playing = asyncio.create_task(player.play())
+            try:
+                yield playing
+            finally:
+                playing.cancel()
+                await asyncio.wait((playing,))
     finally:
-        await runner.cleanup()
+        await hosts.close(list(served.values()))
 
 
 def _awaited(world: World, settings: Settings) -> tuple[str, ...]:
-    """The recording's symbols, or those of them that were chosen: nobody will ever ask for the others."""
-    chosen = tuple(symbol for symbol in world.histories if symbol in settings.ticker_symbols)
-    return chosen or tuple(world.histories)
+    """The symbols there are at first, or those of them that were chosen: nobody will ever ask for the others."""
+    at_first = [symbol for symbol, history in world.histories.items() if history.status(world.starts_at_ms)]
+    is_chosen = "ticker_symbols" in settings.model_fields_set
+    chosen = tuple(symbol for symbol in at_first if is_chosen and symbol in settings.named_symbols)
+    return chosen or tuple(at_first)
 
 
 def _clock(world: World, plan: ReplayPlan, set_down: anchor.Anchor) -> PlayedClock:
@@ -80,34 +99,11 @@ def _clock(world: World, plan: ReplayPlan, set_down: anchor.Anchor) -> PlayedClo
     return clock
 
 
-def _runner(world: World, clock: PlayedClock, listeners: Listeners, rules: StreamRules) -> web.AppRunner:
-    app = web.Application()
-    RestServer(MarketData(world, clock)).add_routes(app)
-    streams = StreamServer(listeners, rules)
-    app.router.add_get("/ws", streams.raw)
-    app.router.add_get("/ws/{streams:.*}", streams.raw)
-    app.router.add_get("/stream", streams.combined)
-    app.on_shutdown.append(streams.hang_up)
-    return web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-
-
-async def _listen(runner: web.AppRunner, settings: Settings) -> None:
-    host, port = settings.listen_host, settings.port("exchange")
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as exc:
-        raise Mistake(
-            f"the local exchange cannot listen on {host}:{port} ({exc.strerror}); give another --port-base"
-        ) from exc
-    log.info("local exchange is listening", url=f"http://{host}:{port}")
-
-
-async def _serve_until_told(settings: Settings, plan: ReplayPlan) -> None:
+async def _serve_until_told(settings: Settings, plan: ReplayPlan, conditions: Conditions) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    async with local_exchange(settings, plan) as playing:
+    async with local_exchange(settings, plan, conditions=conditions) as playing:
         stop = asyncio.create_task(told.wait())
         await asyncio.wait((stop, playing), return_when=asyncio.FIRST_COMPLETED)
         if playing.done():

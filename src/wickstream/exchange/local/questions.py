@@ -66,6 +66,14 @@ def number(query: Mapping[str, str], name: str) -> int | None:
     return int(value)
 
 
+def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """An optional `true` or `false`."""
+    value = query.get(name, "").lower()
+    if value not in ("", "true", "false"):
+        raise ApiError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '^(true|false)$'.")
+    return value == "true" if value else default
+
+
 def moment(query: Mapping[str, str], name: str) -> int | None:
     """An optional time, sent in ms or µs, as ms."""
     value = number(query, name)

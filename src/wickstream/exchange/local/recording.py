@@ -3,15 +3,18 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from wickstream.config import Market
 from wickstream.errors import Mistake
-from wickstream.exchange.local.tape import RecordedTrade, Tape
+from wickstream.exchange.local.career import Career
+from wickstream.exchange.local.instruments import Instrument
+from wickstream.exchange.local.market_plan import MarketPlan
+from wickstream.exchange.local.tape import CapturedTape, RecordedTrade, Tape
 
 _CAPTURES = Path(__file__).parent / "captures"
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -26,13 +29,15 @@ class ReplayPlan:
     """What the local exchange plays, and how.
 
     Attributes:
+        generated: the market to make up, instead of files.
         demo: play for ever, with an endless past, at the present time; nobody is waited for.
         keep_times: times as recorded, else moved by whole minutes to now.
         loop: go on after the last frame, with new ids and times.
         speed: a factor of the recorded pace; None: as fast as the subscribers take it.
     """
 
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
+    generated: MarketPlan | None = None
     demo: bool = False
     keep_times: bool = False
     loop: bool = False
@@ -67,13 +72,15 @@ _frames = msgspec.json.Decoder(_Frame)
 
 @dataclass(frozen=True)
 class Recording:
-    """All trades of some capture files: one tape per symbol, and the order in which they are played."""
+    """All trades there are to play: one tape per symbol, in order of first appearance."""
 
     tapes: tuple[Tape, ...]
-    digest: str  # of the files' contents
+    digest: str  # of what it was made from
     market: Market
-    play_times: Sequence[int]  # ms; one entry per trade of any symbol, in order of trade time
-    play_tapes: Sequence[int]  # which tape the trade is on
+    first_ms: int  # trade time of the first trade of any symbol
+    last_ms: int  # and of the last
+    careers: Mapping[str, Career] = field(default_factory=dict)  # of symbols that are not always listed and trading
+    instruments: tuple[Instrument, ...] = ()  # what is known of symbols beyond their trades
 
 
 def demo_files() -> tuple[Path, ...]:
@@ -103,7 +110,7 @@ def market_of(files: Iterable[Path]) -> Market:
 
 
 def read_recording(files: Sequence[Path]) -> Recording:
-    """All trades of `files`, merged by trade time; at the same time in the order of files, then lines.
+    """All trades of `files`, each symbol's by trade time.
 
     Raises:
         Mistake: If a file is missing or broken; names the file and the line.
@@ -114,19 +121,19 @@ def read_recording(files: Sequence[Path]) -> Recording:
     lines = [(file, number, trade) for file in files for number, trade in _read_trades(file)]
     lines.sort(key=lambda line: line[2].traded_at_ms)
     by_symbol: dict[str, dict[int, RecordedTrade]] = {}
-    played = [trade for file, number, trade in lines if _is_new(by_symbol, trade, f"{file}, line {number}")]
+    for file, number, trade in lines:
+        _add(by_symbol, trade, f"{file}, line {number}")
     for symbol, trades in by_symbol.items():
         if not any(trade.counts for trade in trades.values()):
             raise Mistake(f"{', '.join(map(str, files))}: no market trade of {symbol}, off-book ones only")
-    symbols = list(by_symbol)
     return Recording(
         tapes=tuple(
-            Tape(symbol, list(trades.values()), places=_PLACES[market]) for symbol, trades in by_symbol.items()
+            CapturedTape(symbol, list(trades.values()), places=_PLACES[market]) for symbol, trades in by_symbol.items()
         ),
         digest=digest_of(files),
         market=market,
-        play_times=[trade.traded_at_ms for trade in played],
-        play_tapes=[symbols.index(trade.symbol) for trade in played],
+        first_ms=lines[0][2].traded_at_ms,
+        last_ms=lines[-1][2].traded_at_ms,
     )
 
 
@@ -146,15 +153,14 @@ def _market(trade: RecordedTrade) -> Market:
     return Market.USDM if b'"X"' in trade.data else Market.SPOT
 
 
-def _is_new(by_symbol: dict[str, dict[int, RecordedTrade]], trade: RecordedTrade, where: str) -> bool:
+def _add(by_symbol: dict[str, dict[int, RecordedTrade]], trade: RecordedTrade, where: str) -> None:
     """Add the trade to its symbol's, unless it is there: files of one symbol may overlap."""
     known = by_symbol.setdefault(trade.symbol, {})
     if trade.trade_id in known:
-        return False
+        return
     if known and trade.trade_id < next(reversed(known)):
         raise Mistake(f"{where}: trade {trade.trade_id} of {trade.symbol} is older than one with an earlier time")
     known[trade.trade_id] = trade
-    return True
 
 
 def _read_trades(file: Path) -> Iterator[tuple[int, RecordedTrade]]:

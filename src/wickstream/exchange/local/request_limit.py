@@ -30,6 +30,10 @@ class RequestLimit:
         """Weight used in the running minute."""
         return self._account(address).used
 
+    def allow(self, per_minute: int) -> None:
+        """Set the weight that a minute has."""
+        self._per_minute = per_minute
+
     def spend(self, address: str, weight: int) -> None:
         """Book a request.
 

@@ -1,16 +1,19 @@
 """The REST side of the local exchange: `/api/v3` with its weights, headers and error bodies."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
 
-from wickstream.binance.shapes import ApiError
+from wickstream.binance.shapes import WEIGHT_PER_MINUTE, ApiError, rate_limits
+from wickstream.exchange.local.answer_faults import RestLimit
+from wickstream.exchange.local.database import FROM_DATABASE, Database
 from wickstream.exchange.local.market_data import MarketData, Query
 from wickstream.exchange.local.microseconds import in_microseconds
 from wickstream.exchange.local.request_limit import RequestLimit
+from wickstream.exchange.local.switchboard import Switchboard
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,29 @@ ROUTES: Mapping[str, Route] = {
 class RestServer:
     """Books the weight of a request, asks, and writes the answer down."""
 
-    def __init__(self, market: MarketData, *, real_seconds: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        market: MarketData,
+        database: Database,
+        board: Switchboard,
+        *,
+        real_seconds: Callable[[], float] = time.time,
+    ) -> None:
         self._market = market
+        self._database = database
+        self._board = board
         self._limit = RequestLimit(real_seconds=real_seconds)
 
-    def add_routes(self, app: web.Application) -> None:
-        """Serve all endpoints."""
+    def add_routes(self, app: web.Application, *, without: Container[str] = ()) -> None:
+        """Serve the endpoints of a host: all but those it has not got."""
         for path, route in ROUTES.items():
-            app.router.add_get(path, self._handler(route))
+            if path not in without:
+                app.router.add_get(path, self._handler(route))
 
     def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             address = request.remote or ""
+            self._limit.allow(self._weight_per_minute())
             try:
                 self._limit.spend(address, route.weigh(request.query))
                 body, status, retry = self._answer(route, request), 200, None
@@ -70,10 +84,21 @@ class RestServer:
         return handle
 
     def _answer(self, route: Route, request: web.Request) -> bytes:
-        answer = route.answer(self._market, request.query)
+        answer = self._asked(route, request.query)
         if request.headers.get("X-MBX-TIME-UNIT", "").upper() == "MICROSECOND":
             answer = in_microseconds(answer)
         return msgspec.json.encode(answer)
+
+    def _asked(self, route: Route, query: Query) -> object:
+        if route.answer in FROM_DATABASE:
+            return self._database.answer(route.answer, query)
+        answer = route.answer(self._market, query)
+        if isinstance(answer, dict) and "rateLimits" in answer:
+            return answer | {"rateLimits": rate_limits(self._weight_per_minute())}
+        return answer
+
+    def _weight_per_minute(self) -> int:
+        return next((limit.weight for limit, _ in self._board.on(RestLimit)), WEIGHT_PER_MINUTE)
 
     def _headers(self, address: str, retry_after_s: int | None) -> dict[str, str]:
         used = str(self._limit.used(address))

@@ -1,14 +1,14 @@
-"""One symbol's recorded trades as columns of integers, and exact figures over any stretch of them."""
+"""One symbol's trades as columns of integers: what a loop of its market holds."""
 
+from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
+from functools import cached_property
 from itertools import compress
-from operator import mul
 from typing import NamedTuple
 
-BLOCK = 256  # trades whose figures are kept together: a day of a busy symbol is some thousand blocks
+from wickstream.exchange.local.figures import Columns, FigureIndex
+from wickstream.exchange.local.restamp import restamp
 
 
 class RecordedTrade(NamedTuple):
@@ -24,71 +24,30 @@ class RecordedTrade(NamedTuple):
     data: bytes  # the frame without its envelope, as captured
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Sums and extremes over a stretch of trades; amounts are integers in the units of the tape."""
+class Repeat(NamedTuple):
+    """How a tape repeats by itself, whatever the others do."""
 
-    trades: int
-    volume: int
-    quote: int
-    taker_volume: int
-    taker_quote: int
-    high: int
-    low: int
-
-    def times(self, count: int) -> "Figures":
-        """The figures of `count` such stretches."""
-        if not count:
-            return NOTHING
-        return Figures(
-            count * self.trades,
-            count * self.volume,
-            count * self.quote,
-            count * self.taker_volume,
-            count * self.taker_quote,
-            self.high,
-            self.low,
-        )
+    period_ms: int
+    past: int  # loops before the market opened
 
 
-NOTHING = Figures(0, 0, 0, 0, 0, 0, 0)
+class Tape(ABC):
+    """A symbol's trades in order of id; prices and quantities as integers of a fixed number of places.
 
+    Attributes:
+        repeat: None: together with the whole recording.
+    """
 
-def joined(stretches: Iterable[Figures]) -> Figures:
-    """The figures of all stretches together."""
-    parts = [part for part in stretches if part.trades]
-    if not parts:
-        return NOTHING
-    return Figures(
-        sum(part.trades for part in parts),
-        sum(part.volume for part in parts),
-        sum(part.quote for part in parts),
-        sum(part.taker_volume for part in parts),
-        sum(part.taker_quote for part in parts),
-        max(part.high for part in parts),
-        min(part.low for part in parts),
-    )
+    repeat: Repeat | None = None
 
-
-class Tape:
-    """A symbol's trades in order of id; prices and quantities as integers of a fixed number of places."""
-
-    def __init__(self, symbol: str, trades: Sequence[RecordedTrade], *, places: int = 0) -> None:
-        """`places`: decimal places the market writes at least."""
+    def __init__(self, symbol: str, columns: Columns, *, price_places: int, quantity_places: int) -> None:
         self.symbol = symbol
-        self.price_places = max(places, *(_places(trade.price) for trade in trades))
-        self.quantity_places = max(places, *(_places(trade.quantity) for trade in trades))
-        self.ids = array("q", (trade.trade_id for trade in trades))
-        self.times = array("q", (trade.traded_at_ms for trade in trades))
-        self.prices = array("q", (_scaled(trade.price, self.price_places) for trade in trades))
-        self.quantities = array("q", (_scaled(trade.quantity, self.quantity_places) for trade in trades))
-        self.maker_buys = bytearray(trade.buyer_is_maker for trade in trades)
-        self.counts = bytearray(trade.counts for trade in trades)
-        self.data = [trade.data for trade in trades]
-        self._blocks = [self._scan(at, min(at + BLOCK, len(self))) for at in range(0, len(self), BLOCK)]
-        self.whole = joined(self._blocks)
-        # A loop asks for the same minutes again and again.
-        self.figures = lru_cache(maxsize=8_192)(self._figures)
+        self.ids, self.times, self.prices, self.quantities, self.maker_buys, self.counts = columns
+        self.price_places = price_places
+        self.quantity_places = quantity_places
+        index = FigureIndex(columns)
+        self.figures = index.figures
+        self.whole = index.figures(0, len(self.ids))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -98,30 +57,9 @@ class Tape:
         """How many ids the recording covers, holes included."""
         return self.ids[-1] - self.ids[0] + 1
 
-    def _figures(self, start: int, stop: int) -> Figures:
-        """Over the trades at positions `start` to `stop`, exclusive."""
-        first, last = -(-start // BLOCK), stop // BLOCK
-        if first >= last:
-            return self._scan(start, stop)
-        return joined([self._scan(start, first * BLOCK), *self._blocks[first:last], self._scan(last * BLOCK, stop)])
-
-    def _scan(self, start: int, stop: int) -> Figures:
-        counts = self.counts[start:stop]
-        prices = list(compress(self.prices[start:stop], counts))
-        if not prices:
-            return NOTHING
-        quantities = list(compress(self.quantities[start:stop], counts))
-        makers = compress(self.maker_buys[start:stop], counts)
-        bought = [0 if maker else quantity for maker, quantity in zip(makers, quantities, strict=True)]
-        return Figures(
-            len(prices),
-            sum(quantities),
-            sum(map(mul, prices, quantities)),
-            sum(bought),
-            sum(map(mul, prices, bought)),
-            max(prices),
-            min(prices),
-        )
+    @abstractmethod
+    def frames(self, start: int, stop: int, *, by_ms: int, by_ids: int) -> list[bytes]:
+        """The `data` of the frames at positions `start` to `stop`, exclusive, their times and ids moved."""
 
     @cached_property
     def groups(self) -> "array[int]":
@@ -137,6 +75,31 @@ class Tape:
                 starts.append(at)
             last = key
         return starts
+
+
+class CapturedTape(Tape):
+    """Trades of capture files: a frame that is not moved is told byte for byte as captured."""
+
+    def __init__(self, symbol: str, trades: Sequence[RecordedTrade], *, places: int = 0) -> None:
+        """`places`: decimal places the market writes at least."""
+        price_places = max(places, *(_places(trade.price) for trade in trades))
+        quantity_places = max(places, *(_places(trade.quantity) for trade in trades))
+        columns = Columns(
+            ids=array("q", (trade.trade_id for trade in trades)),
+            times=array("q", (trade.traded_at_ms for trade in trades)),
+            prices=array("q", (_scaled(trade.price, price_places) for trade in trades)),
+            quantities=array("q", (_scaled(trade.quantity, quantity_places) for trade in trades)),
+            maker_buys=bytes(trade.buyer_is_maker for trade in trades),
+            counts=bytes(trade.counts for trade in trades),
+        )
+        super().__init__(symbol, columns, price_places=price_places, quantity_places=quantity_places)
+        self._data = [trade.data for trade in trades]
+
+    def frames(self, start: int, stop: int, *, by_ms: int, by_ids: int) -> list[bytes]:
+        data = self._data[start:stop]
+        if not (by_ms or by_ids):
+            return data
+        return [restamp(frame, by_ms=by_ms, by_ids=by_ids) for frame in data]
 
 
 def _places(amount: str) -> int:

@@ -1,72 +1,58 @@
 """The local exchange's world, computed and not stored: a function of recording, anchor and the time asked about."""
 
-from bisect import bisect_right
-from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import replace
 
 from wickstream.events import MINUTE_MS
 from wickstream.exchange.local.anchor import Anchor
+from wickstream.exchange.local.career import ALWAYS_LISTED
 from wickstream.exchange.local.history import History, Loops
+from wickstream.exchange.local.programme import Due, Programme
 from wickstream.exchange.local.recording import Recording, ReplayPlan
-from wickstream.exchange.local.restamp import restamp
-
-
-class Due(NamedTuple):
-    """One frame to be sent."""
-
-    tape: int
-    data: bytes
+from wickstream.exchange.local.tape import Tape
 
 
 class World:
-    """Every trade there ever is, in order; `frame` numbers run over all symbols, frame 0 is the first of loop 0."""
+    """Every trade there ever is, in order; `frame` numbers run over all symbols."""
 
     def __init__(self, recording: Recording, anchor: Anchor, plan: ReplayPlan) -> None:
         self.recording = recording
-        self.loops = _loops(recording, anchor, plan)
-        self.histories = {tape.symbol: History(tape, self.loops) for tape in recording.tapes}
-        self._on_tape = _positions(recording)
-
-    @property
-    def starts_at_ms(self) -> int:
-        """Trade time of the first frame of loop 0."""
-        return self.loops.starts_at_ms
-
-    @property
-    def ends_at_ms(self) -> int | None:
-        """Trade time of the last frame there is; None: none is the last."""
-        if self.loops.last is None:
-            return None
-        return self.recording.play_times[-1] + self.loops.moved_by(self.loops.last)
+        self.starts_at_ms = recording.first_ms + anchor.shift_ms  # of loop 0
+        self.ends_at_ms = _end_ms(recording, anchor, plan)  # of the last frame there is; None: none is the last
+        loops = _loops(recording, anchor, plan)
+        self.histories = {
+            tape.symbol: History(
+                tape,
+                _loops_of(tape, loops),
+                career=recording.careers.get(tape.symbol, ALWAYS_LISTED),
+                ends_at_ms=self.ends_at_ms,
+            )
+            for tape in recording.tapes
+        }
+        self._programme = Programme(tuple(self.histories.values()))
 
     def frames_until(self, time_ms: int) -> int:
         """The number of the first frame after `time_ms`."""
-        loop = self.loops.at(time_ms)
-        recorded_ms = time_ms - self.loops.moved_by(loop)
-        return loop * len(self._on_tape) + bisect_right(self.recording.play_times, recorded_ms)
+        return self._programme.until(time_ms)
 
     def time_of(self, frame: int) -> int | None:
         """Trade time (ms) of a frame; None after the last one."""
-        loop, at = divmod(frame, len(self._on_tape))
-        if self.loops.last is not None and loop > self.loops.last:
-            return None
-        return self.recording.play_times[at] + self.loops.moved_by(loop)
+        return self._programme.time_of(frame)
 
-    def frames(self, start: int, stop: int) -> Iterator[Due]:
+    def frames(self, start: int, stop: int) -> list[Due]:
         """Frames `start` to `stop`, exclusive: byte for byte as captured where nothing is moved."""
-        for number in range(start, stop):
-            loop, at = divmod(number, len(self._on_tape))
-            number_of_tape = self.recording.play_tapes[at]
-            tape = self.recording.tapes[number_of_tape]
-            data = tape.data[self._on_tape[at]]
-            moved_by = self.loops.moved_by(loop)
-            if moved_by or loop:
-                data = restamp(data, by_ms=moved_by, by_ids=loop * tape.id_span)
-            yield Due(number_of_tape, data)
+        return self._programme.frames(start, stop)
+
+
+def _end_ms(recording: Recording, anchor: Anchor, plan: ReplayPlan) -> int | None:
+    if plan.generated:
+        seconds = plan.generated.seconds
+        return None if seconds is None else recording.first_ms + anchor.shift_ms + seconds * 1_000 - 1
+    return None if plan.demo or plan.loop else recording.last_ms + anchor.shift_ms
 
 
 def _loops(recording: Recording, anchor: Anchor, plan: ReplayPlan) -> Loops:
-    first, last = recording.play_times[0], recording.play_times[-1]
+    """How all tapes repeat that do not repeat by themselves."""
+    first, last = recording.first_ms, recording.last_ms
     past = min(tape.ids[0] // tape.id_span for tape in recording.tapes) if plan.demo else 0
     return Loops(
         starts_at_ms=first + anchor.shift_ms,
@@ -77,11 +63,7 @@ def _loops(recording: Recording, anchor: Anchor, plan: ReplayPlan) -> Loops:
     )
 
 
-def _positions(recording: Recording) -> list[int]:
-    """For each frame in order of playing, where it stands on its tape."""
-    seen = [0] * len(recording.tapes)
-    positions = []
-    for tape in recording.play_tapes:
-        positions.append(seen[tape])
-        seen[tape] += 1
-    return positions
+def _loops_of(tape: Tape, common: Loops) -> Loops:
+    if tape.repeat is None:
+        return common
+    return replace(common, period_ms=tape.repeat.period_ms, first=-tape.repeat.past, last=None)

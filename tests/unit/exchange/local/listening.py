@@ -10,6 +10,7 @@ import msgspec
 import uvloop
 
 from wickstream.config import Settings
+from wickstream.exchange.local.conditions import UNDISTURBED, Conditions
 from wickstream.exchange.local.process import local_exchange
 from wickstream.exchange.local.recording import ReplayPlan
 from wickstream.exchange.local.streams import StreamRules
@@ -35,6 +36,17 @@ class Client:
         async with self._session.get(self._base + path, headers=named) as answer:
             return answer.status, dict(answer.headers), await answer.read()
 
+    async def fault(self, fault: str, **arguments: Any) -> tuple[int, Any]:
+        """Switch a fault on; status and decoded body."""
+        entry = msgspec.json.encode({"fault": fault, **arguments})
+        async with self._session.post(f"{self._base}/faults", data=entry) as answer:
+            return answer.status, msgspec.json.decode(await answer.read())
+
+    async def delete(self, path: str) -> int:
+        """The status."""
+        async with self._session.delete(self._base + path) as answer:
+            return answer.status
+
     def open(self, path: str, **options: Any) -> Any:
         """A socket; use as a context."""
         return self._session.ws_connect(self._base + path, max_msg_size=0, **options)
@@ -42,13 +54,17 @@ class Client:
 
 @asynccontextmanager
 async def playing(
-    settings: Settings, plan: ReplayPlan, *, rules: StreamRules | None = None
+    settings: Settings,
+    plan: ReplayPlan,
+    *,
+    rules: StreamRules | None = None,
+    conditions: Conditions = UNDISTURBED,
 ) -> AsyncIterator[tuple[Client, "asyncio.Task[None]"]]:
     async with (
-        local_exchange(settings, plan, rules=rules) as task,
+        local_exchange(settings, plan, rules=rules, conditions=conditions) as task,
         aiohttp.ClientSession() as session,
     ):
-        yield Client(session, settings.port("exchange")), task
+        yield Client(session, settings.port("exchange-api")), task
 
 
 async def hear(socket: aiohttp.ClientWebSocketResponse) -> Any:

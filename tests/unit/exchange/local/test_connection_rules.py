@@ -56,7 +56,7 @@ def test_who_answers_pings_stays_until_the_end_of_its_day(tmp_path: Path, make_s
 def test_a_half_open_client_at_full_speed_is_cut_and_the_others_go_on(
     tmp_path: Path, make_settings: SettingsMaker
 ) -> None:
-    rules = StreamRules(ping_seconds=0.2, pong_seconds=1.0)
+    rules = StreamRules(ping_seconds=0.4, pong_seconds=2.0)
     frames = [trade(number, 1_000 + number) for number in range(80_000)]
     plan = ReplayPlan((capture(tmp_path / "long.frames", frames),), speed=None)
 

@@ -15,6 +15,7 @@ MINUTE_MS = 60_000
 NOW_MS = 1_795_000_012_345
 DEMO = ReplayPlan(demo_files(), demo=True)
 RECORDING = read_recording(DEMO.files)
+SIZE = sum(map(len, RECORDING.tapes))
 
 
 def _world(plan: ReplayPlan, *, now_ms: int = NOW_MS, recording: Recording = RECORDING) -> World:
@@ -38,8 +39,8 @@ def test_ids_of_the_demo_are_consecutive_for_ever_and_times_never_go_back(number
 
 @given(st.integers(-2_000_000, 2_000_000))
 def test_frames_tell_the_same_as_the_history(number: int) -> None:
-    [due] = WORLD.frames(number, number + 1)
-    frame = msgspec.json.decode(due.data)
+    [(_, data)] = WORLD.frames(number, number + 1)
+    frame = msgspec.json.decode(data)
     history = WORLD.histories[frame["s"]]
 
     told = history.trade(history.from_id(frame["t"]))
@@ -54,8 +55,8 @@ def test_the_first_frame_lies_within_a_minute_of_now_and_minutes_stay_minutes(no
     world = _world(DEMO, now_ms=now_ms)
 
     assert world.starts_at_ms <= now_ms < world.starts_at_ms + MINUTE_MS
-    assert (world.starts_at_ms - RECORDING.play_times[0]) % MINUTE_MS == 0
-    assert world.loops.period_ms == 11 * MINUTE_MS
+    assert (world.starts_at_ms - RECORDING.first_ms) % MINUTE_MS == 0
+    assert world.histories["BTCUSDT"].loops.period_ms == 11 * MINUTE_MS
 
 
 @given(st.integers(1_700_000_000_000, 1_900_000_000_000))
@@ -70,16 +71,16 @@ def test_kept_times_are_the_recorded_bytes() -> None:
     world = _world(ReplayPlan(DEMO.files, keep_times=True))
     tape = RECORDING.tapes[0]
 
-    played = [due.data for due in world.frames(0, len(RECORDING.play_times)) if due.tape == 0]
+    played = [data for number, data in world.frames(0, SIZE) if number == 0]
 
-    assert played == tape.data
+    assert played == tape.frames(0, len(tape), by_ms=0, by_ids=0)
 
 
 def test_a_moved_frame_differs_in_its_times_and_id_only() -> None:
-    [captured] = _world(ReplayPlan(DEMO.files, keep_times=True)).frames(5, 6)
-    [moved] = WORLD.frames(5 + len(RECORDING.play_times), 6 + len(RECORDING.play_times))
+    [(_, captured)] = _world(ReplayPlan(DEMO.files, keep_times=True)).frames(5, 6)
+    [(_, moved)] = WORLD.frames(5 + SIZE, 6 + SIZE)
 
-    before, after = msgspec.json.decode(captured.data), msgspec.json.decode(moved.data)
+    before, after = msgspec.json.decode(captured), msgspec.json.decode(moved)
 
     assert list(before) == list(after)
     assert {key for key in before if before[key] != after[key]} == {"E", "T", "t"}
@@ -88,11 +89,9 @@ def test_a_moved_frame_differs_in_its_times_and_id_only() -> None:
 
 def test_a_plain_replay_has_an_end_and_a_looped_one_has_none_and_neither_has_a_past() -> None:
     once, looped = _world(ReplayPlan(DEMO.files)), _world(ReplayPlan(DEMO.files, loop=True))
-    size = len(RECORDING.play_times)
-
-    assert once.time_of(size) is None
-    assert once.frames_until(10**14) == size
-    assert looped.time_of(size) == looped.starts_at_ms + 11 * MINUTE_MS
+    assert once.time_of(SIZE) is None
+    assert once.frames_until(10**14) == SIZE
+    assert looped.time_of(SIZE) == looped.starts_at_ms + 11 * MINUTE_MS
     assert once.frames_until(0) == looped.frames_until(0) == 0
 
 
@@ -131,3 +130,24 @@ def test_a_damaged_anchor_is_a_mistake_that_names_it(tmp_path: Path) -> None:
 
     with pytest.raises(Mistake, match=r"exchange\.json: damaged"):
         anchor.keep(file, RECORDING, DEMO, now_ms=NOW_MS)
+
+
+def test_symbols_are_merged_by_trade_time_and_ties_keep_the_order_of_files_and_ids(tmp_path: Path) -> None:
+    eth = capture(tmp_path / "eth.frames", [trade(1, 1_000, symbol="ETHUSDT"), trade(2, 3_000, symbol="ETHUSDT")])
+    btc = capture(tmp_path / "btc.frames.gz", [trade(7, 1_000), trade(8, 1_000), trade(9, 2_000)])
+    plan = ReplayPlan((eth, btc), keep_times=True)
+
+    world = _world(plan, recording=read_recording(plan.files))
+
+    assert [number for number, _ in world.frames(0, 99)] == [0, 1, 1, 1, 0]
+    assert [world.time_of(number) for number in range(6)] == [1_000, 1_000, 1_000, 2_000, 3_000, None]
+
+
+def test_a_frame_after_hours_without_one_is_found(tmp_path: Path) -> None:
+    times = [1_000, 50 * 3_600_000, 50 * 3_600_000 + 1, 990 * 3_600_000]
+    file = capture(tmp_path / "a.frames", [trade(number, time_ms) for number, time_ms in enumerate(times)])
+    plan = ReplayPlan((file,), keep_times=True, loop=True)
+    world = _world(plan, recording=read_recording(plan.files))
+
+    assert [world.time_of(number) for number in (3, 0, 2, 1)] == [times[3], times[0], times[2], times[1]]
+    assert world.time_of(4_000_000) == times[0] + 1_000_000 * (world.time_of(4) - times[0])  # type: ignore[operator]

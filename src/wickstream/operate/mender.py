@@ -1,0 +1,90 @@
+"""One step of a repair made known: trades to the archive, candles and entries to the bus. May be cut off anywhere."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from wickstream.bus import topics
+from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.producer import IdempotentProducer, Record
+from wickstream.candle import EXCHANGE_FIELDS, Candle, Origin
+from wickstream.config import Settings
+from wickstream.events import Gap
+from wickstream.exchange.ladder import Step
+from wickstream.store.ledger import LedgerReader
+
+if TYPE_CHECKING:
+    from wickstream.store.archive import TradesArchive
+
+_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
+_FACTS = (*EXCHANGE_FIELDS, "first_trade_id", "last_trade_id")
+
+
+def revised(candle: Candle, stored: Candle | None) -> Candle | None:
+    """The candle as it is to be published; None if the very same is stored."""
+    if stored is None:
+        return msgspec.structs.replace(candle, revision=1)
+    if stored.closed and stored.origin in (candle.origin, Origin.TRADES) and _says_the_same(candle, stored):
+        return None
+    return msgspec.structs.replace(candle, revision=stored.revision + 1)
+
+
+def _says_the_same(candle: Candle, stored: Candle) -> bool:
+    return all(getattr(candle, name) == getattr(stored, name) for name in _FACTS)
+
+
+def in_order(step: Step) -> list[Gap]:
+    """The step's entries as they have to be published: what is left to do, halts, then later ids before earlier ones.
+
+    The first of all ids shares its key with the entry that is being repaired, so it comes last: until then that entry
+    stands in the ledger, and a repair that is cut off is begun again from what it had not told of.
+    """
+    pieces = sorted(step.pieces, key=lambda gap: (gap.first_trade_id is not None, -(gap.first_trade_id or 0)))
+    return [step.rest, *pieces] if step.rest else pieces
+
+
+class Mender:
+    """Applies steps; any of them any number of times, to the same end. Not for two threads at once.
+
+    Every method may raise StoreBusy: some of it may be done, and doing it again does no harm.
+    """
+
+    def __init__(self, settings: Settings, ledger: LedgerReader) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._archive: TradesArchive | None = None
+        self._producer = IdempotentProducer(settings.kafka)
+
+    def apply(self, symbol: str, step: Step) -> tuple[list[Gap], int]:
+        """Make the step known; returns its entries, and how many candles were published."""
+        # 1. The trades: an entry may say "repaired" only of what is stored.
+        if step.trades:
+            self._opened_archive().add(symbol, [arrival.trade for arrival in step.trades])
+        # 2. The candles, before the entry that would have them made again is gone.
+        candles = self._revised(symbol, step.candles)
+        self._publish(topics.PROCESSED_AGGS, candles)
+        # 3. The entries.
+        entries = in_order(step)
+        self._publish(topics.FEED_GAPS, entries)
+        return entries, len(candles)
+
+    def _opened_archive(self) -> "TradesArchive":
+        """The table's library is imported with the first trade: most of the time nothing is missing."""
+        if self._archive is None:
+            from wickstream.store.archive import TradesArchive
+
+            self._archive = TradesArchive(self._settings)
+        return self._archive
+
+    def _revised(self, symbol: str, candles: Sequence[Candle]) -> list[Candle]:
+        stored: Mapping[int, Candle] = {}
+        if candles:
+            stored = self._ledger.candles(symbol, [candle.open_time for candle in candles])
+        revisions = (revised(candle, stored.get(candle.open_time)) for candle in candles)
+        return [candle for candle in revisions if candle is not None]
+
+    def _publish(self, topic: str, records: Iterable[Candle | Gap]) -> None:
+        for record in records:
+            self._producer.publish(Record(topic, record.symbol, encode(record), _HEADERS))
+        self._producer.flush()

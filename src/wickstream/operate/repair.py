@@ -1,0 +1,118 @@
+"""PROCESS: finds again what the ledger calls missing, behind live traffic and with half of the connector's weight."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import structlog
+
+from wickstream.bus.consumer import require_topics
+from wickstream.bus.topics import FEED_GAPS, PROCESSED_AGGS
+from wickstream.config import Settings
+from wickstream.errors import StoreBusy
+from wickstream.exchange.archive import Archive
+from wickstream.exchange.client import ExchangeClient
+from wickstream.exchange.ladder import Ladder
+from wickstream.metrics import REST_WEIGHT, serve_metrics
+from wickstream.operate.mender import Mender
+from wickstream.operate.repairs import Mended, Repairs
+from wickstream.operate.worklist import Worklist
+from wickstream.store.ledger import LedgerReader
+from wickstream.store.retries import pause_s
+
+log = structlog.get_logger(__name__)
+
+SHARE = 0.35  # of the address's weight: half of what the connector may take
+LOOK_EVERY_S = 3.0
+TOPICS = (PROCESSED_AGGS, FEED_GAPS)
+
+Tell = Callable[[Mended], None]
+
+
+def run(settings: Settings) -> None:
+    """Repair until SIGTERM or SIGINT. Servers and the exchange may come up after this process, or go and come back."""
+    asyncio.run(_until_told(settings))
+
+
+async def _until_told(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await watch(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, settings.port("repair")))
+
+
+async def watch(settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+    """As `run`, until `stop` is set; `on_ready` is called once, when the ledger was read, or another reads it."""
+    async with _repairs(settings, Worklist(), _log) as repairs:
+        work = asyncio.create_task(_watch(settings, repairs, on_ready))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            work.cancel()  # anywhere: what was not told of is begun again
+            (failure,) = await asyncio.gather(work, return_exceptions=True)
+        if isinstance(failure, Exception):
+            raise failure
+
+
+async def once(settings: Settings, *, tell: Tell, wait: Callable[[], None]) -> None:
+    """Ask for everything that is open, each entry until it is asked for to its end; `wait` is told if another repairs.
+
+    Raises:
+        StoreBusy: If PostgreSQL, Kafka or the lake does not answer.
+    """
+    await asyncio.to_thread(require_topics, settings.kafka, TOPICS)
+    async with _repairs(settings, Worklist(asks_again=False), tell) as repairs:
+        while (did_something := await repairs.turn()) is not False:
+            if did_something is None:
+                wait()
+                await asyncio.sleep(LOOK_EVERY_S)
+
+
+@asynccontextmanager
+async def _repairs(settings: Settings, worklist: Worklist, tell: Tell) -> AsyncIterator[Repairs]:
+    ledger = LedgerReader(settings)
+
+    def measured(mended: Mended) -> None:
+        REST_WEIGHT.set(client.budget.used(now_s=time.time()))
+        tell(mended)
+
+    async with ExchangeClient(settings, share=SHARE) as client, Archive(settings) as archive:
+        ladder = Ladder(client, archive, absence_is_provable=not settings.is_replay)
+        try:
+            yield Repairs(ladder, ledger, Mender(settings, ledger), worklist, tell=measured)
+        finally:
+            ledger.close()
+
+
+async def _watch(settings: Settings, repairs: Repairs, on_ready: Callable[[], None]) -> None:
+    await _patiently(lambda: asyncio.to_thread(require_topics, settings.kafka, TOPICS))
+    await _patiently(repairs.turn)
+    on_ready()
+    while True:
+        if not await _patiently(repairs.turn):
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _patiently(action: Callable[[], Coroutine[Any, Any, bool | None]]) -> bool | None:
+    """Repeat while a store is busy, for hours if need be."""
+    attempt = 0
+    while True:
+        try:
+            return await action()
+        except StoreBusy as exc:
+            attempt += 1
+            if attempt & (attempt - 1) == 0:  # the first, second, fourth …
+                log.warning("repair has to wait", attempt=attempt, error=str(exc))
+            await asyncio.sleep(pause_s(attempt))
+
+
+def _log(mended: Mended) -> None:
+    facts = msgspec.structs.asdict(mended)
+    said = {name: value for name, value in facts.items() if value not in (None, {}, 0)}
+    log.warning("repair in trouble", **said) if mended.trouble else log.info("repair", **said)

@@ -1,0 +1,108 @@
+"""One Delta table of the lake, in a folder or on S3: opened, asked and written to by its name."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from arro3.core import Table
+from deltalake import DeltaTable, QueryBuilder, Schema, WriterProperties
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from wickstream.config import Settings
+from wickstream.errors import StoreBusy
+
+# One file a commit, and a commit a minute: without this a month would be 43,000 files.
+COMPACT_EVERY = 60
+
+TROUBLE = (DeltaError, OSError)
+WRITER = WriterProperties(compression="ZSTD")
+
+
+class LakeTable:
+    """A table that makes itself with the first rows. Not for two threads at once."""
+
+    def __init__(self, settings: Settings, name: str, *, schema: Schema, partition_by: str) -> None:
+        self._name = name
+        self._url = f"{_location(settings.lake_url)}/{name}"
+        self._options = storage_options(settings)
+        self._schema = schema
+        self._partition_by = partition_by
+        self._table: DeltaTable | None = None
+
+    def open(self) -> DeltaTable | None:
+        """As of its newest commit; None if nothing was ever stored.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        try:
+            if self._table is None:
+                self._table = DeltaTable(self._url, storage_options=self._options)
+            else:
+                self._table.update_incremental()
+        except TableNotFoundError:
+            self._table = None
+        except TROUBLE as exc:
+            raise self.busy(exc) from exc
+        return self._table
+
+    def made(self) -> DeltaTable:
+        """As `open`; made, if it is not there. May raise what `TROUBLE` names."""
+        return self.open() or self._create()
+
+    def query(self, table: DeltaTable, question: str) -> Table:
+        """The answer to SQL that knows the table by its name.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        try:
+            return Table(QueryBuilder().register(self._name, table).execute(question).read_all())
+        except TROUBLE as exc:
+            raise self.busy(exc) from exc
+
+    def keep_files_few(self, table: DeltaTable) -> None:
+        """Every so many commits, small files become large ones. May raise what `TROUBLE` names."""
+        if table.version() % COMPACT_EVERY == 0:
+            table.optimize.compact(writer_properties=WRITER)
+
+    def busy(self, exc: Exception) -> StoreBusy:
+        """What trouble with the lake is to the rest of the house; the table is opened anew after it."""
+        self._table = None
+        return StoreBusy(f"cold tier: {str(exc).partition(chr(10))[0] or type(exc).__name__}")
+
+    def _create(self) -> DeltaTable:
+        self._table = DeltaTable.create(
+            self._url, self._schema, mode="ignore", partition_by=[self._partition_by], storage_options=self._options
+        )
+        return self._table
+
+
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Texts for an `IN`."""
+    return ", ".join(quoted(text) for text in sorted(set(texts)))
+
+
+def storage_options(settings: Settings) -> dict[str, str]:
+    """What delta-rs needs to reach the bucket; nothing for a folder."""
+    if not settings.lake_url.startswith("s3://"):
+        return {}
+    secret, endpoint = settings.minio_secret_key, settings.minio_endpoint
+    options: dict[str, Any] = {
+        "AWS_ENDPOINT_URL": endpoint and (endpoint if "://" in endpoint else f"http://{endpoint}"),
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": settings.minio_access_key,
+        "AWS_SECRET_ACCESS_KEY": secret.get_secret_value() if secret else None,
+        "aws_conditional_put": "etag",  # of two commits of one version the store itself refuses the second
+    }
+    return {name: value for name, value in options.items() if value}
+
+
+def _location(url: str) -> str:
+    """A folder as a path: a URL of one with a space or an umlaut in it would have to be quoted."""
+    return url.removeprefix("file:").replace("///", "/", 1) if url.startswith("file:") else url

@@ -1,0 +1,83 @@
+"""What ccxt.pro sees of an exchange."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import ccxt.pro
+from ccxt.base.errors import BadSymbol, NetworkError
+
+from tests.clients.telling import run, tell
+
+PAIRS = ["BTC/USDT", "ETH/USDT"]
+
+
+@asynccontextmanager
+async def exchange_of(address: str) -> AsyncIterator[Any]:
+    """Its Binance with other addresses, spot only."""
+    rest = f"http://{address}/api/v3"
+    exchange = ccxt.pro.binance(
+        {
+            "options": {"fetchMarkets": {"types": ["spot"]}, "defaultType": "spot", "fetchCurrencies": False,
+                        "tradesLimit": 100_000},
+            "urls": {"api": {"public": rest, "private": rest, "ws": {"spot": f"ws://{address}/ws"}}},
+        }
+    )  # fmt: skip
+    try:
+        yield exchange
+    finally:
+        await exchange.close()
+
+
+async def frames(address: str, count: int) -> None:
+    """Trades of both symbols; what came is kept beside what it makes of it."""
+    async with exchange_of(address) as exchange:
+        while count > 0:
+            for trade in await exchange.watch_trades_for_symbols(PAIRS):
+                tell("frame", json.dumps(trade["info"], separators=(",", ":")))
+                count -= 1
+
+
+async def watch(address: str) -> None:
+    """The first of each kind of thing there is to watch; then one is left while another goes on."""
+    async with exchange_of(address) as exchange:
+        tell("trade", (await exchange.watch_trades("BTC/USDT"))[0])
+        tell("ticker", await exchange.watch_ticker("BTC/USDT"))
+        tell("kline", (await exchange.watch_ohlcv("BTC/USDT", "1m"))[0])
+        await exchange.watch_trades("ETH/USDT")
+        tell("left", await exchange.un_watch_trades("BTC/USDT"))
+        tell("after", (await exchange.watch_trades("ETH/USDT"))[0]["symbol"])
+        try:
+            await exchange.watch_trades("NO/SUCH")
+        except BadSymbol as error:
+            tell("error", str(error))
+
+
+async def day(address: str) -> None:
+    """Trades past the end of a connection's life; watching again opens another."""
+    async with exchange_of(address) as exchange:
+        try:
+            while True:
+                tell("before", (await exchange.watch_trades("BTC/USDT"))[0]["id"])
+        except NetworkError as error:
+            tell("end", f"{type(error).__name__}: {error}")
+        tell("after", (await exchange.watch_trades("BTC/USDT"))[0]["id"])
+
+
+async def rest(address: str) -> None:
+    """What its REST methods answer."""
+    async with exchange_of(address) as exchange:
+        tell("time", await exchange.fetch_time())
+        tell("symbols", sorted(await exchange.load_markets()))
+        tell("symbol", exchange.market("BTC/USDT")["info"])
+        tell("recent", await exchange.fetch_trades("BTC/USDT", limit=3))
+        tell("klines", await exchange.fetch_ohlcv("BTC/USDT", "5m", since=1723161300000, limit=2))
+        tell("day", await exchange.fetch_ticker("BTC/USDT"))
+        try:
+            await exchange.public_get_klines({"symbol": "NOSUCH", "interval": "1m"})
+        except BadSymbol as error:
+            tell("error", str(error))
+
+
+run({"frames": frames, "watch": watch, "day": day, "rest": rest})

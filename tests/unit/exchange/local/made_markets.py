@@ -1,0 +1,14 @@
+"""Generated markets, set down in time, as tests need them."""
+
+from wickstream.exchange.local import anchor
+from wickstream.exchange.local.generator import generate
+from wickstream.exchange.local.market_plan import MarketPlan
+from wickstream.exchange.local.recording import ReplayPlan
+from wickstream.exchange.local.world import World
+
+NOW_MS = 1_795_000_012_345
+
+
+def made_world(plan: MarketPlan, *, now_ms: int = NOW_MS, demo: bool = True) -> World:
+    replay, recording = ReplayPlan(generated=plan, demo=demo), generate(plan)
+    return World(recording, anchor.decide(recording, replay, now_ms=now_ms), replay)
