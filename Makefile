@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # uv brings its own certificates; behind an inspecting proxy only the system's are right.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help env run test test-full check lint types unit bench locks clean
+.PHONY: help env run test test-full check lint types unit simulate bench locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test: env ## all tests this machine can run; `make test ARGS="-k name"` for some
 
 test-full: env ## the slow ones too
 	@$(BIN)/pytest -q $(ARGS)
+
+simulate: env ## simulated nights of trouble: make simulate SEEDS=10000 (FIRST=n to begin elsewhere)
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),500) --first $(or $(FIRST),0)
 
 bench: env ## peer, ours, limit, ratio: tables, with JSON beside them; `make bench ARGS=ingest` for one
 	@$(BIN)/python -m bench $(ARGS)

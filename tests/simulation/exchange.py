@@ -235,6 +235,9 @@ def _connections(now_s: float, until_s: float, chance: Random) -> Iterator[tuple
         ends_s = at_s + chance.uniform(10, 150)
         yield at_s, min(ends_s, until_s)
         kind = chance.choice(("rotated", "rotated", "closed", "half-open"))
-        gap_s = {"rotated": -chance.uniform(0.2, 3), "closed": chance.uniform(0.1, 4), "half-open": chance.uniform(3, 10)}
+        gap_s = {
+            "rotated": -chance.uniform(0.2, 3),
+            "closed": chance.uniform(0.1, 4),
+            "half-open": chance.uniform(3, 10),
+        }
         at_s = ends_s + gap_s[kind]
-

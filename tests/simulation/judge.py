@@ -1,8 +1,8 @@
 """What must be true of everything published, whatever happened meanwhile."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
-
 
 from tests.simulation.kafka import Kafka
 from tests.simulation.market import EPOCH_MS, SymbolMarket, minute_of, to_ms
@@ -10,9 +10,8 @@ from tests.simulation.repair import Stores
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.candle import EXCHANGE_FIELDS, Candle
-from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
+from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source
 from wickstream.exchange.arrival import Arrival
-from wickstream.events import Source
 
 FOUND = (GapStatus.REPAIRED, GapStatus.FILLED)
 
@@ -27,9 +26,7 @@ class Published(NamedTuple):
     archived: set[int]
 
 
-def violations(
-    kafka: Kafka, stores: Stores, markets: Mapping[str, SymbolMarket], *, ends_s: float
-) -> list[str]:
+def violations(kafka: Kafka, stores: Stores, markets: Mapping[str, SymbolMarket], *, ends_s: float) -> list[str]:
     """One line each; none is the aim."""
     found = [f"dead letter: {written.record}" for written in kafka.of(topics.DEAD_LETTERS)]
     for symbol, market in markets.items():
@@ -66,7 +63,7 @@ def _of_symbol(said: Published, market: SymbolMarket, ends_s: float) -> Iterator
 def _ids(said: Published, market: SymbolMarket) -> Iterator[str]:
     """J1: each id once, in order, in one of two places; or listed, and then truly missing."""
     ids = [trade.trade_id for trade in said.trades]
-    if any(later <= earlier for earlier, later in zip(ids, ids[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(ids)):
         yield "ids out of order or doubled"
     if both := said.archived & set(ids):
         yield f"in raw_trades and in the archive: {sorted(both)[:5]}"
@@ -106,13 +103,15 @@ def _marks(said: Published, market: SymbolMarket) -> Iterator[str]:
     opened = [mark.open_time for mark in said.marks]
     if opened != sorted(opened):
         yield "marks out of the order of their minutes"
-    for open_time, mark in _newest(said.marks).items():
+    for mark in said.marks:  # each of them: a correction would come after a candle was closed wrong
+        open_time = mark.open_time
         trades = truth.get(open_time, [])
         ids = [trade.trade_id for trade in trades]
         if (mark.trade_count, mark.id_sum) != (len(ids), sum(ids)):
             yield f"minute {_no(open_time)} is marked with {mark.trade_count} of {len(ids)}"
         elif ids and (mark.first_trade_id, mark.last_trade_id) != (ids[0], ids[-1]):
-            yield f"minute {_no(open_time)} is marked {mark.first_trade_id}..{mark.last_trade_id}, is {ids[0]}..{ids[-1]}"
+            marked = f"{mark.first_trade_id}..{mark.last_trade_id}"
+            yield f"minute {_no(open_time)} is marked {marked}, is {ids[0]}..{ids[-1]}"
         elif ids and f"{mark.close}" != trades[-1].price:
             yield f"minute {_no(open_time)} closes at {mark.close}, not {trades[-1].price}"
         if open_time not in market.klines:
@@ -164,5 +163,3 @@ def _first_whole_minute(first: Arrival) -> int:
 
 def _no(open_time: int) -> str:
     return f"{(open_time - EPOCH_MS) / MINUTE_MS:.2f}"
-
-

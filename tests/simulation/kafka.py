@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tests.simulation.market import to_ms
 from wickstream.bus import topics
 from wickstream.bus.producer import Record
-from tests.simulation.market import to_ms
 
 TRANSACTION_TIMEOUT_S = 5.0
 

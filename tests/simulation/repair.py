@@ -35,7 +35,9 @@ class Stores:
         found: dict[object, Gap] = {}
         for written in self._kafka.of(topics.FEED_GAPS):
             gap = decode(written.record.value, Gap)
-            key = (gap.symbol, gap.first_trade_id) if gap.first_trade_id is not None else (gap.symbol, "", gap.open_time)
+            key = (
+                (gap.symbol, gap.first_trade_id) if gap.first_trade_id is not None else (gap.symbol, "", gap.open_time)
+            )
             found[key] = gap
         return list(found.values())
 
@@ -101,13 +103,9 @@ class Repairer:
         self._kafka.write_beside([record], self._loop.time())
 
 
-def start_repair(
-    exchange: Exchange, kafka: Kafka, stores: Stores, *, number: int, dies_at_step: int | None
-) -> Process:
+def start_repair(exchange: Exchange, kafka: Kafka, stores: Stores, *, number: int, dies_at_step: int | None) -> Process:
     """A process that runs from here on."""
     process = Process(f"repair {number}", dies_at_step=dies_at_step)
     repairer = Repairer(exchange, kafka, stores, process, Random(f"{exchange.chance.random()}"))
     process.run(repairer.run())
     return process
-
-

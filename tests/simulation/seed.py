@@ -16,6 +16,7 @@ from tests.simulation.process import Process
 from tests.simulation.repair import Stores, start_repair
 from tests.simulation.virtual_loop import VirtualLoop
 from wickstream.bus import topics
+from wickstream.errors import Fenced
 
 TROUBLED_S = 240.0
 CALM_S = 200.0  # everything is repaired by then
@@ -28,10 +29,12 @@ class Outcome:
 
     seed: int
     violations: list[str]
-    trades: int
-    minutes: int
-    kills: int
-    breaks: int
+    trades: int = 0
+    marks: int = 0
+    kills: int = 0
+    fenced: int = 0
+    breaks: int = 0
+    repaired: int = 0
 
 
 def run_seed(seed: int) -> Outcome:
@@ -82,13 +85,15 @@ class _World:
             self._seed,
             [f"a process failed: {failure}" for failure in failures] + found,
             trades=len(self._kafka.of(topics.RAW_TRADES)),
-            minutes=len(self._kafka.of(topics.MINUTE_MARKS)),
+            marks=len(self._kafka.of(topics.MINUTE_MARKS)),
             kills=self.kills,
-            breaks=sum(b'"status":"open"' in written.record.value for written in self._kafka.of(topics.FEED_GAPS)),
+            fenced=sum(isinstance(process.ended_by, Fenced) for process in self._connectors),
+            breaks=sum(written.record.value.count(b"left to repair") for written in self._kafka.of(topics.FEED_GAPS)),
+            repaired=len(self._stores.archived),
         )
 
     async def _trouble(self) -> None:
-        asyncio.ensure_future(self._keep_repairing())
+        repairing = asyncio.ensure_future(self._keep_repairing())
         self._start_connector(self._chance.choice((None, None, self._chance.randint(1, 400))))
         loop = asyncio.get_running_loop()
         while loop.time() < TROUBLED_S:
@@ -102,7 +107,7 @@ class _World:
         self._exchange.weight_share = 4_200
         self._kafka.is_calm = True
         self._repairs[-1].kill()  # the next one asks at once for what this one had given up for a while
-        await self._end_with_one()
+        await asyncio.gather(repairing, self._end_with_one())
 
     async def _strike(self, current: Process) -> None:
         chance = self._chance

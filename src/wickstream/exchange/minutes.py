@@ -78,6 +78,7 @@ class MinuteBook:
         self._symbol = symbol
         self._running: _Minute | None = None
         self._started_at_ms = 0  # trade time of the first trade since the start or the last break
+        self._margin_ms = START_MARGIN_MS
         self._price = "0"
         self._doubted: list[_Doubt] = []  # those that reach on
         self._pending: deque[_Pending] = deque()
@@ -99,6 +100,7 @@ class MinuteBook:
         if self._running is not None:
             self._lose(self._running.doubts)
         self._running = None
+        self._margin_ms = 0  # whichever minute the lost ids are of, repair looks at it
         self._doubted.clear()
 
     def give_up(self) -> None:
@@ -196,7 +198,7 @@ class MinuteBook:
                 self._mark(minute, next_trade_id)
             else:
                 self._lose(minute.doubts)
-            proven = minute.proven or minute.end - self._started_at_ms >= START_MARGIN_MS
+            proven = minute.proven or minute.end - self._started_at_ms >= self._margin_ms
             self._running = self._minute(minute.end, proven=proven)
         self._release()
 

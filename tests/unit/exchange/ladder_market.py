@@ -1,7 +1,7 @@
 """A local exchange with a small market that never ends, and what a judge of repairs asks of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -32,11 +32,11 @@ LOOP = 60  # ids, in four minutes of which the third is quiet
 TIMES_MS = [number * 2_900 for number in range(40)] + [180_000 + number * 2_900 for number in range(20)]
 
 
-def write_capture(folder: Path, *, absent: Iterable[int] = (ABSENT,)) -> Path:
+def write_capture(folder: Path, *, absent: Iterable[int] = (ABSENT,), times_ms: Sequence[int] = TIMES_MS) -> Path:
     rows = [
-        trade(FIRST_ID + n, MIDNIGHT_MS + at_ms, price=f"{100 + n % 7}.50", quantity=f"0.{n + 1:03}",
+        trade(FIRST_ID + n, MIDNIGHT_MS + at_ms, price=f"{100 + n % 7}.50", quantity=f"0.{n + 1:06}",
               buyer_is_maker=n % 3 == 0)
-        for n, at_ms in enumerate(TIMES_MS) if n not in set(absent)
+        for n, at_ms in enumerate(times_ms) if n not in set(absent)
     ]  # fmt: skip
     return capture(folder / "market.frames", rows)
 
@@ -81,7 +81,12 @@ class Market:
 
 @asynccontextmanager
 async def market(
-    folder: Path, make_settings: SettingsMaker, *, absent: Iterable[int] = (ABSENT,), **urls: str
+    folder: Path,
+    make_settings: SettingsMaker,
+    *,
+    absent: Iterable[int] = (ABSENT,),
+    times_ms: Sequence[int] = TIMES_MS,
+    **urls: str,
 ) -> AsyncIterator[Market]:
     """`urls`: addresses of the exchange that lead elsewhere."""
     settings = make_settings(folder, ticker_symbols=(SYMBOL,))
@@ -90,7 +95,7 @@ async def market(
     )
     here = {"exchange_rest_url": http, "exchange_trades_url": api, "exchange_archive_url": files}
     flaws: dict[str, Flaw] = {}
-    plan = ReplayPlan((write_capture(folder, absent=absent),), demo=True)
+    plan = ReplayPlan((write_capture(folder, absent=absent, times_ms=times_ms),), demo=True)
     async with (
         local_exchange(settings, plan, flaw_of=flaws.get),
         ExchangeClient(settings.model_copy(update=here)) as truth,

@@ -73,6 +73,43 @@ def test_the_minutes_at_both_edges_are_whole(tmp_path: Path, make_settings: Sett
     run(story)
 
 
+def test_the_minute_behind_a_hole_that_ends_with_its_minute_is_whole_too(
+    tmp_path: Path, make_settings: SettingsMaker
+) -> None:
+    async def story() -> None:
+        async with market(tmp_path, make_settings) as here:
+            last_of_its_minute = (await here.newest_id() - 10_000 - FIRST_ID) // LOOP * LOOP + FIRST_ID - 1
+            gap = msgspec.structs.replace(
+                await here.hole(ids=1), first_trade_id=last_of_its_minute, last_trade_id=last_of_its_minute
+            )
+
+            candles = await assert_exact(here, await climb(here.settings, gap))
+
+            assert [c.first_trade_id for c in candles][-1] == last_of_its_minute + 1
+            assert len(candles) == 2
+
+    run(story)
+
+
+def test_a_minute_of_several_pages_is_whole_though_one_id_of_it_is_missing(
+    tmp_path: Path, make_settings: SettingsMaker
+) -> None:
+    busy = [*range(0, 60_000, 20), *range(60_000, 180_000, 10_000)]
+
+    async def story() -> None:
+        async with market(tmp_path, make_settings, absent=(), times_ms=busy) as here:
+            middle = (await here.newest_id() - 40_000 - FIRST_ID) // len(busy) * len(busy) + FIRST_ID + 2_500
+            gap = msgspec.structs.replace(await here.hole(ids=1), first_trade_id=middle, last_trade_id=middle)
+
+            steps = await climb(here.settings, gap)
+
+            (candle,) = await assert_exact(here, steps)
+            assert candle.trade_count == 3_000
+            assert [trade.trade_id for step in steps for trade in step.trades] == [middle]
+
+    run(story)
+
+
 def test_a_small_hole_costs_one_page(tmp_path: Path, make_settings: SettingsMaker) -> None:
     """Many symbols lose a few ids at once whenever the way to the exchange does."""
 

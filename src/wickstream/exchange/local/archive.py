@@ -35,11 +35,6 @@ class Flaw(StrEnum):
     INCOMPLETE = "incomplete"  # every tenth row is missing; the CHECKSUM fits
 
 
-def flawless(_: str) -> Flaw | None:
-    """All files are as they should be."""
-    return None
-
-
 @dataclass(frozen=True)
 class DailyFile:
     """What one zip holds."""

@@ -16,13 +16,16 @@ class Distortion:
         self._random = random
         self._left = fault.at_most
 
-    def meet(self, frame: Frame) -> tuple[Frame, ...]:
-        """What becomes of a frame."""
-        if self._left == 0 or not self._fault.is_meant(frame.stream) or self._random.random() >= self._fault.share:
+    def meet(self, frame: Frame, *, is_heard: bool) -> tuple[Frame, ...]:
+        """What becomes of a frame. One that nobody hears may have a listener by the time it was held back to."""
+        fault = self._fault
+        if self._left == 0 or not fault.is_meant(frame.stream) or not (is_heard or fault.holds_back):
+            return (frame,)
+        if self._random.random() >= fault.share:
             return (frame,)
         if self._left is not None:
             self._left -= 1
-        return self._fault.change(frame, self._random)
+        return fault.change(frame, self._random)
 
 
 class _Held(NamedTuple):
@@ -35,8 +38,15 @@ class _Held(NamedTuple):
 class Distorter:
     """The faults on one way, in the order they came; frames that pass are delivered."""
 
-    def __init__(self, deliver: Callable[[str, bytes], None], *, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        deliver: Callable[[str, bytes], None],
+        *,
+        is_heard: Callable[[str], bool],
+        seconds: Callable[[], float],
+    ) -> None:
         self._deliver = deliver
+        self._is_heard = is_heard
         self._seconds = seconds
         self._distortions: list[Distortion] = []
         self._held: list[_Held] = []
@@ -63,12 +73,13 @@ class Distorter:
 
     def send(self, stream: str, data: bytes) -> None:
         """Let one frame pass through all faults."""
+        is_heard = self._is_heard(stream)
         passing: list[tuple[Frame, Distortion | None]] = [(Frame(stream, data), None)]
         for distortion in self._distortions:
             passing = [
                 (changed, distortion if changed.held_s > frame.held_s else holder)
                 for frame, holder in passing
-                for changed in distortion.meet(frame)
+                for changed in distortion.meet(frame, is_heard=is_heard)
             ]
         for frame, holder in passing:
             if holder is None:

@@ -50,6 +50,8 @@ class FrameFault(Fault, frozen=True, kw_only=True):
         at_most: so many frames, then no more.
     """
 
+    holds_back: ClassVar[bool] = False
+
     streams: tuple[str, ...] = ("*",)
     connections: Who = "all"
     share: Share = 1.0
@@ -91,6 +93,8 @@ class Duplicate(FrameFault, frozen=True, kw_only=True):
 class Shuffle(FrameFault, frozen=True, kw_only=True):
     """Frames are overtaken: each is held back for up to `within_ms`."""
 
+    holds_back: ClassVar[bool] = True
+
     within_ms: Seconds
 
     def change(self, frame: Frame, random: Random) -> tuple[Frame, ...]:
@@ -99,6 +103,8 @@ class Shuffle(FrameFault, frozen=True, kw_only=True):
 
 class Delay(FrameFault, frozen=True, kw_only=True):
     """Frames come `by_s` late, in order; when the fault ends, what is held back comes at once."""
+
+    holds_back: ClassVar[bool] = True
 
     by_s: Seconds
 

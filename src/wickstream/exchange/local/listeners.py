@@ -58,6 +58,10 @@ class Connection:
             self._outbox.append(message)
             self._filled.set()
 
+    def wanted(self, stream: str) -> bool:
+        """Tell whether the client listens to a stream."""
+        return stream in self.names
+
     def send(self, stream: str, data: bytes) -> None:
         """Queue one frame of a stream."""
         if self.distorter is None:

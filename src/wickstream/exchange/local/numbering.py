@@ -104,5 +104,6 @@ class Numbering:
         return self._pieces[-1] if self._pieces else _Piece(-(2**62), None, 0)
 
     def _set(self, pieces: list[_Piece]) -> None:
-        self._pieces = pieces
-        self._starts = [piece.start for piece in pieces]
+        filled = [piece for piece in pieces if piece.stop is None or piece.start < piece.stop]
+        self._pieces = filled or pieces[-1:]
+        self._starts = [piece.start for piece in self._pieces]

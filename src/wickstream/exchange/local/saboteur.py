@@ -27,6 +27,10 @@ class Way(Protocol):
 
     distorter: Distorter | None
 
+    def wanted(self, stream: str) -> bool:
+        """Tell whether anyone listens to a stream."""
+        ...
+
     def pass_on(self, stream: str, data: bytes) -> None:
         """Take a frame, past the faults."""
         ...
@@ -107,7 +111,7 @@ class Saboteur:
 
     def _place(self, way: Way, distortion: Distortion) -> tuple[Way, Distortion]:
         if way.distorter is None:
-            way.distorter = Distorter(way.pass_on, seconds=lambda: self._now().real_s)
+            way.distorter = Distorter(way.pass_on, is_heard=way.wanted, seconds=lambda: self._now().real_s)
         way.distorter.add(distortion)
         return way, distortion
 

@@ -13,7 +13,11 @@ class Way:
     def __init__(self, *faults: FrameFault, seed: int = 1) -> None:
         self.now_s = 0.0
         self.arrived: list[bytes] = []
-        self.distorter = Distorter(lambda _, data: self.arrived.append(data), seconds=lambda: self.now_s)
+        self.distorter = Distorter(
+            lambda _, data: self.arrived.append(data),
+            is_heard=lambda stream: stream != "silent@trade",
+            seconds=lambda: self.now_s,
+        )
         self.distortions = [Distortion(fault, Random(f"{seed}/{at}")) for at, fault in enumerate(faults)]
         for distortion in self.distortions:
             self.distorter.add(distortion)
@@ -49,6 +53,15 @@ def test_other_streams_use_up_no_luck() -> None:
         two.send(frame)
         two.send(1_000, stream="ethusdt@trade")
     assert one.arrived == [data for data in two.arrived if data != b"1000"]
+
+
+def test_frames_that_nobody_hears_are_only_held_back() -> None:
+    way = Way(Drop(at_most=1), Delay(by_s=1))
+    way.send(1, stream="silent@trade")
+    way.send(2)
+    way.send(3)
+    way.wait(1)
+    assert way.arrived == [b"1", b"3"]
 
 
 def test_late_frames_come_late_and_in_order() -> None:

@@ -27,8 +27,8 @@ def test_a_stalled_stream_is_silent_and_the_others_and_pings_go_on(
             while (await socket.receive(timeout=5)).type is not aiohttp.WSMsgType.PING:
                 pass
             events = await heard_past_pings(socket, until="BTCUSDT")
-            assert len(events) > 20
-            assert {event["s"] for event in events[10:-1]} == {"ETHUSDT"}
+            assert len(events) > 10
+            assert {event["s"] for event in events[5:-1]} == {"ETHUSDT"}
 
     run(story)
 
@@ -40,7 +40,7 @@ async def heard_past_pings(socket: aiohttp.ClientWebSocketResponse, *, until: st
         message = await socket.receive(timeout=5)
         if message.type is aiohttp.WSMsgType.TEXT:
             events.append(msgspec.json.decode(message.data))
-            if events[-1]["s"] == until and len(events) > 20:
+            if events[-1]["s"] == until and len(events) > 10:
                 return events
             if events[-1]["s"] == until:
                 events.clear()
@@ -66,7 +66,7 @@ def test_copies_and_shuffled_frames_lose_nothing(tmp_path: Path, make_settings: 
             await client.fault("duplicate", share=0.5)
             await client.fault("shuffle", within_ms=50, share=0.5)
             ids = [event["t"] for event in (await heard(socket, seconds=0.8))]
-            settled = [number for number in ids if min(ids) + 20 < number < max(ids) - 20]
+            settled = [number for number in ids if min(ids) + 10 < number < max(ids) - 10]
             assert set(settled) == set(range(min(settled), max(settled) + 1))
             assert len(settled) > 1.2 * len(set(settled))
             assert settled != sorted(settled)
@@ -85,7 +85,7 @@ def test_one_symbol_comes_late_and_in_order(tmp_path: Path, make_settings: Setti
             late = [event["t"] for event in events if event["s"] == "BTCUSDT"]
             prompt = [event["t"] for event in events if event["s"] == "ETHUSDT"]
             assert late == list(range(late[0], late[-1] + 1))
-            assert prompt[-1] - late[-1] > 60
+            assert prompt[-1] - late[-1] > 30
 
     run(story)
 
@@ -98,7 +98,7 @@ def test_so_many_poisoned_frames_come(tmp_path: Path, make_settings: SettingsMak
     async def story() -> None:
         async with switchable(tmp_path, make_settings) as client, client.open("/ws/btcusdt@trade") as socket:
             await client.fault(**fault, at_most=5, in_place=False)
-            texts = [await socket.receive_str(timeout=5) for _ in range(60)]
+            texts = [await socket.receive_str(timeout=5) for _ in range(30)]
             assert len([text for text in texts if not is_whole(text)]) == 5
 
     run(story)

@@ -21,8 +21,9 @@ def _aggregates(history: History, *, from_id: int | None = None, limit: int = 50
 def test_neighbouring_aggregates_hold_neighbouring_trades(symbol: str, number: int) -> None:
     history = WORLD.histories[symbol]
     aggregates = AggTrades(history)
-    last = number if history.end is None else aggregates.before(history.end) - 2
-    number = min(max(number, aggregates.first), last)
+    number = max(number, aggregates.first)
+    if history.end is not None:
+        number = min(number, aggregates.before(history.end) - 2)
 
     this, following = aggregates.at(number), aggregates.at(number + 1)
 

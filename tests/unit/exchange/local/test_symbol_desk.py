@@ -37,7 +37,7 @@ def test_in_a_pause_nothing_is_traded_and_ids_go_on_after_it(
     async def story() -> None:
         async with (
             switchable(tmp_path, make_settings) as client,
-            client.open("/ws/btcusdt@trade/btcusdt@ticker/btcusdt@kline_1s") as socket,
+            client.open("/ws/btcusdt@trade/btcusdt@ticker/btcusdt@kline_1m") as socket,
         ):
             before = await heard(socket, seconds=0.3)
             await client.fault("status", symbol="BTCUSDT", status=status)

@@ -24,8 +24,8 @@ HURRIED = StreamRules(ping_seconds=0.2, pong_seconds=30)
 async def switchable(
     tmp_path: Path, make_settings: SettingsMaker, *, rules: StreamRules | None = None
 ) -> AsyncIterator[Client]:
-    """Two symbols with a trade every 5 ms each, minute after minute."""
-    trades = [trade(100 + at, 60_000 + 5 * at, symbol=symbol) for at in range(12_000) for symbol in PAIRS]
+    """Two symbols with a trade every 10 ms each, minute after minute."""
+    trades = [trade(100 + at, 60_000 + 10 * at, symbol=symbol) for at in range(6_000) for symbol in PAIRS]
     plan = ReplayPlan((capture(tmp_path / "two.frames", trades),), demo=True)
     conditions = Conditions(switchable=True)
     async with playing(make_settings(tmp_path), plan, rules=rules, conditions=conditions) as (client, _):
@@ -47,5 +47,5 @@ async def heard(socket: aiohttp.ClientWebSocketResponse, *, seconds: float) -> l
 
 def missing(events: list[dict[str, Any]]) -> int:
     """How many ids are not there between the first and the last."""
-    ids = {event["t"] for event in events}
+    ids = {int(event["t"]) for event in events}
     return max(ids) - min(ids) + 1 - len(ids)
