@@ -59,12 +59,10 @@ class SpotTrade(msgspec.Struct, gc=False):
     quantity: str = msgspec.field(name="q")
     traded_at: int = msgspec.field(name="T")
     buyer_is_maker: bool = msgspec.field(name="m")
-    event_at: int = msgspec.field(name="E")
 
 
-class _SpotTradeFrame(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class _SpotTradeFrame(msgspec.Struct, gc=False):
     data: SpotTrade
-    stream: msgspec.Raw
 
 
 class TickerFrame(msgspec.Struct, gc=False):
@@ -109,9 +107,12 @@ def open_envelope(frame: bytes) -> Envelope:
         raise MalformedFrame(f"not an envelope: {exc}", frame) from exc
 
 
-def is_spot_trade(frame: bytes) -> bool:
-    """Whether it ends as trades of Spot do, and nothing else does."""
-    return frame.endswith(_TRADE_ENDS)
+def part_spot_trades(frames: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Those that end as trades of Spot do, and all others, each in order."""
+    trades = [frame for frame in frames if frame.endswith(_TRADE_ENDS)]
+    if len(trades) == len(frames):
+        return trades, []
+    return trades, [frame for frame in frames if not frame.endswith(_TRADE_ENDS)]
 
 
 def decode_spot_trades(frames: Sequence[bytes]) -> list[SpotTrade] | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.doubts import Doubt
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
 # documents how late the exchange's statistics learn of a trade; lags up to 2 s were survived in simulation.
@@ -20,28 +21,13 @@ LONGEST_SILENCE_MS = 3 * 86_400_000  # minutes of a longer one are not gone thro
 
 
 @dataclass
-class _Doubt:
-    """Ids that the exchange seems not to have, and the minutes they may be of."""
-
-    gap: Gap
-    undecided: set[int]
-    reaches_on: bool = True  # no later trade has shown yet which minute is the last one
-    is_lost: bool = False  # one of its minutes cannot be proven
-
-    def decide(self, open_time: int) -> bool:
-        """One minute holds all the exchange counts; tell whether it was the last one needed."""
-        self.undecided.discard(open_time)
-        return not (self.undecided or self.reaches_on or self.is_lost)
-
-
-@dataclass
 class _Minute:
     """The running minute, as counted so far."""
 
     open_time: int
     end: int  # exclusive
     proven: bool  # we hold every trade from its first on
-    doubts: list[_Doubt]
+    doubts: list[Doubt]
     first: int = 0
     last: int = 0
     count: int = 0
@@ -54,7 +40,7 @@ class _Pending:
 
     mark: Mark
     undecided: bool  # quiet and nobody has said yet that the symbol was trading, or in doubt: its kline will tell
-    doubts: list[_Doubt] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     corrected: bool = False
     since_ms: int | None = None  # as of ProvenMark
 
@@ -80,7 +66,7 @@ class MinuteBook:
         self._started_at_ms = 0  # trade time of the first trade since the start or the last break
         self._margin_ms = START_MARGIN_MS
         self._price = "0"
-        self._doubted: list[_Doubt] = []  # those that reach on
+        self._doubted: list[Doubt] = []  # those that reach on
         self._pending: deque[_Pending] = deque()
         self._marked: dict[int, Mark] = {}
         self._trading: deque[int] = deque(maxlen=10)  # minutes inside which a status poll said TRADING
@@ -110,7 +96,7 @@ class MinuteBook:
             self._lose(waiting.doubts)
         self._pending.clear()
 
-    def _lose(self, doubts: list[_Doubt]) -> None:
+    def _lose(self, doubts: list[Doubt]) -> None:
         """A minute cannot be proven, and with it none of the ids that may be of it: they are simply missing."""
         self._findings += [doubt.gap for doubt in doubts if not doubt.is_lost]
         for doubt in doubts:
@@ -182,7 +168,7 @@ class MinuteBook:
         if self._running is None:
             self._findings.append(gap)  # unproven whatever comes
             return
-        doubt = _Doubt(gap, {self._running.open_time})
+        doubt = Doubt(gap, {self._running.open_time})
         self._doubted.append(doubt)
         self._running.doubts.append(doubt)
 
@@ -277,8 +263,7 @@ class MinuteBook:
         """One minute less in which these ids could be; with the last one they are absent."""
         for doubt in waiting.doubts:
             if doubt.decide(waiting.mark.open_time):
-                proof = f"{doubt.gap.evidence}; {evidence}"
-                self._findings.append(msgspec.structs.replace(doubt.gap, status=GapStatus.ABSENT, evidence=proof))
+                self._findings.append(doubt.dispelled(evidence))
             elif not doubt.is_lost:  # this minute's mark goes out: a restart from it would not find the jump again
                 self._findings.append(doubt.gap)
 
@@ -306,6 +291,6 @@ class MinuteBook:
         return [ProvenMark(proven.mark, proven.corrected, proven.since_ms or 0) for proven in taken]
 
     def take_findings(self) -> list[Gap]:
-        """Halted minutes, ids proven absent and ids that cannot be, since the last call; of halts `detected_at` is 0."""
+        """Halts, and ids proven absent or not to be proven so, since the last call; of halts `detected_at` is 0."""
         taken, self._findings = self._findings, []
         return taken

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from wickstream.exchange.sequencer import Hole
+from wickstream.exchange.holes import Hole
 
 FIRST_PAUSE_S = 0.5
 PAUSE_CAP_S = 4.0

@@ -11,9 +11,9 @@ from wickstream.exchange.absence import AGE_S, TIMES_ASKED
 from wickstream.exchange.arrival import Arrival
 from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.clock import SANE_AHEAD_MS
+from wickstream.exchange.holes import Hole
 from wickstream.exchange.insist import Step, insist
 from wickstream.exchange.patience import Patience
-from wickstream.exchange.sequencer import Hole
 from wickstream.exchange.shard import Shard
 
 log = structlog.get_logger()

@@ -3,42 +3,17 @@
 Rules 2–6 and 12 of docs/design.md: ids decide what is lost, doubled or out of order; nothing is guessed.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 
 import msgspec
 
 from wickstream.binance.frames import SpotTrade
-from wickstream.events import Gap, GapStatus, Mark, Ticker
+from wickstream.events import Gap, Mark, Ticker
 from wickstream.exchange.arrival import Arrival, Run
+from wickstream.exchange.holes import HoldingRoom, Hole, open_entry, without
 from wickstream.exchange.minutes import MinuteBook, ProvenMark
 
 PLAUSIBLE_JUMP = 5_000_000  # ids; one message that claims more is believed when another one agrees
-
-
-@dataclass
-class HoldingRoom:
-    """How much may be held back behind holes, over all symbols."""
-
-    limit_bytes: int
-    used_bytes: int = 0
-    holes: set[str] = field(default_factory=set)  # symbols that have one
-
-
-@dataclass(frozen=True)
-class Hole:
-    """Ids that exist and are not here: `first` to `last`, both included."""
-
-    symbol: str
-    first: int
-    last: int
-    known_at_s: float  # process clock
-    bounded_at_s: float | None  # since when a trade is here that is higher than all of them; None: only the ticker is
-
-    @property
-    def size(self) -> int:
-        """How many ids are missing."""
-        return self.last - self.first + 1
 
 
 class Sequencer:
@@ -105,8 +80,8 @@ class Sequencer:
                 self.minutes.start_over()
             self.minutes.add(arrival)
             self.next_id = arrival.trade_id + 1
-        unlisted = (part for jump in jumps for part in _without(jump, listed))
-        self._gaps += [_open_entry(part, detected_at_ms, "not published before a restart") for part in unlisted]
+        unlisted = (part for jump in jumps for part in without(jump, listed))
+        self._gaps += [open_entry(part, detected_at_ms, "not published before a restart") for part in unlisted]
         self._begin(now_s)
 
     def start_at(self, trade_id: int, *, now_s: float) -> None:
@@ -179,7 +154,7 @@ class Sequencer:
         """Give a hole up for now: an open entry for the ledger, and on with the first trade behind it."""
         hole = self.hole()
         if hole is not None:
-            self._gaps.append(_open_entry(hole, detected_at_ms, evidence))
+            self._gaps.append(open_entry(hole, detected_at_ms, evidence))
             self.minutes.start_over()
             self._go_on_behind(hole, now_s)
 
@@ -189,7 +164,7 @@ class Sequencer:
         Until then they are in no entry; after a restart the jump in the ids is found again.
         """
         if self.hole() == hole:
-            self.minutes.doubt(_open_entry(hole, detected_at_ms, evidence))
+            self.minutes.doubt(open_entry(hole, detected_at_ms, evidence))
             self._go_on_behind(hole, now_s)
 
     def _go_on_behind(self, hole: Hole, now_s: float) -> None:
@@ -272,30 +247,3 @@ class Sequencer:
             self._hole_at_s, self._hole_first = now_s, self.next_id
             self._room.holes.add(self.symbol)
         self._find_swift()
-
-
-def _open_entry(hole: Hole, detected_at_ms: int, evidence: str) -> Gap:
-    return Gap(
-        symbol=hole.symbol,
-        first_trade_id=hole.first,
-        last_trade_id=hole.last,
-        open_time=None,
-        detected_at=detected_at_ms,
-        status=GapStatus.OPEN,
-        evidence=evidence,
-    )
-
-
-def _without(hole: Hole, listed: Iterable[Gap]) -> Iterator[Hole]:
-    """What of it no entry lists."""
-    first = hole.first
-    for gap in sorted(listed, key=lambda gap: gap.first_trade_id or 0):
-        if gap.first_trade_id is None or gap.last_trade_id is None or gap.last_trade_id < first:
-            continue
-        if gap.first_trade_id > hole.last:
-            break
-        if gap.first_trade_id > first:
-            yield replace(hole, first=first, last=gap.first_trade_id - 1)
-        first = gap.last_trade_id + 1
-    if first <= hole.last:
-        yield replace(hole, first=first)

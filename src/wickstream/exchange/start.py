@@ -13,7 +13,6 @@ from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.insist import insist
 from wickstream.exchange.minutes import START_MARGIN_MS
 from wickstream.exchange.refill import UNSEEN_HOLE_S
-from wickstream.exchange.sequencer import Sequencer
 from wickstream.exchange.shard import Shard
 from wickstream.exchange.tail import STARTED, Tail
 

@@ -25,7 +25,12 @@ NEEDED_DISK_BYTES = 5 * _GB  # the servers and their caches take 0.5; a day of 1
 NEEDED_MEMORY_BYTES = 2 * _GB
 
 # What some tests need, and the Debian package that brings it.
-SYSTEM_PACKAGES = {"chromium": "chromium", "redis-server": "redis-server", "promtool": "prometheus"}
+SYSTEM_PACKAGES = {
+    "chromium": "chromium",
+    "openssl": "openssl",
+    "redis-server": "redis-server",
+    "promtool": "prometheus",
+}
 
 
 class Verdict(StrEnum):

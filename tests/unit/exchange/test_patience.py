@@ -1,7 +1,7 @@
 from dataclasses import replace
 
+from wickstream.exchange.holes import Hole
 from wickstream.exchange.patience import Patience
-from wickstream.exchange.sequencer import Hole
 
 HOLE = Hole("BTCUSDT", 100, 104, 0.0, 0.0)
 

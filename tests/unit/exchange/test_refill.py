@@ -10,8 +10,8 @@ from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.events import MINUTE_MS, SymbolEvent
 from wickstream.exchange.clock import ExchangeClock
+from wickstream.exchange.holes import Hole
 from wickstream.exchange.refill import LONGEST_HOLD_S, Refill, asks_now, unaffordable
-from wickstream.exchange.sequencer import Hole
 from wickstream.exchange.shard import Shard
 
 MIDNIGHT_MS = 1_723_161_600_000

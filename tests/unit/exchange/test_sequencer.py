@@ -21,8 +21,8 @@ from tests.unit.exchange.market_truth import (
     true_counts,
 )
 from wickstream.events import MINUTE_MS, GapStatus, Source, Trade
-from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.sequencer import HoldingRoom, Sequencer
+from wickstream.exchange.holes import HoldingRoom
+from wickstream.exchange.sequencer import Sequencer
 
 SEEDS = st.integers(0, 2**32)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.exchange.market_truth import (
     FIRST_ID,
     MIDNIGHT_MS,
+    SYMBOL,
     arrival,
     assert_true,
     feed,
@@ -21,11 +22,13 @@ from tests.unit.exchange.market_truth import (
     sequencer,
     started,
     ticker,
+    traded,
     true_counts,
     true_mark,
 )
-from wickstream.events import MINUTE_MS, Mark, Trade
+from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Trade
 from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.sequencer import Sequencer
 
 
 def tail(published: Sequence[Trade], said: Sequence[Mark]) -> tuple[Mark | None, list[Arrival]]:
@@ -134,3 +137,105 @@ def test_the_price_a_quiet_minute_carries_survives_a_restart() -> None:
 
     (quiet,) = marks(one)
     assert (quiet.trade_count, quiet.close) == (0, trades[-1].price)
+
+
+# What is missing in the tail
+
+
+def listed(first: int, last: int, status: GapStatus = GapStatus.OPEN) -> Gap:
+    return Gap(SYMBOL, first, last, None, 3, status)
+
+
+def a_halt() -> Gap:
+    return Gap(SYMBOL, None, None, MIDNIGHT_MS, 3, GapStatus.HALTED)
+
+
+def resumed(trades: Sequence[Trade], *entries: Gap) -> Sequencer:
+    one = sequencer()
+    one.resume(None, map(arrival, trades), now_s=5.0, next_id=FIRST_ID, listed=entries, detected_at_ms=9)
+    return one
+
+
+def entries_of(one: Sequencer) -> list[tuple[int | None, int | None, GapStatus]]:
+    return [(gap.first_trade_id, gap.last_trade_id, gap.status) for gap in one.take_gaps(detected_at_ms=0)]
+
+
+def test_ids_that_were_not_published_before_a_restart_become_an_entry() -> None:
+    trades = row(20)
+
+    (gap,) = resumed(trades[:5] + trades[8:]).take_gaps(detected_at_ms=0)
+
+    assert (gap.first_trade_id, gap.last_trade_id, gap.open_time) == (1_005, 1_007, None)
+    assert (gap.status, gap.detected_at, gap.evidence) == (GapStatus.OPEN, 9, "not published before a restart")
+
+
+def test_ids_that_are_in_the_ledger_already_are_not_listed_again() -> None:
+    trades = row(20)
+
+    assert entries_of(resumed(trades[:5] + trades[8:], a_halt(), listed(1_005, 1_007, GapStatus.ABSENT))) == []
+
+
+def test_of_what_the_ledger_lists_in_part_the_rest_becomes_an_entry() -> None:
+    trades = row(40)
+    known = (listed(1_020, 1_024), listed(1_007, 1_009), listed(1_015, 1_016))
+
+    one = resumed(trades[:5] + trades[22:], *known)
+
+    opened = GapStatus.OPEN
+    assert entries_of(one) == [(1_005, 1_006, opened), (1_010, 1_014, opened), (1_017, 1_019, opened)]
+
+
+@given(st.sets(st.integers(1, 28)), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 6)), max_size=5))
+def test_what_is_missing_is_listed_once_whatever_the_ledger_knows(
+    missing: set[int], known: list[tuple[int, int]]
+) -> None:
+    kept = [trade for trade in row(30) if trade.trade_id - FIRST_ID not in missing]
+    entries = [listed(FIRST_ID + first, FIRST_ID + first + more) for first, more in known]
+    before = {FIRST_ID + first + n for first, more in known for n in range(more + 1)}
+
+    new = [one for first, last, _ in entries_of(resumed(kept, *entries)) for one in range(first or 0, (last or 0) + 1)]
+
+    assert new == sorted({FIRST_ID + number for number in missing} - before)
+
+
+def test_without_any_trade_since_it_goes_on_where_the_predecessor_knew_of_nothing_to_come() -> None:
+    one, trades = resumed([]), row(3)
+
+    feed(one, trades)
+
+    assert ids(one) == [1_000, 1_001, 1_002]
+
+
+def test_behind_a_jump_the_next_whole_minute_is_proven_again() -> None:
+    trades = row(300)
+
+    one = resumed(trades[:30] + trades[40:70])
+    feed(one, trades[70:])
+
+    assert_true(marks(one), trades, [MIDNIGHT_MS + minute * MINUTE_MS for minute in (1, 2, 3)])
+
+
+def test_where_a_mark_s_trades_begin_is_handed_on_with_each_correction_of_it() -> None:
+    first, trades = started(), row(130)
+    feed(first, trades)
+    (proven,) = first.take_marks(producers_ms=77)
+    assert proven.since_ms == 77
+
+    one = sequencer()
+    one.resume(proven.mark, [], now_s=0.0, since_ms=proven.since_ms)
+    late = traded(proven.mark.next_trade_id, 2 * MINUTE_MS - 1)
+    feed(one, [late])
+
+    (again,) = one.take_marks(producers_ms=99)
+    assert (again.corrected, again.since_ms) == (True, 77)
+
+
+def test_a_mark_that_waits_for_its_proof_remembers_since_when_trades_follow_it() -> None:
+    """They are published at once; whoever reads the tail later must not begin with the mark's own time."""
+    one = started()
+    feed(one, [traded(1_000, 0), traded(1_001, MINUTE_MS), traded(1_002, 3 * MINUTE_MS)])
+    assert [proven.mark.open_time - MIDNIGHT_MS for proven in one.take_marks(producers_ms=77)] == [MINUTE_MS]
+
+    one.minutes.decide({MIDNIGHT_MS + 2 * MINUTE_MS: 0})
+
+    assert [proven.since_ms for proven in one.take_marks(producers_ms=5_000)] == [77]

@@ -22,6 +22,7 @@ from wickstream.exchange.local.streams import StreamServer
 from wickstream.exchange.local.switchboard import Now, Switchboard
 from wickstream.exchange.local.symbol_desk import SymbolDesk
 from wickstream.exchange.local.trouble import Middleware, trouble
+from wickstream.exchange.local.visitors import VisitorBook
 from wickstream.exchange.local.world import World
 
 
@@ -65,7 +66,8 @@ class Troubles:
         self._conditions = conditions
         self._desk = SymbolDesk(world, clock)
         self._saboteur = Saboteur(self.board, listeners, streams, self._desk, now=self._now)
-        self.doors = (FaultDoor(self._saboteur),) if conditions.switchable else ()
+        self._visitors = VisitorBook()
+        self.doors = (FaultDoor(self._saboteur), self._visitors) if conditions.switchable else ()
 
     @property
     def changed(self) -> Mapping[int, Numbering]:
@@ -76,9 +78,10 @@ class Troubles:
         """What is wrong with a file of the archive, by its name without an ending."""
         return next((fault.flaw for fault, _ in self.board.on(ArchiveFlaw) if fault.is_meant(file)), None)
 
-    def before(self, host: str) -> Middleware:
-        """What stands between a host and its answers."""
-        return trouble(host, self.board, now=self._now)
+    def before(self, host: str) -> list[Middleware]:
+        """What stands between a host and its answers, the outermost first."""
+        middlewares = [trouble(host, self.board, now=self._now)]
+        return [self._visitors.at_the_door(host), *middlewares] if self._conditions.switchable else middlewares
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:

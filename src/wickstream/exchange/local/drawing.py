@@ -26,7 +26,7 @@ _MEAN_GROUP = sum(_GROUP_SIZES) / 256
 _MOVES = _table({0: 190, 1: 40, 2: 16, 3: 6, 6: 4})
 _SIDES = _table({0: 128, 1: 128})
 _WEIGHTS = _table({2: 40, 5: 80, 8: 80, 12: 36, 40: 16, 120: 4})
-_DOLLARS = [_CENT * (100 + number * number * number // 1_000) for number in range(1_024)]  # 1 to some 10,000
+_DOLLARS = [_CENT * (100 + number**3 // 1_000) for number in range(1_024)]  # 1 to 10,700
 
 
 class Drawn(NamedTuple):
@@ -91,7 +91,7 @@ def _prices(instrument: Instrument, maker_buys: bytes, dice: random.Random) -> "
 
 
 def _quantities(instrument: Instrument, count: int, dice: random.Random) -> "array[int]":
-    """Most worth some dollars, few worth many."""
+    """Worth a dollar to ten thousand, more of the smaller ones."""
     unit = 10**8
     table = [
         max(1, dollars * unit // instrument.base_dollars // instrument.step) * instrument.step for dollars in _DOLLARS

@@ -193,7 +193,7 @@ class History:
     def status(self, now_ms: int) -> str | None:
         """What exchangeInfo says of the symbol; None: it is not listed."""
         for pause in self.pauses:
-            if pause.start_ms <= now_ms and (pause.end_ms is None or now_ms < pause.end_ms):
+            if pause.start_ms <= now_ms + 1 and (pause.end_ms is None or now_ms + 1 < pause.end_ms):
                 return pause.status
         since_open_ms = now_ms - self.loops.starts_at_ms
         return self._career.status(since_open_ms, since_open_ms % self.loops.period_ms)

@@ -35,13 +35,13 @@ def runners(
     archive: ArchiveServer,
     *,
     doors: Sequence[Door],
-    trouble: Callable[[str], Middleware],
+    before: Callable[[str], Sequence[Middleware]],
 ) -> dict[str, web.AppRunner]:
     """A server a host. Weights are counted over both REST hosts together, as they are by address.
 
-    `trouble`: what stands between a host, by its name, and its answers.
+    `before`: what stands between a host, by its name, and its answers.
     """
-    market_data, api, files = (web.Application(middlewares=[trouble(name)]) for name in (MARKET_DATA, API, ARCHIVE))
+    market_data, api, files = (web.Application(middlewares=before(name)) for name in (MARKET_DATA, API, ARCHIVE))
     rest.add_routes(market_data, without=API_ONLY)
     rest.add_routes(api)
     for app in (market_data, api):

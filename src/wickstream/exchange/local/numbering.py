@@ -12,6 +12,10 @@ class _Piece(NamedTuple):
     stop: int | None
     shift: int
 
+    def reaches(self, planned: int) -> bool:
+        """Tell whether this id, or one after it, is in the piece."""
+        return self.stop is None or max(planned, self.start) < self.stop
+
 
 class Numbering:
     """Maps the ids that were planned (recorded or generated) to those that are given; changes come in order of id."""
@@ -28,6 +32,7 @@ class Numbering:
 
     def begin(self, planned: int) -> None:
         """Nothing before this id ever happened."""
+        self._skipped = 0
         self._set([_Piece(planned, None, 0)])
 
     def pause(self, planned: int) -> None:
@@ -67,7 +72,8 @@ class Numbering:
             planned = max(given - piece.shift, piece.start)
             if piece.stop is None or planned < piece.stop:
                 return planned
-        return self._pieces[-1].stop or given if self._pieces else given
+        last = self._last()
+        return given if last.stop is None else last.stop
 
     def given_next(self, planned: int) -> int:
         """The id the next trade has, from a planned one on that does not happen."""
@@ -78,18 +84,14 @@ class Numbering:
 
     def next_start(self, planned: int) -> int:
         """The first id from this one on that happens, or may; itself where nothing is known to come."""
-        return next(
-            (max(piece.start, planned) for piece in self._pieces if piece.stop is None or planned < piece.stop), planned
-        )
+        starts = (max(piece.start, planned) for piece in self._pieces if piece.reaches(planned))
+        return next(starts, planned)
 
     def last_stop(self, planned: int) -> int:
         """The end (exclusive) of what happens before this id; itself where nothing does."""
-        ends = [
-            planned if piece.stop is None else min(piece.stop, planned)
-            for piece in self._pieces
-            if piece.start < planned
-        ]
-        return ends[-1] if ends else planned
+        earlier = [piece.stop for piece in self._pieces if piece.start < planned and piece.reaches(piece.start)]
+        stop = earlier[-1] if earlier else None
+        return planned if stop is None else min(stop, planned)
 
     def happening(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """The parts of the planned ids `start` to `stop`, exclusive, that happen."""
@@ -104,6 +106,5 @@ class Numbering:
         return self._pieces[-1] if self._pieces else _Piece(-(2**62), None, 0)
 
     def _set(self, pieces: list[_Piece]) -> None:
-        filled = [piece for piece in pieces if piece.stop is None or piece.start < piece.stop]
-        self._pieces = filled or pieces[-1:]
-        self._starts = [piece.start for piece in self._pieces]
+        self._pieces = pieces
+        self._starts = [piece.start for piece in pieces]

@@ -62,7 +62,7 @@ async def local_exchange(
         streams,
         ArchiveServer(world, clock, flaw_of or troubles.flaw_of),
         doors=(Oracle(world, clock, market), *troubles.doors),
-        trouble=troubles.before,
+        before=troubles.before,
     )
     awaited = () if plan.demo else _awaited(world, settings)
     player = Player(world, clock, listeners, waits_for=awaited, changed=troubles.changed)

@@ -6,6 +6,7 @@ from collections import deque
 from contextlib import suppress
 
 import msgspec
+import structlog
 from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 
 from wickstream.binance.control import (
@@ -19,6 +20,8 @@ from wickstream.binance.control import (
 from wickstream.exchange.local.listeners import Connection, Listeners
 
 _LOOK_S = 0.1  # how often a mute connection looks whether its client has gone
+
+log = structlog.get_logger()
 
 
 class StreamRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,6 +108,7 @@ class Session:
             if self.connection.is_mute:
                 continue
             if self._is_flooding():
+                log.warning("cut off: too many messages")
                 await self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
                 return
             if message.type is WSMsgType.PING:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.exchange.local.made_trades import capture, trade
@@ -37,6 +37,7 @@ def test_ids_of_the_demo_are_consecutive_for_ever_and_times_never_go_back(number
     assert history.before(this.traded_at_ms) <= number < history.until(this.traded_at_ms)
 
 
+@settings(max_examples=40)  # each example makes a window of frames
 @given(st.integers(-2_000_000, 2_000_000))
 def test_frames_tell_the_same_as_the_history(number: int) -> None:
     [(_, data)] = WORLD.frames(number, number + 1)
