@@ -24,6 +24,10 @@ SPOOL_BYTES = Gauge("wickstream_spool_bytes", "Memory of frames that are not com
 SYMBOL_NEWEST_TRADE = Gauge(
     "wickstream_symbol_newest_trade_timestamp_seconds", "Trade time of a symbol's newest trade.", ["symbol"]
 )
+STATISTICS_LAG = Gauge(
+    "wickstream_ticker_statistics_lag_seconds",
+    "The most by which a ticker was behind the trades; 2.5 s is what proofs by ticker rest on.",
+)
 DUPLICATES = Gauge("wickstream_duplicate_trades", "Trades that came again, since the last start of a session.")
 REST_WEIGHT = Gauge("wickstream_rest_weight_used", "Request weight used in the running minute.")
 SYMBOLS = Gauge("wickstream_symbols", "Symbols this process follows.")

@@ -126,10 +126,18 @@ class Scene:
         """Whether every symbol's newest trade of that moment is published, or a later one."""
         return all(self.published.newest_id(symbol) >= last_id for symbol, last_id in moment.newest.items())
 
+    def has_news_of(self, moment: Moment) -> bool:
+        """Whether any trade that was made after that moment is published."""
+        return any(rows and rows[-1][1] > moment.at_ms for rows in self.published.trades.values())
+
+    def passes(self, seconds: float) -> None:
+        """Wait until the exchange's clock has gone on by so much."""
+        until_ms = self.truth.moment().at_ms + int(seconds * 1_000)
+        self.until(lambda: self.truth.moment().at_ms >= until_ms, deadline_s=seconds + 30, what="the market going on")
+
     def flows(self, *, seconds: float = 1.0) -> None:
         """Wait until everything that happened by now, and for so many exchange seconds more, is published."""
-        until_ms = self.truth.moment().at_ms + int(seconds * 1_000)
-        self.until(lambda: self.truth.moment().at_ms >= until_ms, what="the market going on")
+        self.passes(seconds)
         now = self.truth.moment()
         self.until(lambda: self.has_reached(now), what=f"the trades of {now}")
 

@@ -20,6 +20,7 @@ class Moment:
 
     at_ms: int
     newest: dict[str, int]
+    trading: frozenset[str]  # symbols
 
 
 class Truth:
@@ -32,7 +33,8 @@ class Truth:
         """Now."""
         found = self._ask("GET", "/oracle/symbols")
         newest = {each["symbol"]: each["last_trade_id"] for each in found["data"] if each["last_trade_id"] is not None}
-        return Moment(found["as_of"], newest)
+        trading = frozenset(each["symbol"] for each in found["data"] if each["status"] == "TRADING")
+        return Moment(found["as_of"], newest, trading)
 
     def trades(self, symbol: str, first_id: int, last_id: int) -> dict[int, Row]:
         """Every trade from `first_id` to `last_id`, both included, by id."""

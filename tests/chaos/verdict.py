@@ -35,7 +35,7 @@ def judge(published: Published, truth: Truth, begin: Moment, cut: Moment, archiv
     """
     verdict = Verdict()
     for symbol, last_id in cut.newest.items():
-        _Symbol(symbol, published, truth, verdict).judge(begin.newest.get(symbol, -1), last_id, cut.at_ms, archive)
+        _Symbol(symbol, published, truth, verdict).judge(begin.newest.get(symbol, -1), last_id, cut, archive)
     return verdict
 
 
@@ -48,7 +48,7 @@ class _Symbol:
         self._truth = truth
         self._verdict = verdict
 
-    def judge(self, before_id: int, last_id: int, until_ms: int, archive: TradesArchive | None) -> None:
+    def judge(self, before_id: int, last_id: int, cut: Moment, archive: TradesArchive | None) -> None:
         rows = self._published.trades.get(self._symbol, [])
         if not rows:
             if last_id > before_id:
@@ -63,7 +63,7 @@ class _Symbol:
         missing = sorted(real.keys() - ids)
         self._judge_missing(missing, ids, archive, (first_id, last_id))
         self._judge_gaps(real)
-        self._judge_minutes(real, missing, first_ms=rows[0][1], until_ms=until_ms)
+        self._judge_minutes(real, missing, first_ms=rows[0][1], cut=cut)
 
     def _judge_order(self, rows: list[Row]) -> None:
         steps = zip(rows, rows[1:], strict=False)
@@ -88,21 +88,22 @@ class _Symbol:
         absent = _ids(gap for gap in self._gaps() if gap.status is GapStatus.ABSENT)
         self._wrong_ones("called absent, and traded", map(str, sorted(absent & real.keys())))
 
-    def _judge_minutes(self, real: dict[int, Row], missing: list[int], *, first_ms: int, until_ms: int) -> None:
+    def _judge_minutes(self, real: dict[int, Row], missing: list[int], *, first_ms: int, cut: Moment) -> None:
         minutes: defaultdict[int, list[int]] = defaultdict(list)
         for row in real.values():
             minutes[minute_of(row)].append(row[0])
-        whole = range(first_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS, until_ms // MINUTE_MS * MINUTE_MS, MINUTE_MS)
+        whole = range(first_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS, cut.at_ms // MINUTE_MS * MINUTE_MS, MINUTE_MS)
         broken = {minute_of(real[one]) for one in _with_neighbours(missing) if one in real}
         halted = {gap.open_time for gap in self._gaps() if gap.status is GapStatus.HALTED}
         marks = self._published.marks[self._symbol]
+        is_paused = self._symbol not in cut.trading
         for open_ms in whole:
             ids, mark = sorted(minutes[open_ms]), marks.get(open_ms)
             if mark is not None and not _is_exact(mark, ids):
                 self._wrong(f"marked {mark}, but {len(ids)} trades: {ids[:1]} to {ids[-1:]}")
             if open_ms in broken:
                 self._judge_candle(open_ms, len(ids))
-            elif mark is None and not (open_ms in halted and not ids):
+            elif mark is None and (ids or not (open_ms in halted or is_paused)):
                 self._lacking(f"mark of {open_ms}, {len(ids)} trades")
 
     def _judge_candle(self, open_ms: int, count: int) -> None:

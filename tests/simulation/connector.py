@@ -40,6 +40,7 @@ class Chosen:
 
     def __init__(self, exchange: Exchange, client: Client) -> None:
         self.mine = frozenset(exchange.markets)
+        self.listings: Mapping[str, int] = {}
         self.changed = asyncio.Event()
         self.on_poll: Callable[[Mapping[str, str], int], None] | None = None
         self._client = client

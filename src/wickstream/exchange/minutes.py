@@ -65,6 +65,7 @@ class MinuteBook:
         self._running: _Minute | None = None
         self._started_at_ms = 0  # trade time of the first trade since the start or the last break
         self._margin_ms = START_MARGIN_MS
+        self._begins_whole = False  # no trade can lie before the first one
         self._price = "0"
         self._doubted: list[Doubt] = []  # those that reach on
         self._pending: deque[_Pending] = deque()
@@ -80,6 +81,10 @@ class MinuteBook:
         self._running = self._minute(mark.open_time + MINUTE_MS, proven=True)
         self._marked[mark.open_time] = mark
         self._price = format(mark.close, "f")
+
+    def begin_whole(self) -> None:
+        """The first trade to come is the first there ever was."""
+        self._begins_whole = True
 
     def start_over(self) -> None:
         """Ids were lost: the minutes around them cannot be proven."""
@@ -142,20 +147,19 @@ class MinuteBook:
     @property
     def window_ms(self) -> tuple[int, int]:
         """The running minute, its end exclusive; empty where each trade has to be looked at."""
-        if self._running is None or self._doubted:
-            return 0, 0
-        return self._running.open_time, self._running.end
+        running = self._running
+        return (0, 0) if running is None or self._doubted else (running.open_time, running.end)
 
     @property
     def holds_trades(self) -> bool:
-        """Whether a restart that goes on from the newest mark without trades since would lose a proof."""
+        """Whether a restart from the newest mark, without trades since, would lose a proof."""
         return self._running is not None and self._running.proven and self._running.count > 0
 
     def _turn_to(self, time_ms: int, trade: Arrival) -> _Minute | None:
         """The minute of a trade that is not of the running one; None: it is past, and was corrected if need be."""
         if self._running is None or time_ms - self._running.open_time > LONGEST_SILENCE_MS:
-            self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=False)
-            self._started_at_ms = time_ms
+            self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=self._begins_whole)
+            self._started_at_ms, self._begins_whole = time_ms, False
         elif time_ms < self._running.open_time:
             self._correct(trade, time_ms // MINUTE_MS * MINUTE_MS)
             return None
@@ -292,5 +296,5 @@ class MinuteBook:
 
     def take_findings(self) -> list[Gap]:
         """Halts, and ids proven absent or not to be proven so, since the last call; of halts `detected_at` is 0."""
-        taken, self._findings = self._findings, []
-        return taken
+        found, self._findings = self._findings, []
+        return found

@@ -14,6 +14,7 @@ from wickstream.metrics import (
     NEWEST_TRADE,
     REST_WEIGHT,
     SPOOL_BYTES,
+    STATISTICS_LAG,
     SYMBOL_NEWEST_TRADE,
     SYMBOLS,
     TICKERS_PUBLISHED,
@@ -54,6 +55,7 @@ class Report:
         SYMBOLS.set(len(shard.sequencers))
         HELD_TRADES.set(shard.held)
         DUPLICATES.set(shard.duplicates)
+        STATISTICS_LAG.set(shard.statistics_lag_ms / 1_000)
         now_ms = shard.clock.now_ms(now_s=asyncio.get_running_loop().time())
         NEWEST_TRADE.set(shard.newest_trade_ms / 1_000)
         FEED_LAG.set(max(0, now_ms - shard.newest_trade_ms) / 1_000)

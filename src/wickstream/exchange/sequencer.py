@@ -25,6 +25,7 @@ class Sequencer:
         next_id: the id that is next in order.
         duplicates: how many trades came again.
         newest_ms: trade time of the newest one in order; 0 before the first.
+        statistics_lag_ms: the most by which a ticker was seen to be behind the trades; what it proves rests on a bound.
         swift_from_ms, swift_until_ms: a trade with that id and a time within may be taken by `take_swiftly`.
     """
 
@@ -35,6 +36,7 @@ class Sequencer:
         self.swift_from_ms = self.swift_until_ms = 0
         self.duplicates = 0
         self.newest_ms = 0
+        self.statistics_lag_ms = 0
         self._room = room
         self._held: dict[int, tuple[Arrival, float]] = {}  # and since when, process clock
         self._highest_held = -1  # of those held, where any is
@@ -84,9 +86,11 @@ class Sequencer:
         self._gaps += [open_entry(part, detected_at_ms, "not published before a restart") for part in unlisted]
         self._begin(now_s)
 
-    def start_at(self, trade_id: int, *, now_s: float) -> None:
-        """Cold start: nothing is known, begin with this id. Its own minute stays unproven."""
+    def start_at(self, trade_id: int, *, now_s: float, is_first_ever: bool = False) -> None:
+        """Cold start: nothing is known, begin with this id. Its own minute stays unproven, unless none can be before."""
         self.next_id = trade_id
+        if is_first_ever:
+            self.minutes.begin_whole()
         self._begin(now_s)
 
     def accept(self, arrival: Arrival, *, now_s: float) -> None:
@@ -135,6 +139,8 @@ class Sequencer:
 
     def audit(self, last_trade_id: int, *, closed_at_ms: int, now_s: float) -> None:
         """As of `closed_at_ms` that was the last id."""
+        if self.newest_ms and self.next_id is not None and 0 <= last_trade_id < self.next_id - 1:
+            self.statistics_lag_ms = max(self.statistics_lag_ms, closed_at_ms - self.newest_ms)
         self.knows_of(last_trade_id, now_s=now_s)
         # -1: no trade in its 24 hours, which does not say which one was the last
         if self.next_id is not None and 0 <= last_trade_id < self.next_id:

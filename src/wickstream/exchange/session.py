@@ -53,6 +53,11 @@ class Following(Protocol):
     changed: asyncio.Event
     on_poll: Callable[[Mapping[str, str], int], None] | None
 
+    @property
+    def listings(self) -> Mapping[str, int]:
+        """Symbols that we saw appear, and when."""
+        ...
+
 
 class Streams(Protocol):
     """The sockets, as `Sockets` has them."""
@@ -89,7 +94,7 @@ class Session:
         self._log = bus
         self._loop = asyncio.get_running_loop()
         self._shard = Shard((), ExchangeClock(), instance=parts.instance)
-        self._start = Start(self._shard, parts.client)
+        self._start = Start(self._shard, parts.client, listings=parts.registry.listings)
         self._audit = Audit(self._shard, parts.client, on_news=parts.spool.wake)
         self._refill = Refill(self._shard, parts.client, on_news=parts.spool.wake, on_silence=parts.streams.is_silent)
 
@@ -193,7 +198,9 @@ class Session:
                     await self._log.publish(records)
                 self._parts.on_published(shard)
             spool.acknowledge()
-            if not (is_behind or stopping):
+            if is_behind:
+                await asyncio.sleep(0)  # others want their turn, though there is no end of frames
+            elif not stopping:
                 await asyncio.sleep(max(0.0, TRANSACTION_S - (self._loop.time() - began_s)))
                 await spool.filled()
             stopping = stopping and not is_behind

@@ -111,6 +111,11 @@ class Shard:
         return sum(sequencer.held for sequencer in self.sequencers.values())
 
     @property
+    def statistics_lag_ms(self) -> int:
+        """The most by which a ticker was seen to be behind the trades."""
+        return max((sequencer.statistics_lag_ms for sequencer in self.sequencers.values()), default=0)
+
+    @property
     def duplicates(self) -> int:
         """How many trades came again."""
         return sum(sequencer.duplicates for sequencer in self.sequencers.values())

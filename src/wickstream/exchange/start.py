@@ -28,8 +28,10 @@ COLD_START_PAGES = 20  # a market that trades more in a minute starts unproven i
 class Start:
     """Tells sequencers where to begin."""
 
-    def __init__(self, shard: Shard, client: ExchangeClient) -> None:
+    def __init__(self, shard: Shard, client: ExchangeClient, *, listings: Mapping[str, int]) -> None:
+        """`listings`: symbols that we saw appear: what is their first trade then is the first there ever was."""
         self._shard = shard
+        self._listings = listings
         self._client = client
 
     def resume(self, tails: Mapping[str, Tail]) -> None:
@@ -93,7 +95,8 @@ class Start:
         first_id = history[0].trade_id if history else next_id
         now_s = asyncio.get_running_loop().time()
         self._announce(symbol, first_id, now_s)
-        sequencer.start_at(first_id, now_s=now_s)
+        is_first_ever = first_id == 0 and symbol in self._listings
+        sequencer.start_at(first_id, now_s=now_s, is_first_ever=is_first_ever)
         for arrival in history:
             sequencer.accept(arrival, now_s=now_s)
 

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.unit.exchange.market_truth import FIRST_ID, MIDNIGHT_MS, arrival, sequencer, ticker, traded, true_mark
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source, Trade
 from wickstream.exchange.minutes import TICKER_GRACE_MS
+from wickstream.exchange.sequencer import PLAUSIBLE_JUMP
 
 ROOM_BYTES = 8 * arrival(traded(FIRST_ID, 0)).held_bytes
 KLINES_TRAIL_MS = 3_000
@@ -21,6 +22,10 @@ class Life(RuleBasedStateMachine):
         self.is_trading = True
         self.trading_minutes = {0}  # with an instant of trading: the exchange has a kline
         self.happened = [traded(FIRST_ID, self.at_ms)]
+        self.absent: set[int] = set()  # ids the exchange never gave away
+        self.wrong_id = 10**12
+        self.doubted: set[int] = set()  # skipped, and no kline has spoken of them yet
+        self.forgotten: set[int] = set()  # those of a life before: the next commit has to tell of them
         self.published: list[Trade] = []
         self.marks: list[Mark] = []
         self.gaps: list[Gap] = []
@@ -36,7 +41,15 @@ class Life(RuleBasedStateMachine):
     def trade(self, pause_ms: int, counts: int) -> None:
         self.wait(pause_ms)
         if self.is_trading:
-            self.happened.append(traded(FIRST_ID + len(self.happened), self.at_ms, counts=counts > 0))
+            self.happened.append(traded(self.next_id, self.at_ms, counts=counts > 0))
+
+    @rule(count=st.integers(1, 3))
+    def give_ids_to_nobody(self, count: int) -> None:
+        self.absent.update(range(self.next_id, self.next_id + count))
+
+    @property
+    def next_id(self) -> int:
+        return FIRST_ID + len(self.happened) + len(self.absent)
 
     @rule(pause_ms=st.sampled_from((500, 20_000, 62_500, 130_000)))
     def wait(self, pause_ms: int) -> None:
@@ -58,12 +71,25 @@ class Life(RuleBasedStateMachine):
         start = which % len(self.happened)
         frames = self.happened[start : start + span]
         for trade in frames if which % 2 else reversed(frames):
-            self.one.accept(arrival(trade), now_s=0.0)
+            self.hear(trade)
 
     @rule()
     def all_new_frames(self) -> None:
         for trade in self.happened[-12:]:
-            self.one.accept(arrival(trade), now_s=0.0)
+            self.hear(trade)
+
+    def hear(self, trade: Trade) -> None:
+        assert self.one.is_plausible(trade.trade_id)
+        self.one.accept(arrival(trade), now_s=0.0)
+
+    @rule(is_ticker=st.booleans())
+    def wrong_message(self, is_ticker: bool) -> None:  # noqa: FBT001
+        """No two of them agree."""
+        self.wrong_id += 2 * PLAUSIBLE_JUMP
+        if is_ticker:
+            self.one.on_ticker(ticker(self.wrong_id, self.at_ms), now_s=0.0)
+        else:
+            assert not self.one.is_plausible(self.wrong_id)
 
     @rule()
     def day_ticker(self) -> None:
@@ -74,9 +100,20 @@ class Life(RuleBasedStateMachine):
         """A database that trails: ids may be missing inside its page."""
         hole = self.one.hole()
         if hole is not None:
-            found = self.happened[hole.first - FIRST_ID :][:page]
+            found = [trade for trade in self.happened if trade.trade_id >= hole.first][:page]
             for trade in (trade for trade in found if trade.trade_id % 6 != lacking):
                 self.one.accept(arrival(trade, Source.REST), now_s=0.0)
+
+    @rule()
+    def two_late_pages_lack_ids(self) -> None:
+        """Whether they are absent or the pages wrong, klines will tell; but for trades that they do not count."""
+        hole = self.one.hole()
+        if hole is None or hole.bounded_at_s is None:
+            return
+        ids = range(hole.first, hole.last + 1)
+        if all(trade.counts for trade in self.happened if trade.trade_id in ids):
+            self.one.skip(hole, detected_at_ms=MIDNIGHT_MS + self.at_ms, now_s=0.0, evidence="")
+            self.doubted.update(ids)
 
     @rule()
     def status_poll(self) -> None:
@@ -98,24 +135,26 @@ class Life(RuleBasedStateMachine):
     @rule()
     def commit(self) -> None:
         ids = [trade_id for run in self.one.take_runs() for trade_id in run.ids]
-        self.published += [self.happened[trade_id - FIRST_ID] for trade_id in ids]
+        by_id = {trade.trade_id: trade for trade in self.happened}
+        self.published += [by_id[trade_id] for trade_id in ids]
         self.marks += [proven.mark for proven in self.one.take_marks()]
         self.gaps += self.one.take_gaps(detected_at_ms=MIDNIGHT_MS + self.at_ms)
+        self.forgotten.clear()
 
     @rule()
     def give_up(self) -> None:
         self.one.break_segment(detected_at_ms=MIDNIGHT_MS + self.at_ms, now_s=0.0, evidence="")
 
-    @rule()
-    def kill(self) -> None:
-        """What was not committed is gone; the next process knows what Kafka knows."""
+    @rule(with_ledger=st.booleans())
+    def kill(self, with_ledger: bool) -> None:  # noqa: FBT001
+        """What was not committed is gone; the next process knows what Kafka knows, of old entries maybe nothing."""
         self.one = sequencer(ROOM_BYTES)
         mark = max(self.marks, key=lambda mark: mark.open_time, default=None)
         since = [arrival(trade) for trade in self.published if mark is None or trade.trade_id >= mark.next_trade_id]
-        if since or mark:
-            self.one.resume(mark, since, now_s=0.0)
-        else:
-            self.one.start_at(FIRST_ID, now_s=0.0)
+        listed = [gap for gap in self.gaps if with_ledger and gap.first_trade_id is not None]
+        self.one.resume(mark, since, now_s=0.0, next_id=FIRST_ID, listed=listed)
+        self.forgotten |= self.doubted
+        self.doubted.clear()
 
     # The truth
 
@@ -127,16 +166,24 @@ class Life(RuleBasedStateMachine):
         ids = [trade.trade_id for trade in self.published]
         assert ids == sorted(set(ids))
 
+    def listed(self, *statuses: GapStatus) -> set[int]:
+        return {
+            trade_id
+            for gap in self.gaps
+            if gap.first_trade_id is not None and gap.last_trade_id is not None and gap.status in statuses
+            for trade_id in range(gap.first_trade_id, gap.last_trade_id + 1)
+        }
+
     @invariant()
     def what_is_missing_is_in_the_ledger(self) -> None:
         ids = {trade.trade_id for trade in self.published}
-        listed = {
-            trade_id
-            for gap in self.gaps
-            if gap.first_trade_id is not None and gap.last_trade_id is not None
-            for trade_id in range(gap.first_trade_id, gap.last_trade_id + 1)
-        }
-        assert set(range(FIRST_ID, max(ids, default=0))) <= ids | listed
+        listed = self.listed(GapStatus.OPEN, GapStatus.ABSENT)
+        assert set(range(FIRST_ID, max(ids, default=0))) <= ids | listed | self.doubted | self.forgotten
+        assert not ids & listed
+
+    @invariant()
+    def absent_is_absent(self) -> None:
+        assert self.listed(GapStatus.ABSENT) <= self.absent
 
     @invariant()
     def every_mark_is_true_and_in_order(self) -> None:
@@ -165,12 +212,15 @@ class Life(RuleBasedStateMachine):
             self.trade(MINUTE_MS, 1)
         self.wait(MINUTE_MS + TICKER_GRACE_MS)
         self.day_ticker()
-        while self.one.hole() is not None:
+        while (hole := self.one.hole()) is not None:
             self.refill(5, lacking=-1)
+            if self.one.hole() == hole:
+                self.two_late_pages_lack_ids()
         self.day_ticker()
         self.wait(MINUTE_MS)
         self.klines()
         self.commit()
+        self.doubted.clear()
         for check in (self.ids_only_grow, self.what_is_missing_is_in_the_ledger, self.every_mark_is_true_and_in_order):
             check()
         assert self.published[-1] == self.happened[-1]

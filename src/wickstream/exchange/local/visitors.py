@@ -22,6 +22,7 @@ class Visit(msgspec.Struct):
         symbol: which it asks about, if it is one.
         status: of the answer; 101: a handshake that was taken; None: nothing was answered.
         used_weight: of the running minute, as the answer says.
+        retry_after_s: how long the answer asks for silence.
     """
 
     at_ms: int
@@ -30,6 +31,7 @@ class Visit(msgspec.Struct):
     symbol: str | None
     status: int | None = None
     used_weight: int | None = None
+    retry_after_s: int | None = None
 
 
 _VISIT = web.RequestKey("visit", Visit)
@@ -67,5 +69,11 @@ async def _write_down_answer(request: web.Request, answer: web.StreamResponse) -
     """As it goes out; a handshake's comes long before its connection is over."""
     visit = request.get(_VISIT)
     if visit is not None and request.transport is not None and not request.transport.is_closing():
-        used = answer.headers.get("X-MBX-USED-WEIGHT-1M", "")
-        visit.status, visit.used_weight = answer.status, int(used) if used.isdigit() else None
+        visit.status = answer.status
+        visit.used_weight = _number(answer, "X-MBX-USED-WEIGHT-1M")
+        visit.retry_after_s = _number(answer, "Retry-After")
+
+
+def _number(answer: web.StreamResponse, header: str) -> int | None:
+    value = answer.headers.get(header, "")
+    return int(value) if value.isdigit() else None

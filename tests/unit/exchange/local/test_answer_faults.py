@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -10,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import SettingsMaker
-from tests.unit.exchange.local.listening import run
+from tests.unit.exchange.local.listening import playing, run
+from tests.unit.exchange.local.made_trades import capture, trade
 from tests.unit.exchange.local.troubled import switchable
 from wickstream.exchange.local.answer_faults import RestError, RestLag
+from wickstream.exchange.local.conditions import Conditions
+from wickstream.exchange.local.recording import ReplayPlan
 
 TRADES = "/api/v3/trades?symbol=BTCUSDT&limit=1"
 
@@ -132,6 +136,33 @@ def test_a_page_may_hold_a_higher_id_before_a_lower(tmp_path: Path, make_setting
             assert holes <= {row["id"] for row in later}
 
     run(story)
+
+
+def test_an_archive_file_is_flawed_until_it_is_issued_anew(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    async def story() -> None:
+        settings = make_settings(tmp_path)
+        day = [trade(number, 1_735_776_000_000 + number * 86_400) for number in range(1_001)]
+        plan = ReplayPlan((capture(tmp_path / "day.frames", day),), keep_times=True, speed=None)
+        name = "BTCUSDT-trades-2025-01-02"
+        url = f"http://127.0.0.1:{settings.port('exchange-archive')}/data/spot/daily/trades/BTCUSDT/{name}.zip"
+        async with (
+            playing(settings, plan, conditions=Conditions(switchable=True)) as (client, task),
+            aiohttp.ClientSession() as session,
+        ):
+            async with client.open("/ws/btcusdt@trade"):
+                await task
+            await client.fault("archive_flaw", flaw="wrong_checksum", files=["BTCUSDT-trades-*"])
+            assert not await _is_sound(session, url)
+            await client.delete("/faults/1")
+            assert await _is_sound(session, url)
+
+    run(story)
+
+
+async def _is_sound(session: aiohttp.ClientSession, url: str) -> bool:
+    async with session.get(url) as answer, session.get(f"{url}.CHECKSUM") as told:
+        assert (answer.status, told.status) == (200, 200)
+        return hashlib.sha256(await answer.read()).hexdigest() == (await told.text()).split()[0]
 
 
 def test_another_weight_limit_is_told_and_kept(tmp_path: Path, make_settings: SettingsMaker) -> None:

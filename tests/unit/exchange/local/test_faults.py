@@ -1,8 +1,10 @@
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
-from wickstream.exchange.local.faults import FaultError, Timing, read_entry, write_entry
+from wickstream.exchange.local.faults import AnyFault, FaultError, Timing, read_entry, write_entry
 from wickstream.exchange.local.frame_faults import Delay, Drop
 from wickstream.exchange.local.line_faults import HalfOpen
 
@@ -39,3 +41,12 @@ def test_what_is_wrong_is_named(entry: object, words: str) -> None:
     with pytest.raises(FaultError) as refused:
         read_entry(entry)
     assert words in str(refused.value)
+
+
+def test_every_fault_is_explained_with_its_fields() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "faults.md").read_text("utf-8")
+    for fault in get_args(AnyFault):
+        info = msgspec.inspect.type_info(fault)
+        assert isinstance(info, msgspec.inspect.StructType)
+        assert f"| `{info.tag}` |" in page
+        assert not [field.name for field in info.fields if f"`{field.name}`" not in page]
