@@ -92,11 +92,16 @@ class Gap(msgspec.Struct, frozen=True):
     evidence: str | None = None
 
     @property
+    def ids(self) -> range:
+        """The missing ids; none for a halt."""
+        if self.first_trade_id is None or self.last_trade_id is None:
+            return range(0)
+        return range(self.first_trade_id, self.last_trade_id + 1)
+
+    @property
     def size(self) -> int:
         """How many ids are missing; 0 for a halt."""
-        if self.first_trade_id is None or self.last_trade_id is None:
-            return 0
-        return self.last_trade_id - self.first_trade_id + 1
+        return len(self.ids)
 
 
 class Author(StrEnum):

@@ -22,6 +22,7 @@ class Published:
 
     Attributes:
         trades: each symbol's, as they came.
+        written_ms: when each of them was published, by the producer's clock.
         sources: how many trades came from where.
         marks: by symbol and minute, the newest.
         gaps: by symbol and first id, or by symbol and minute of a halt, the newest.
@@ -31,6 +32,7 @@ class Published:
 
     def __init__(self, bootstrap_servers: str) -> None:
         self.trades: defaultdict[str, list[Row]] = defaultdict(list)
+        self.written_ms: defaultdict[str, list[int]] = defaultdict(list)
         self.sources: Counter[str] = Counter()
         self.marks: defaultdict[str, dict[int, Mark]] = defaultdict(dict)
         self.gaps: dict[tuple[str, int | None, int | None], Gap] = {}
@@ -79,6 +81,7 @@ class Published:
         frame = decode_trade(message.value() or b"")
         row = (frame.trade_id, normal_ms(frame.traded_at), frame.price, frame.quantity, frame.buyer_is_maker)
         self.trades[frame.symbol].append(row)
+        self.written_ms[frame.symbol].append(message.timestamp()[1])
         self.sources[_header(message, "source")] += 1
 
     def _take_mark(self, message: Message) -> None:

@@ -1,5 +1,6 @@
 """A made-up market, its local exchange, and the real processes that are tried on it."""
 
+import json
 import os
 import signal
 import time
@@ -23,6 +24,7 @@ from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store.archive import TradesArchive
 
 LOOK_S = 0.1
+HURRIED = Path(__file__).with_name("hurried.py")
 TWINS_PORT = max(PORT_OFFSETS.values()) + 1  # counted from the port base; within its twenty
 
 
@@ -81,9 +83,14 @@ class Scene:
         self._begin = self._begin or self.truth.moment()
         return running
 
-    def connector(self) -> Running:
-        """Start one."""
-        return self._start(self._specs["connect"])
+    def connector(self, **pace: Any) -> Running:
+        """Start one; `pace`: waits of its that are scaled, as `refill__LONGEST_HOLD_S=3`."""
+        spec = self._specs["connect"]
+        if pace:
+            scaled = json.dumps({name.replace("__", "."): value for name, value in pace.items()})
+            at = spec.argv.index("-m")  # -m wickstream
+            spec = replace(spec, argv=(*spec.argv[:at], str(HURRIED), scaled, *spec.argv[at + 2 :]))
+        return self._start(spec)
 
     def twin(self) -> Running:
         """Another one, for the same symbols."""
@@ -123,8 +130,13 @@ class Scene:
             time.sleep(LOOK_S)
 
     def has_reached(self, moment: Moment) -> bool:
-        """Whether every symbol's newest trade of that moment is published, or a later one."""
-        return all(self.published.newest_id(symbol) >= last_id for symbol, last_id in moment.newest.items())
+        """Whether every symbol's newest trade of that moment is published, or a later one; where it traded at all."""
+        before = {} if self._begin is None else self._begin.newest
+        return all(
+            self.published.newest_id(symbol) >= last_id
+            for symbol, last_id in moment.newest.items()
+            if last_id > before.get(symbol, -1)
+        )
 
     def has_news_of(self, moment: Moment) -> bool:
         """Whether any trade that was made after that moment is published."""

@@ -7,16 +7,19 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
+from wickstream.exchange.local.visitors import Visit
 
 Row = tuple[int, int, str, str, bool]  # id, time in ms, price, quantity, buyer is maker
 
 
 @dataclass(frozen=True)
 class Moment:
-    """How far the exchange had come: its clock, and the newest id of each symbol that ever traded."""
+    """How far the exchange had come: its clock, and the newest id of each chosen symbol that ever traded."""
 
     at_ms: int
     newest: dict[str, int]
@@ -28,12 +31,14 @@ class Truth:
 
     def __init__(self, settings: Settings) -> None:
         self._port = settings.port("exchange")
+        self._symbols = settings.named_symbols
 
     def moment(self) -> Moment:
         """Now."""
         found = self._ask("GET", "/oracle/symbols")
-        newest = {each["symbol"]: each["last_trade_id"] for each in found["data"] if each["last_trade_id"] is not None}
-        trading = frozenset(each["symbol"] for each in found["data"] if each["status"] == "TRADING")
+        chosen = [each for each in found["data"] if each["symbol"] in self._symbols]
+        newest = {each["symbol"]: each["last_trade_id"] for each in chosen if each["last_trade_id"] is not None}
+        trading = frozenset(each["symbol"] for each in chosen if each["status"] == "TRADING")
         return Moment(found["as_of"], newest, trading)
 
     def trades(self, symbol: str, first_id: int, last_id: int) -> dict[int, Row]:
@@ -53,6 +58,10 @@ class Truth:
         theirs = (kline[0], *map(Decimal, kline[1:6]), kline[8])
         ours = (candle.open_time, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.trade_count)
         return theirs != ours
+
+    def visits(self) -> list[Visit]:
+        """Everybody who came so far."""
+        return msgspec.convert(self._ask("GET", "/oracle/visits"), list[Visit])
 
     def switch_on(self, fault: str, **fields: Any) -> int:
         """Add a fault; its number."""

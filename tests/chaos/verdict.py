@@ -70,7 +70,9 @@ class _Symbol:
         self._wrong_ones("published out of order", (f"{b[0]} after {a[0]}" for a, b in steps if b[0] <= a[0]))
 
     def _judge_contents(self, rows: list[Row], real: dict[int, Row]) -> set[int]:
-        self._wrong_ones("never traded so", (f"{row}, but {real.get(row[0])}" for row in rows if row != real.get(row[0])))
+        self._wrong_ones(
+            "never traded so", (f"{row}, but {real.get(row[0])}" for row in rows if row != real.get(row[0]))
+        )
         return {row[0] for row in rows}
 
     def _judge_missing(
@@ -96,14 +98,14 @@ class _Symbol:
         broken = {minute_of(real[one]) for one in _with_neighbours(missing) if one in real}
         halted = {gap.open_time for gap in self._gaps() if gap.status is GapStatus.HALTED}
         marks = self._published.marks[self._symbol]
-        is_paused = self._symbol not in cut.trading
+        is_paused, last_ms = self._symbol not in cut.trading, max(minutes, default=0)
         for open_ms in whole:
             ids, mark = sorted(minutes[open_ms]), marks.get(open_ms)
             if mark is not None and not _is_exact(mark, ids):
                 self._wrong(f"marked {mark}, but {len(ids)} trades: {ids[:1]} to {ids[-1:]}")
             if open_ms in broken:
                 self._judge_candle(open_ms, len(ids))
-            elif mark is None and (ids or not (open_ms in halted or is_paused)):
+            elif mark is None and not (is_paused and open_ms >= last_ms) and (ids or open_ms not in halted):
                 self._lacking(f"mark of {open_ms}, {len(ids)} trades")
 
     def _judge_candle(self, open_ms: int, count: int) -> None:

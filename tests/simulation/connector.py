@@ -72,6 +72,8 @@ class Log:
         self._kafka.epoch += 1
         self._epoch = self._kafka.epoch
         await self._process.step()
+        self._fail_if_fenced()
+        self._kafka.owner = self._number
 
     async def tails(self, symbols: Iterable[str]) -> dict[str, Tail]:
         await self._reach(FENCE_TIMEOUT_S)
@@ -88,7 +90,7 @@ class Log:
         await asyncio.sleep(self._chance.choice((0.002, 0.03)))
         await self._process.step()  # all is sent, nothing committed
         self._fail_if_fenced()
-        self._kafka.write(records, self._loop.time(), writer=self._number)
+        self._kafka.write(records, self._loop.time())
         await self._process.step()  # committed, and nobody knows
         if not self._kafka.is_calm and self._chance.random() < 0.003:
             raise ProducerBroken("no answer to the commit", fenced=False)
@@ -111,9 +113,9 @@ class Log:
     def now_ms(self) -> int:
         return to_ms(self._loop.time())
 
-    async def has_twin(self, *, since_ms: int) -> bool:
+    async def has_twin(self) -> bool:
         await self._process.step()
-        return self._kafka.last_writer != self._number
+        return self._kafka.owner != self._number
 
 
 def start_connector(

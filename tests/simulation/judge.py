@@ -13,6 +13,7 @@ from wickstream.candle import EXCHANGE_FIELDS, Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source
 from wickstream.exchange.arrival import Arrival
 
+BEGUN_S = 60.0
 FOUND = (GapStatus.REPAIRED, GapStatus.FILLED)
 
 
@@ -50,7 +51,8 @@ def _published(kafka: Kafka, stores: Stores, symbol: str) -> Published:
 
 def _of_symbol(said: Published, market: SymbolMarket, ends_s: float) -> Iterator[str]:
     if not said.trades:
-        yield "nothing was published"
+        if any(trade.sent_at_s > BEGUN_S for trade in market.trades):
+            yield "nothing was published"
         return
     yield from _ids(said, market)
     yield from _marks(said, market)

@@ -35,22 +35,17 @@ class Kafka:
     outages: list[tuple[float, float]] = field(default_factory=list)
     log: dict[str, list[Written]] = field(default_factory=dict)
     epoch: int = 0
-    last_writer: int = -1
+    owner: int = -1  # the connector that said last that it took over
     is_calm: bool = False  # aborts nothing any more
 
     def back_at(self, now_s: float) -> float:
         """When it answers again; now, if it does."""
         return next((until_s for from_s, until_s in self.outages if from_s <= now_s < until_s), now_s)
 
-    def write(self, records: list[Record], now_s: float, *, writer: int) -> None:
+    def write(self, records: list[Record], now_s: float) -> None:
         """A transaction is committed."""
-        self.last_writer = writer
         for record in records:
             self.log.setdefault(record.topic, []).append(Written(now_s, record))
-
-    def write_beside(self, records: list[Record], now_s: float) -> None:
-        """By a producer that is no connector's."""
-        self.write(records, now_s, writer=self.last_writer)
 
     def of(self, topic: str) -> list[Written]:
         """All of a topic."""

@@ -100,7 +100,7 @@ class Repairer:
 
     async def _write(self, record: Record) -> None:
         await self._process.step()
-        self._kafka.write_beside([record], self._loop.time())
+        self._kafka.write([record], self._loop.time())
 
 
 def start_repair(exchange: Exchange, kafka: Kafka, stores: Stores, *, number: int, dies_at_step: int | None) -> Process:

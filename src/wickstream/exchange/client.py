@@ -22,12 +22,14 @@ from wickstream.binance.rest import (
 )
 from wickstream.candle import Candle
 from wickstream.config import Settings
+from wickstream.errors import Refused
 from wickstream.events import MINUTE_MS, Source
 from wickstream.exchange.arrival import Arrival
 from wickstream.exchange.rest_hosts import Params, RestHosts
 from wickstream.exchange.weight import SHARE, WeightBudget
 
 NAMES_LIMIT = 7_000  # bytes of symbols in an address: past 8,000 it is refused
+UNKNOWN_SYMBOL = -1121
 DAY_SYMBOLS = 100  # with more, `ticker/24hr` of all symbols weighs the same
 
 
@@ -85,10 +87,22 @@ class ExchangeClient:
         return answer
 
     async def tickers(self, symbols: Collection[str] | None = None) -> dict[str, RestTicker]:
-        """The last trade id of these symbols, or of every one that is listed."""
-        if symbols is None or len(symbols) > DAY_SYMBOLS:
-            found = await self._tickers({}, WEIGHTS["/api/v3/ticker/24hr"])
-            return found if symbols is None else {name: found[name] for name in symbols if name in found}
+        """The last trade id of these symbols, as far as they are listed, or of every one that is."""
+        if symbols is None:
+            return await self._all_tickers()
+        if len(symbols) <= DAY_SYMBOLS:
+            try:
+                return await self._named_tickers(symbols)
+            except Refused as exc:  # one that is not listed any more spoils the whole answer
+                if exc.code != UNKNOWN_SYMBOL:
+                    raise
+        found = await self._all_tickers()
+        return {name: found[name] for name in symbols if name in found}
+
+    async def _all_tickers(self) -> dict[str, RestTicker]:
+        return await self._tickers({}, WEIGHTS["/api/v3/ticker/24hr"])
+
+    async def _named_tickers(self, symbols: Collection[str]) -> dict[str, RestTicker]:
         weight = day_weight(len(symbols))
         parts = [await self._tickers(chunk, weight) for chunk in _chunks(symbols)]
         return {name: ticker for part in parts for name, ticker in part.items()}

@@ -45,15 +45,13 @@ def open_entry(hole: Hole, detected_at_ms: int, evidence: str) -> Gap:
 
 
 def without(hole: Hole, listed: Iterable[Gap]) -> Iterator[Hole]:
-    """What of it no entry lists."""
+    """What of it no entry lists; they come in the order of their ids."""
     first = hole.first
-    for gap in sorted(listed, key=lambda gap: gap.first_trade_id or 0):
-        if gap.first_trade_id is None or gap.last_trade_id is None or gap.last_trade_id < first:
+    for gap in listed:
+        if gap.ids.stop <= first or gap.ids.start > hole.last:
             continue
-        if gap.first_trade_id > hole.last:
-            break
-        if gap.first_trade_id > first:
-            yield replace(hole, first=first, last=gap.first_trade_id - 1)
-        first = gap.last_trade_id + 1
+        if gap.ids.start > first:
+            yield replace(hole, first=first, last=gap.ids.start - 1)
+        first = gap.ids.stop
     if first <= hole.last:
         yield replace(hole, first=first)

@@ -38,6 +38,16 @@ class Instance:
         """Whoever opens a producer of this id fences those who had it."""
         return f"{self.market}-{self.shard}/{self.shards}"
 
+    @property
+    def key(self) -> str:
+        """In the table of symbols: of none of them."""
+        return f"@{self.transactional_id}"
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        """Of every record of ours but trades."""
+        return [("instance", str(self).encode())]
+
     def replaces(self, other: "Instance") -> bool:
         """Whether only one of the two may write: another run of the same shard, or of another way to share."""
         is_same_place = (self.shard, self.shards) == (other.shard, other.shards)

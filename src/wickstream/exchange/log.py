@@ -6,12 +6,17 @@ from collections.abc import Iterable
 
 import structlog
 
+from wickstream.bus import topics
+from wickstream.bus.codec import encode
 from wickstream.bus.history import History
 from wickstream.bus.producer import Record, TransactionalProducer
+from wickstream.events import Author, SymbolEvent
 from wickstream.exchange.instance import Instance
 from wickstream.exchange.tail import Tail, find_layouts, has_twin, read_tails
 
 log = structlog.get_logger()
+
+TAKING_OVER = "taking over"  # of no symbol, but of a shard
 
 
 class KafkaLog:
@@ -23,15 +28,22 @@ class KafkaLog:
     def __init__(self, bootstrap_servers: str, me: Instance) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._me = me
+        self._fenced_at_ms = 0
         self._producer = TransactionalProducer(bootstrap_servers, transactional_id=me.transactional_id)
 
     async def fence(self) -> None:
         """Nobody else writes in our place from here on, nor in another way to share the symbols."""
+        self._fenced_at_ms = self.now_ms()
         await asyncio.to_thread(self._producer.fence)
+        await self.publish([self._taking_over()])  # at once: whoever was fenced looks for this
         for other in await asyncio.to_thread(find_layouts, self._bootstrap_servers):
             if other.market == self._me.market and other.shards != self._me.shards:
                 log.warning("fencing another way to share the symbols", shards=other.shards)
                 await asyncio.to_thread(self._fence_all, other.of_layout(other.shards))
+
+    def _taking_over(self) -> Record:
+        event = SymbolEvent("", Author.CONNECTOR, TAKING_OVER, self.now_ms())
+        return Record(topics.SYMBOL_EVENTS, self._me.key, encode(event), self._me.headers)
 
     def _fence_all(self, others: Iterable[Instance]) -> None:
         for other in others:
@@ -55,9 +67,9 @@ class KafkaLog:
         """The clock that stamps records."""
         return producers_ms()
 
-    async def has_twin(self, *, since_ms: int) -> bool:
-        """Whether another connector has written in our place since."""
-        return await asyncio.to_thread(has_twin, self._bootstrap_servers, self._me, since_ms=since_ms)
+    async def has_twin(self) -> bool:
+        """Whether another connector has taken our place since we took it."""
+        return await asyncio.to_thread(has_twin, self._bootstrap_servers, self._me, since_ms=self._fenced_at_ms)
 
     def let_go(self) -> None:
         """End the producer at once: the next session must not wait for a garbage collection of this one."""

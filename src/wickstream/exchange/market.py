@@ -6,14 +6,13 @@ import structlog
 
 from wickstream.binance.rest import ExchangeInfo, RestTicker, SymbolInfo
 from wickstream.errors import Refused
-from wickstream.exchange.client import ExchangeClient
+from wickstream.exchange.client import UNKNOWN_SYMBOL, ExchangeClient
 from wickstream.exchange.ranking import pick
 from wickstream.exchange.symbols import DELISTED, complaint
 from wickstream.selection import Rule
 
 log = structlog.get_logger()
 
-UNKNOWN_SYMBOL = -1121
 RECENT_MS = 3_600_000
 
 

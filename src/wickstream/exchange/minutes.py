@@ -65,7 +65,7 @@ class MinuteBook:
         self._running: _Minute | None = None
         self._started_at_ms = 0  # trade time of the first trade since the start or the last break
         self._margin_ms = START_MARGIN_MS
-        self._begins_whole = False  # no trade can lie before the first one
+        self.begins_whole = False  # no trade can lie before the first one to come
         self._price = "0"
         self._doubted: list[Doubt] = []  # those that reach on
         self._pending: deque[_Pending] = deque()
@@ -81,10 +81,6 @@ class MinuteBook:
         self._running = self._minute(mark.open_time + MINUTE_MS, proven=True)
         self._marked[mark.open_time] = mark
         self._price = format(mark.close, "f")
-
-    def begin_whole(self) -> None:
-        """The first trade to come is the first there ever was."""
-        self._begins_whole = True
 
     def start_over(self) -> None:
         """Ids were lost: the minutes around them cannot be proven."""
@@ -158,8 +154,8 @@ class MinuteBook:
     def _turn_to(self, time_ms: int, trade: Arrival) -> _Minute | None:
         """The minute of a trade that is not of the running one; None: it is past, and was corrected if need be."""
         if self._running is None or time_ms - self._running.open_time > LONGEST_SILENCE_MS:
-            self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=self._begins_whole)
-            self._started_at_ms, self._begins_whole = time_ms, False
+            self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=self.begins_whole)
+            self._started_at_ms, self.begins_whole = time_ms, False
         elif time_ms < self._running.open_time:
             self._correct(trade, time_ms // MINUTE_MS * MINUTE_MS)
             return None
@@ -288,11 +284,15 @@ class MinuteBook:
 
     def take_marks(self, *, producers_ms: int = 0) -> list[ProvenMark]:
         """Marks proven since the last call, in order of their minutes; `producers_ms`: the clock of producers."""
+        self.stamp(producers_ms)
+        taken, self._proven = self._proven, []
+        return [ProvenMark(proven.mark, proven.corrected, proven.since_ms or 0) for proven in taken]
+
+    def stamp(self, producers_ms: int) -> None:
+        """Trades from the `next_trade_id` of marks proven by now on are published at this time or later."""
         for waiting in (*self._proven, *self._pending):
             if waiting.since_ms is None:
                 waiting.since_ms = self._since_ms.setdefault(waiting.mark.open_time, producers_ms)
-        taken, self._proven = self._proven, []
-        return [ProvenMark(proven.mark, proven.corrected, proven.since_ms or 0) for proven in taken]
 
     def take_findings(self) -> list[Gap]:
         """Halts, and ids proven absent or not to be proven so, since the last call; of halts `detected_at` is 0."""

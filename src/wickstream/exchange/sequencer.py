@@ -82,15 +82,20 @@ class Sequencer:
                 self.minutes.start_over()
             self.minutes.add(arrival)
             self.next_id = arrival.trade_id + 1
+        listed = sorted(listed, key=lambda gap: gap.first_trade_id or 0)
+        for gap in listed:
+            if self.next_id in gap.ids:  # it is repair's by now
+                self.next_id = gap.ids.stop
+                self.minutes.start_over()
         unlisted = (part for jump in jumps for part in without(jump, listed))
         self._gaps += [open_entry(part, detected_at_ms, "not published before a restart") for part in unlisted]
+        self.minutes.stamp(since_ms)
         self._begin(now_s)
 
     def start_at(self, trade_id: int, *, now_s: float, is_first_ever: bool = False) -> None:
         """Cold start: nothing is known, begin with this id. Its own minute stays unproven, unless none can be before."""
         self.next_id = trade_id
-        if is_first_ever:
-            self.minutes.begin_whole()
+        self.minutes.begins_whole = is_first_ever
         self._begin(now_s)
 
     def accept(self, arrival: Arrival, *, now_s: float) -> None:

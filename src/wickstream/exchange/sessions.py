@@ -15,14 +15,14 @@ from wickstream.exchange.session import Log, Parts, Session
 log = structlog.get_logger()
 
 RETRY_S = 2.0
-TWIN_S = (5.0, 8.0)  # so long after being fenced a twin has shown itself, and our own transaction timed out
+TWIN_S = (1.0, 2.0)  # so long after it fenced us a twin has said so
 
 
 class WatchedLog(Log, Protocol):
     """As `KafkaLog` has it."""
 
-    async def has_twin(self, *, since_ms: int) -> bool:
-        """Whether another connector has written in our place since."""
+    async def has_twin(self) -> bool:
+        """Whether another connector has taken our place since we took it."""
 
 
 async def run_sessions(parts: Parts, open_log: Callable[[], WatchedLog], stop: asyncio.Event) -> None:
@@ -44,7 +44,7 @@ async def run_sessions(parts: Parts, open_log: Callable[[], WatchedLog], stop: a
 
 
 async def _pause(bus: WatchedLog, *, fenced: bool) -> None:
-    """A twin and our own transaction timeout look alike; only a twin goes on publishing.
+    """A twin and our own transaction timeout look alike; only a twin says that it took over.
 
     Raises:
         Fenced: If it was a twin.
@@ -52,11 +52,10 @@ async def _pause(bus: WatchedLog, *, fenced: bool) -> None:
     if not fenced:
         await asyncio.sleep(RETRY_S)
         return
-    fenced_at_ms = bus.now_ms()
     await asyncio.sleep(random.uniform(*TWIN_S))  # noqa: S311 (jitter)
     while True:
         try:
-            twin = await bus.has_twin(since_ms=fenced_at_ms)
+            twin = await bus.has_twin()
         except StoreBusy as busy:
             log.warning("cannot tell a twin yet", reason=str(busy), retry_in_s=RETRY_S)
             await asyncio.sleep(RETRY_S)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from wickstream.binance.rest import PAGE
+from wickstream.binance.rest import PAGE, RestTicker
 from wickstream.errors import ExchangeError
 from wickstream.events import MINUTE_MS, Author, SymbolEvent
 from wickstream.exchange.arrival import Arrival
@@ -61,17 +61,17 @@ class Start:
         log.info("begun", resumed=len(tails) - len(cold), cold=len(cold))
 
     async def _learn_of_holes(self, symbols: list[str]) -> None:
-        newest: dict[str, int] = {}
+        answers: list[Mapping[str, RestTicker]] = []
 
         async def learn() -> None:
-            newest.update({name: ticker.last_id for name, ticker in (await self._client.tickers(symbols)).items()})
+            answers.append(await self._client.tickers(symbols))
 
-        while symbols and not newest:
+        while symbols and not answers:
             await insist(learn)
         since_s = asyncio.get_running_loop().time() - UNSEEN_HOLE_S  # these are not on their way to a socket
-        for symbol in symbols:
-            if symbol in newest and symbol in self._shard.sequencers:
-                self._shard.sequencers[symbol].knows_of(newest[symbol], now_s=since_s)
+        for symbol, ticker in (pair for answer in answers for pair in answer.items()):
+            if symbol in self._shard.sequencers:
+                self._shard.sequencers[symbol].knows_of(ticker.last_id, now_s=since_s)
 
     async def _begin_cold(self, symbols: list[str], newest: Mapping[str, int], floors: Mapping[str, int]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)

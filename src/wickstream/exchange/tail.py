@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Protocol
 
 from confluent_kafka import Message
@@ -161,7 +162,7 @@ def find_layouts(bootstrap_servers: str) -> set[Instance]:
 
 
 def has_twin(bootstrap_servers: str, me: Instance, *, since_ms: int) -> bool:
-    """Whether another connector has published in our place since `since_ms` (producers' clock).
+    """Whether another connector took our place after we did, which was at `since_ms` (producers' clock) or later.
 
     A producer that outlived its own transaction timeout is fenced exactly as by a twin; this tells the two apart.
 
@@ -169,12 +170,11 @@ def has_twin(bootstrap_servers: str, me: Instance, *, since_ms: int) -> bool:
         StoreBusy: If Kafka cannot be read now.
     """
     with History(bootstrap_servers) as history:
-        for topic in (topics.RAW_TICKERS, topics.MINUTE_MARKS):
-            for message in history.read(topic, history.offsets_at(topic, since_ms)):
-                other = _instance(message)
-                if other is not None and other.replaces(me):
-                    return True
-    return False
+        starts = history.offsets_at(topics.SYMBOL_EVENTS, since_ms - MARGIN_MS)
+        found = [_instance(message) for message in history.read(topics.SYMBOL_EVENTS, starts)]
+    writers = [instance for instance in found if instance is not None]
+    after_us = takewhile(lambda writer: writer != me, reversed(writers))
+    return any(other.replaces(me) for other in after_us)
 
 
 def _instance(message: Message) -> Instance | None:

@@ -14,8 +14,7 @@ from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.config import Settings
 from wickstream.errors import Mistake, Refused
 from wickstream.events import Author, SymbolEvent
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.market import UNKNOWN_SYMBOL
+from wickstream.exchange.client import UNKNOWN_SYMBOL, ExchangeClient
 from wickstream.exchange.registry import events_in
 from wickstream.exchange.symbols import ADDED, REMOVED, Table, require_listed
 from wickstream.selection import parse_word

@@ -130,3 +130,17 @@ def test_the_exchange_s_own_count_of_our_weight_is_believed() -> None:
         assert client.budget._used == 4_100
 
     play(scene)
+
+
+def test_a_symbol_that_is_listed_no_more_takes_no_other_s_ticker_away() -> None:
+    async def scene(exchange: ScriptedExchange, client: ExchangeClient) -> None:
+        def answer(request: web.Request) -> web.Response:
+            if "GONE" in request.query.get("symbols", ""):
+                return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
+            return web.json_response([{"symbol": name, "lastId": 7, "closeTime": 8} for name in ("BTCUSDT", "OTHER")])
+
+        exchange.answers["/api/v3/ticker/24hr"] = answer
+
+        assert sorted(await client.tickers(["BTCUSDT", "GONE"])) == ["BTCUSDT"]
+
+    play(scene)

@@ -47,6 +47,22 @@ class Life(RuleBasedStateMachine):
     def give_ids_to_nobody(self, count: int) -> None:
         self.absent.update(range(self.next_id, self.next_id + count))
 
+    @rule(pause_ms=st.sampled_from((0, 20_000, 61_000)), commit=st.booleans())
+    def flow(self, pause_ms: int, commit: bool) -> None:  # noqa: FBT001
+        """As nearly always."""
+        for _ in range(3):
+            self.trade(pause_ms, 1)
+        self.all_new_frames()
+        if commit:
+            self.commit()
+
+    @rule(pause_ms=st.sampled_from((0, 20_000, 61_000)))
+    def skip_ids(self, pause_ms: int) -> None:
+        self.give_ids_to_nobody(2)
+        self.trade(pause_ms, 1)
+        self.all_new_frames()
+        self.two_late_pages_lack_ids()
+
     @property
     def next_id(self) -> int:
         return FIRST_ID + len(self.happened) + len(self.absent)
@@ -228,4 +244,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=120, stateful_step_count=40)
+TestLife.settings = settings(max_examples=250, stateful_step_count=40)

@@ -84,10 +84,11 @@ class Saboteur:
     def tick(self) -> None:
         """Begin and end what is due, and send what was held back long enough."""
         for switch in self.board.advance(self._now()):
-            log.info("fault begins" if switch.is_on else "fault ends", **write_entry(switch.fault, switch.timing))
             if switch.is_on:
+                log.info("fault begins", id=switch.number, **write_entry(switch.fault, switch.timing))
                 self._begin(switch)
             else:
+                log.info("fault ends", id=switch.number)
                 self._end(switch)
         self._release()
 
