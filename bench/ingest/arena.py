@@ -61,12 +61,19 @@ class Arena:
             _until(lambda: self._ask("/api/v3/time") is not None)
             yield
 
-    def from_socket(self, argv: Sequence[str], env: dict[str, str], topics: Sequence[str]) -> tuple[Cost, list[bytes]]:
+    def from_socket(self, argv: Sequence[str], env: dict[str, str]) -> Cost:
+        """What a contender tells that takes all frames off the source and measures itself."""
+        with self._started(argv, core=CONTENDER_CORE, env=env, out=subprocess.PIPE) as contender:
+            self._wait_for_subscriptions()
+            self._ask("/play")
+            assert contender.stdout is not None
+            return heard(contender.stdout.readline())
+
+    def to_kafka(self, argv: Sequence[str], env: dict[str, str], topics: Sequence[str]) -> tuple[Cost, list[bytes]]:
         """What a process costs that takes all frames off the source and puts one record for each into Kafka."""
         arrivals = Arrivals(self.settings.kafka, topics)
         with contextlib.closing(arrivals), self._started(argv, core=CONTENDER_CORE, env=env) as contender:
-            _until(lambda: self._ask("/subscribed") == self.market.symbols)
-            time.sleep(SETTLE_S)
+            self._wait_for_subscriptions()
             began_cpu_s, began_s = _cpu_s(contender.pid), time.monotonic()
             self._ask("/play")
             values = list(chain.from_iterable(arrivals.values(self.market.trades, deadline_s=DEADLINE_S)))
@@ -78,6 +85,10 @@ class Arena:
         with self._started(argv, core=CONTENDER_CORE, env=env, out=subprocess.PIPE) as contender:
             told, _ = contender.communicate(timeout=DEADLINE_S)
             return heard(told)
+
+    def _wait_for_subscriptions(self) -> None:
+        _until(lambda: self._ask("/subscribed") == self.market.symbols)
+        time.sleep(SETTLE_S)
 
     def environment(self, **more: str) -> dict[str, str]:
         """Of a contender: it finds the bench's modules, and trusts the source."""

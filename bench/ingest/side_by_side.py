@@ -36,12 +36,14 @@ def measure() -> list[Figure]:
         ours, peers = _median(lambda: _ours_to_kafka(arena)), _median(lambda: _peer_to_kafka(arena), rounds=1)
         transactional = _median(lambda: _bare(arena, "transactional"))
         idempotent = _median(lambda: _bare(arena, "idempotent"))
+        ours_received, peers_received = _without_kafka(arena)
         ours_decoded, peers_decoded = _from_memory(arena)
     return [
         _rate("TLS socket to Kafka, beside cryptofeed", ours, peers, at_least=25),
         _cost("TLS socket to Kafka, beside a bare transactional producer", ours, transactional, at_most=3),
         _cost("TLS socket to Kafka, beside a bare idempotent producer", ours, idempotent),
-        _rate("decode and sequence, beside cryptofeed", ours_decoded, peers_decoded, at_least=4),
+        _rate("TLS socket to trades in order, beside cryptofeed", ours_received, peers_received, at_least=4),
+        _rate("from memory to trades in order, beside cryptofeed", ours_decoded, peers_decoded, at_least=4),
     ]
 
 
@@ -99,7 +101,7 @@ def _ours_to_kafka(arena: Arena) -> Cost:
     )
     argv = [sys.executable, "-m", "wickstream", "connect"]
     with arena.source("trade"):
-        cost, values = arena.from_socket(argv, arena.environment(**child_environment(settings)), [RAW_TRADES])
+        cost, values = arena.to_kafka(argv, arena.environment(**child_environment(settings)), [RAW_TRADES])
     extend({}, values)  # each once and in order, or it does not count
     return cost
 
@@ -108,9 +110,8 @@ def _peer_to_kafka(arena: Arena) -> Cost:
     arena = replace(arena, market=replace(arena.market, trades=PEERS_TRADES))
     topics = [f"trades-BINANCE-{name.removesuffix('USDT')}-USDT" for name in arena.market.names]
     create_topics(arena.settings.kafka, [Topic(name, partitions=1, retention_days=1) for name in topics])
-    argv = [str(peer_python("cryptofeed")), str(PEER), f"--port={arena.source_port}"]
     with arena.source("aggTrade"):
-        return arena.from_socket([*argv, f"--kafka={arena.settings.kafka}"], arena.environment(), topics)[0]
+        return arena.to_kafka([*_peer(arena), f"--kafka={arena.settings.kafka}"], arena.environment(), topics)[0]
 
 
 def _bare(arena: Arena, kind: str) -> Cost:
@@ -118,12 +119,37 @@ def _bare(arena: Arena, kind: str) -> Cost:
     return arena.from_memory([*argv, "--kafka", arena.settings.kafka], arena.environment())
 
 
+def _without_kafka(arena: Arena) -> tuple[Cost, Cost]:
+    """Both off the socket, in turn, to where Kafka would begin."""
+    url = f"wss://127.0.0.1:{arena.source_port}"
+
+    def in_turn() -> tuple[Cost, Cost]:
+        with arena.source("trade"):
+            ours = arena.from_socket([*_ours_without_kafka(arena), "--url", url], arena.environment())
+        with arena.source("aggTrade"):
+            return ours, arena.from_socket([*_peer(arena), f"--trades={arena.market.trades}"], arena.environment())
+
+    return _middles([in_turn() for _ in range(ROUNDS)])
+
+
 def _from_memory(arena: Arena) -> tuple[Cost, Cost]:
-    ours = [sys.executable, "-m", "bench.ingest.decode", "--frames", str(arena.folder / "trades.txt")]
-    ours += ["--market", json.dumps(asdict(arena.market))]
-    peers = [str(peer_python("cryptofeed")), str(PEER), f"--port={arena.source_port}"]
-    peers += ["--frames", str(arena.folder / "agg_trades.txt")]
-    with arena.source("aggTrade"):  # it asks for the listing
+    """Both handle what is in memory already, in turn."""
+    ours = [*_ours_without_kafka(arena), "--frames", str(arena.folder / "trades.txt")]
+    peers = [*_peer(arena), "--frames", str(arena.folder / "agg_trades.txt")]
+    with arena.source("aggTrade"):  # the peer asks for the listing
         environment = arena.environment()
-        rounds = [(arena.from_memory(ours, environment), arena.from_memory(peers, environment)) for _ in range(ROUNDS)]
+        return _middles(
+            [(arena.from_memory(ours, environment), arena.from_memory(peers, environment)) for _ in range(ROUNDS)]
+        )
+
+
+def _ours_without_kafka(arena: Arena) -> list[str]:
+    return [sys.executable, "-m", "bench.ingest.decode", "--market", json.dumps(asdict(arena.market))]
+
+
+def _peer(arena: Arena) -> list[str]:
+    return [str(peer_python("cryptofeed")), str(PEER), f"--port={arena.source_port}"]
+
+
+def _middles(rounds: list[tuple[Cost, Cost]]) -> tuple[Cost, Cost]:
     return _middle([ours for ours, _ in rounds]), _middle([peers for _, peers in rounds])

@@ -132,7 +132,7 @@ def decode_spot_trades(frames: Sequence[bytes]) -> list[SpotTrade] | None:
 
 
 def _are_amounts(trades: list[SpotTrade]) -> bool:
-    """As `amount` would say of each price and quantity, of those with 8 places; written for speed, tested against it."""
+    """As `amount` says of each price and quantity, of those with 8 places; written for speed, tested against it."""
     texts = ",".join([*map(_price, trades), *map(_quantity, trades), ""])
     shapes = texts.encode().translate(_DIGITS_TO_0)
     count = 2 * len(trades)

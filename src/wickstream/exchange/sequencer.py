@@ -93,7 +93,7 @@ class Sequencer:
         self._begin(now_s)
 
     def start_at(self, trade_id: int, *, now_s: float, is_first_ever: bool = False) -> None:
-        """Cold start: nothing is known, begin with this id. Its own minute stays unproven, unless none can be before."""
+        """Cold start: nothing is known, begin with this id. Its own minute stays unproven, unless no id is before it."""
         self.next_id = trade_id
         self.minutes.begins_whole = is_first_ever
         self._begin(now_s)
