@@ -25,7 +25,8 @@ from wickstream.operate.servers.local import kafka_spec
 
 PORT_BASE = 25_300
 SYMBOLS, RATE, SECONDS = 500, 50_000, 60
-MARKET = f"symbols={SYMBOLS},rate={RATE},seed=7,seconds={SECONDS}"
+# Halts, and symbols listed later, take some of a made-up market's rate away.
+MARKET = f"symbols={SYMBOLS},rate={RATE * 103 // 100},seed=7,seconds={SECONDS}"
 LOOK_S = 0.5
 DEADLINE_S = 180.0
 MEMORY_MB = 200.0

@@ -18,10 +18,12 @@ from tests.running import Launcher, Running
 from wickstream.config import PORT_OFFSETS, Settings
 from wickstream.exchange.local.generator import traded_at_first
 from wickstream.exchange.local.market_plan import parse_market
+from wickstream.operate.servers.local import with_local_addresses
 from wickstream.operate.source import Chosen, Wish, choose
 from wickstream.operate.stack import answers, build_layers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store.archive import TradesArchive
+from wickstream.store.migrations import migrate
 
 LOOK_S = 0.1
 HURRIED = Path(__file__).with_name("hurried.py")
@@ -102,6 +104,9 @@ class Scene:
 
     def repair(self) -> tuple[Running, Running]:
         """Start the writer and the repair; from now on what is missing may be in the archive."""
+        for server in ("postgres", "redis"):
+            self._start(self._specs[server])
+        migrate(with_local_addresses(self.settings))
         self._archive = TradesArchive(self.settings)
         return self._start(self._specs["write"]), self._start(self._specs["repair"])
 

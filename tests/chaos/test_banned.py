@@ -17,6 +17,7 @@ TOO_MANY, BANNED = 429, 418
 UNDER_WAY_MS = 300  # a question may have been on its way when another one was answered so
 ANYTHING = ("/api/*",)
 MOST_USED = 0.7
+SPEED = 6.0
 
 
 def questions(scene: Scene) -> list[Visit]:
@@ -61,3 +62,23 @@ def test_nothing_is_asked_during_a_ban_and_the_refill_ends_after_it(play: SceneM
     assert len(visits) > banned
     figures["used_weight"] = most_used(scene)
     assert figures["used_weight"] <= MOST_USED * WEIGHT_PER_MINUTE
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_with_more_holes_than_a_minute_s_weight_never_more_than_seventy_percent_is_used(
+    play: SceneMaker, figures: dict[str, Any]
+) -> None:
+    """The connector and the repair together, as they share an address."""
+    scene = play(Market(symbols=9, rate=180, speed=SPEED))
+    scene.exchange()
+    scene.connector(refill__LONGEST_HOLD_S=5)
+    scene.repair()
+    scene.flows()
+    scene.truth.switch_on("drop", streams=["*@trade"], share=0.1, for_s=90)
+    scene.passes(100 * SPEED)
+    figures["used_weight"] = most_used(scene)
+    figures["whole_s"] = scene.is_exact(deadline_s=240)
+
+    assert 0.6 * WEIGHT_PER_MINUTE < most_used(scene) <= MOST_USED * WEIGHT_PER_MINUTE
+    assert TOO_MANY not in {visit.status for visit in questions(scene)}

@@ -16,6 +16,7 @@ AMOUNT_PLACES = 8  # the exchange writes no more; what we store holds no more
 AMOUNT_DIGITS = 12  # before the point
 _BETWEEN, _TRADE_ENDS = b'}},{"stream":"', b',"M":true}}'
 _DIGITS_TO_0 = bytes.maketrans(b"0123456789", b"0" * 10)
+FRAME_LIMIT_BYTES = 100_000  # the longest we ask for, a list of 1,024 streams, has a third; Kafka takes ten times it
 LARGEST_INTEGER = 2**63 - 1  # what Spark, PostgreSQL and Kafka hold
 
 
@@ -99,8 +100,10 @@ def open_envelope(frame: bytes) -> Envelope:
     """The frame's stream name and its `data`, byte for byte.
 
     Raises:
-        MalformedFrame: If it is not JSON of that shape.
+        MalformedFrame: If it is not JSON of that shape, or longer than anything we ask for.
     """
+    if len(frame) > FRAME_LIMIT_BYTES:
+        raise MalformedFrame(f"{len(frame)} bytes", frame)
     try:
         return _envelopes.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -121,6 +124,8 @@ def decode_spot_trades(frames: Sequence[bytes]) -> list[SpotTrade] | None:
     None if one of them is not a trade, or not written just as the exchange writes them, with 8 decimal places: then
     `Arrival.read` has to look at each.
     """
+    if max(map(len, frames)) > FRAME_LIMIT_BYTES:
+        return None
     joined = b",".join(frames)
     if joined.count(_BETWEEN) != len(frames) - 1 or not joined.startswith(_BETWEEN[3:]):
         return None

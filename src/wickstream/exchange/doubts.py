@@ -1,5 +1,6 @@
 """Ids that the exchange seems not to have. Rule 7: its klines have the last word."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -25,3 +26,8 @@ class Doubt:
         """The entry that calls them absent."""
         proof = f"{self.gap.evidence}; {evidence}"
         return msgspec.structs.replace(self.gap, status=GapStatus.ABSENT, evidence=proof)
+
+
+def hide_price(doubts: Iterable[Doubt]) -> bool:
+    """Whether ids among them are simply missing: the last price before a quiet minute may be one of theirs."""
+    return any(doubt.is_lost for doubt in doubts)

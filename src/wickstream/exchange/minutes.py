@@ -9,7 +9,7 @@ import msgspec
 
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.doubts import Doubt
+from wickstream.exchange.doubts import Doubt, hide_price
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
 # documents how late the exchange's statistics learn of a trade; lags up to 2 s were survived in simulation.
@@ -86,7 +86,7 @@ class MinuteBook:
         """Ids were lost: the minutes around them cannot be proven."""
         if self._running is not None:
             self._lose(self._running.doubts)
-        self._running = None
+        self._running, self.begins_whole = None, False
         self._margin_ms = 0  # whichever minute the lost ids are of, repair looks at it
         self._doubted.clear()
 
@@ -166,11 +166,11 @@ class MinuteBook:
     def doubt(self, gap: Gap) -> None:
         """Ids that the exchange seems not to have: the minutes they may be of need its count to be proven."""
         if self._running is None:
+            self.begins_whole = False
             self._findings.append(gap)  # unproven whatever comes
             return
-        doubt = Doubt(gap, {self._running.open_time})
-        self._doubted.append(doubt)
-        self._running.doubts.append(doubt)
+        self._doubted.append(Doubt(gap, {self._running.open_time}))
+        self._running.doubts.append(self._doubted[-1])
 
     def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int) -> None:
         """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete."""
@@ -247,7 +247,9 @@ class MinuteBook:
             mark = waiting.mark
             if not waiting.undecided or mark.open_time > newest:
                 kept.append(waiting)
-            elif klines.get(mark.open_time) == mark.trade_count:
+            elif klines.get(mark.open_time) == mark.trade_count and (
+                mark.trade_count or not hide_price(waiting.doubts)
+            ):
                 waiting.undecided = False
                 kept.append(waiting)
                 self._dispel(waiting, f"the kline of {mark.open_time} counts the {mark.trade_count} that are here")

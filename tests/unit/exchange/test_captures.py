@@ -50,7 +50,7 @@ def published(market: str) -> tuple[Record, ...]:
         clock.sync(first["T"], now_s=capture[0][0] / 1e9)
         shard.sequencers[first["s"]].start_at(first["t"], now_s=0.0)
     for received_ns, frame in sorted(captures[0] + captures[1]):
-        shard.on_frame(frame, received_us=received_ns // 1_000, now_s=received_ns / 1e9)
+        shard.on_read([frame], received_ns / 1e9, now_s=received_ns / 1e9)
     return tuple(shard.take_records(now_s=0.0))
 
 

@@ -188,6 +188,14 @@ def test_while_no_later_trade_is_here_a_doubt_reaches_on() -> None:
     assert GapStatus.ABSENT not in dict(statuses(one)).values()
 
 
+def test_a_quiet_minute_behind_lost_ids_is_not_marked_for_its_price_may_be_theirs() -> None:
+    one = book(traded(1, 0), seems_absent(2, 3), traded(4, 2 * MINUTE), traded(5, 3 * MINUTE))
+
+    one.decide(klines({0: 2, 1: 0, 2: 1}))
+
+    assert marked(one) == [2]
+
+
 # Where nothing can be proven
 
 

@@ -33,7 +33,7 @@ def test_what_is_left_is_as_old_as_the_hole() -> None:
 def test_what_no_entry_lists_is_left_each_id_once(whole: tuple[int, int], listed: list[tuple[int, int]]) -> None:
     left = [
         one
-        for part in without(hole(*whole), [entry(*one) for one in listed])
+        for part in without(hole(*whole), [entry(*one) for one in sorted(listed)])
         for one in range(part.first, part.last + 1)
     ]
 

@@ -53,17 +53,6 @@ def test_a_minute_is_marked_by_the_next_trade_past_its_end_and_not_before() -> N
     assert mark.close == traded(3, 0).price
 
 
-def test_the_minute_of_the_first_trade_is_never_marked() -> None:
-    one = book(traded(1, 0), traded(2, 1), traded(3, MINUTE), traded(4, 2 * MINUTE))
-
-    assert minutes(one) == [1]
-
-
-def test_the_second_minute_is_proven_only_by_a_start_half_a_second_before_it() -> None:
-    assert minutes(book(traded(1, MINUTE - 500), traded(2, MINUTE), traded(3, 2 * MINUTE))) == [1]
-    assert minutes(book(traded(1, MINUTE - 499), traded(2, MINUTE), traded(3, 2 * MINUTE))) == []
-
-
 def test_a_trade_that_counts_nowhere_is_in_no_mark_and_proves_none() -> None:
     off_book = traded(4, 2 * MINUTE, counts=False)
     one = book(traded(1, 0), traded(2, MINUTE), traded(3, MINUTE + 1, counts=False), off_book)

@@ -17,7 +17,7 @@ def asked_at(patience: Patience, hole: Hole, *, until_s: float) -> list[float]:
 
 
 def test_the_same_ids_are_asked_for_ever_less_often() -> None:
-    assert asked_at(Patience(), HOLE, until_s=39) == [0.0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5, 31.5]
+    assert asked_at(Patience(), HOLE, until_s=20) == [0.0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5]
 
 
 def test_a_hole_of_which_something_came_is_asked_for_at_once() -> None:

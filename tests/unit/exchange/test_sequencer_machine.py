@@ -4,9 +4,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.unit.exchange.market_truth import FIRST_ID, MIDNIGHT_MS, arrival, sequencer, ticker, traded, true_mark
+from tests.unit.exchange.market_truth import FIRST_ID, MIDNIGHT_MS, arrival, ids, sequencer, ticker, traded, true_mark
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source, Trade
-from wickstream.exchange.minutes import TICKER_GRACE_MS
+from wickstream.exchange.minutes import TICKER_GRACE_MS, ProvenMark
 from wickstream.exchange.sequencer import PLAUSIBLE_JUMP
 
 ROOM_BYTES = 8 * arrival(traded(FIRST_ID, 0)).held_bytes
@@ -26,14 +26,24 @@ class Life(RuleBasedStateMachine):
         self.wrong_id = 10**12
         self.doubted: set[int] = set()  # skipped, and no kline has spoken of them yet
         self.forgotten: set[int] = set()  # those of a life before: the next commit has to tell of them
-        self.published: list[Trade] = []
-        self.marks: list[Mark] = []
-        self.gaps: list[Gap] = []
+        self.commits = 0
+        self.written: list[tuple[int, Trade]] = []  # with the number of their commit: the clock of producers
+        self.proven: list[ProvenMark] = []
+        self.listed: list[tuple[int, Gap]] = []
 
-    @initialize()
-    def start(self) -> None:
+    @property
+    def published(self) -> list[Trade]:
+        return [trade for _, trade in self.written]
+
+    @property
+    def marks(self) -> list[Mark]:
+        return [proven.mark for proven in self.proven]
+
+    @initialize(is_listing=st.booleans())
+    def start(self, is_listing: bool) -> None:  # noqa: FBT001
+        """The first trade there ever was; whether we know that is another matter."""
         self.one = sequencer(ROOM_BYTES)
-        self.one.start_at(FIRST_ID, now_s=0.0)
+        self.one.start_at(FIRST_ID, now_s=0.0, is_first_ever=is_listing)
 
     # The exchange
 
@@ -126,10 +136,10 @@ class Life(RuleBasedStateMachine):
         hole = self.one.hole()
         if hole is None or hole.bounded_at_s is None:
             return
-        ids = range(hole.first, hole.last + 1)
-        if all(trade.counts for trade in self.happened if trade.trade_id in ids):
+        lacking = range(hole.first, hole.last + 1)
+        if all(trade.counts for trade in self.happened if trade.trade_id in lacking):
             self.one.skip(hole, detected_at_ms=MIDNIGHT_MS + self.at_ms, now_s=0.0, evidence="")
-            self.doubted.update(ids)
+            self.doubted.update(lacking)
 
     @rule()
     def status_poll(self) -> None:
@@ -150,25 +160,29 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
-        ids = [trade_id for run in self.one.take_runs() for trade_id in run.ids]
+        self.commits += 1
         by_id = {trade.trade_id: trade for trade in self.happened}
-        self.published += [by_id[trade_id] for trade_id in ids]
-        self.marks += [proven.mark for proven in self.one.take_marks()]
-        self.gaps += self.one.take_gaps(detected_at_ms=MIDNIGHT_MS + self.at_ms)
+        self.written += [(self.commits, by_id[trade_id]) for trade_id in ids(self.one)]
+        self.proven += self.one.take_marks(producers_ms=self.commits)
+        gaps = self.one.take_gaps(detected_at_ms=MIDNIGHT_MS + self.at_ms)
+        self.listed += [(self.commits, gap) for gap in gaps]
         self.forgotten.clear()
 
     @rule()
     def give_up(self) -> None:
         self.one.break_segment(detected_at_ms=MIDNIGHT_MS + self.at_ms, now_s=0.0, evidence="")
 
-    @rule(with_ledger=st.booleans())
-    def kill(self, with_ledger: bool) -> None:  # noqa: FBT001
-        """What was not committed is gone; the next process knows what Kafka knows, of old entries maybe nothing."""
+    @rule()
+    def kill(self) -> None:
+        """What was not committed is gone; the next process reads what Kafka holds since its newest mark."""
         self.one = sequencer(ROOM_BYTES)
-        mark = max(self.marks, key=lambda mark: mark.open_time, default=None)
-        since = [arrival(trade) for trade in self.published if mark is None or trade.trade_id >= mark.next_trade_id]
-        listed = [gap for gap in self.gaps if with_ledger and gap.first_trade_id is not None]
-        self.one.resume(mark, since, now_s=0.0, next_id=FIRST_ID, listed=listed)
+        proven = max(self.proven, key=lambda proven: (proven.mark.open_time, proven.mark.trade_count), default=None)
+        mark, since_ms = (proven.mark, proven.since_ms) if proven else (None, 0)
+        next_id = mark.next_trade_id if mark else FIRST_ID
+        written = [trade for at, trade in self.written if at >= since_ms and trade.trade_id >= next_id]
+        listed = [gap for at, gap in self.listed if at >= since_ms and gap.first_trade_id is not None]
+        since = map(arrival, written)
+        self.one.resume(mark, since, now_s=0.0, next_id=next_id, since_ms=since_ms, listed=listed)
         self.forgotten |= self.doubted
         self.doubted.clear()
 
@@ -179,27 +193,27 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def ids_only_grow(self) -> None:
-        ids = [trade.trade_id for trade in self.published]
-        assert ids == sorted(set(ids))
+        published = [trade.trade_id for trade in self.published]
+        assert published == sorted(set(published))
 
-    def listed(self, *statuses: GapStatus) -> set[int]:
+    def ids_listed(self, *statuses: GapStatus) -> set[int]:
         return {
             trade_id
-            for gap in self.gaps
+            for _, gap in self.listed
             if gap.first_trade_id is not None and gap.last_trade_id is not None and gap.status in statuses
             for trade_id in range(gap.first_trade_id, gap.last_trade_id + 1)
         }
 
     @invariant()
     def what_is_missing_is_in_the_ledger(self) -> None:
-        ids = {trade.trade_id for trade in self.published}
-        listed = self.listed(GapStatus.OPEN, GapStatus.ABSENT)
-        assert set(range(FIRST_ID, max(ids, default=0))) <= ids | listed | self.doubted | self.forgotten
-        assert not ids & listed
+        here = {trade.trade_id for trade in self.published}
+        listed = self.ids_listed(GapStatus.OPEN, GapStatus.ABSENT)
+        assert set(range(FIRST_ID, max(here, default=0))) <= here | listed | self.doubted | self.forgotten
+        assert not here & listed
 
     @invariant()
     def absent_is_absent(self) -> None:
-        assert self.listed(GapStatus.ABSENT) <= self.absent
+        assert self.ids_listed(GapStatus.ABSENT) <= self.absent
 
     @invariant()
     def every_mark_is_true_and_in_order(self) -> None:
@@ -212,7 +226,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def halts_are_halts(self) -> None:
-        for gap in self.gaps:
+        for _, gap in self.listed:
             if gap.status == GapStatus.HALTED:
                 assert gap.open_time is not None
                 assert (gap.open_time - MIDNIGHT_MS) // MINUTE_MS not in self.trading_minutes

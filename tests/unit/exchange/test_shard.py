@@ -184,7 +184,7 @@ def test_frames_of_a_symbol_that_was_dropped_are_no_letters_and_what_was_ready_i
     shard = a_shard()
     shard.on_read([spot_frame(1, 10)], NOW_S, now_s=NOW_S)
 
-    shard.drop("BTCUSDT")
+    shard.drop("BTCUSDT", now_s=NOW_S)
 
     assert [record.topic for record in take(shard, spot_frame(2, 20))] == [topics.RAW_TRADES]
 
@@ -221,7 +221,7 @@ FRAMES = st.lists(
 def test_what_is_taken_swiftly_comes_out_as_if_each_frame_had_been_looked_at(
     steps: list[tuple[str, int, int, str]], cuts: list[int]
 ) -> None:
-    frames, ids, at_ms = [], {}, 0
+    frames, ids, at_ms = [], dict[str, int](), 0
     for symbol, step, pause_ms, price in steps:
         at_ms += pause_ms
         ids[symbol] = ids.get(symbol, 0) + step

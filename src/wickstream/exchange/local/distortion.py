@@ -19,7 +19,7 @@ class Distortion:
     def meet(self, frame: Frame, *, is_heard: bool) -> tuple[Frame, ...]:
         """What becomes of a frame. One that nobody hears may have a listener by the time it was held back to."""
         fault = self._fault
-        if self._left == 0 or not fault.is_meant(frame.stream) or not (is_heard or fault.holds_back):
+        if self._left == 0 or not fault.is_meant(frame) or not (is_heard or fault.holds_back):
             return (frame,)
         if self._random.random() >= fault.share:
             return (frame,)

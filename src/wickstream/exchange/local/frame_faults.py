@@ -20,11 +20,12 @@ _STAMP = re.compile(rb'"([ET])":(\d+)')
 
 
 class Frame(NamedTuple):
-    """One frame without its envelope, and how long it is held back."""
+    """One frame without its envelope, how long it is held back, and whether it is unusable already."""
 
     stream: str
     data: bytes
     held_s: float = 0.0
+    is_spoilt: bool = False
 
 
 def snake_case(name: str) -> str:
@@ -57,9 +58,9 @@ class FrameFault(Fault, frozen=True, kw_only=True):
     share: Share = 1.0
     at_most: Count | None = None
 
-    def is_meant(self, stream: str) -> bool:
-        """Tell whether it is a fault of this stream."""
-        return _matches(self.streams, stream)
+    def is_meant(self, frame: Frame) -> bool:
+        """Tell whether it is a fault of this frame."""
+        return _matches(self.streams, frame.stream)
 
     def change(self, frame: Frame, random: Random) -> tuple[Frame, ...]:
         """What becomes of a frame that it hits."""
@@ -117,8 +118,11 @@ class Poison(FrameFault, frozen=True, kw_only=True):
 
     in_place: bool = True
 
+    def is_meant(self, frame: Frame) -> bool:
+        return not frame.is_spoilt and super().is_meant(frame)
+
     def change(self, frame: Frame, random: Random) -> tuple[Frame, ...]:
-        spoilt = frame._replace(data=self.spoilt(frame.data, random))
+        spoilt = frame._replace(data=self.spoilt(frame.data, random), is_spoilt=True)
         return (spoilt,) if self.in_place else (frame, spoilt)
 
     def spoilt(self, data: bytes, random: Random) -> bytes:

@@ -3,8 +3,11 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.exchange.local.made_trades import trade
 from wickstream.exchange.local.distortion import Distorter, Distortion
-from wickstream.exchange.local.frame_faults import Delay, Drop, Duplicate, FrameFault, Shuffle
+from wickstream.exchange.local.frame_faults import BadJson, Delay, Drop, Duplicate, FrameFault, Shuffle, WrongTypes
+
+MIDNIGHT_MS = 1_723_161_600_000
 
 
 class Way:
@@ -35,6 +38,13 @@ def test_so_many_frames_are_hit_and_no_more() -> None:
     way = Way(Drop(share=1.0, at_most=3))
     way.send(*range(5))
     assert way.arrived == [b"3", b"4"]
+
+
+def test_what_one_fault_spoilt_no_other_one_spoils_again() -> None:
+    way = Way(BadJson(share=0.5), WrongTypes(), seed=3)
+    for trade_id in range(100):
+        way.distorter.send("btcusdt@trade", trade(trade_id, MIDNIGHT_MS).data)
+    assert len(way.arrived) == 100
 
 
 @given(st.integers(), st.floats(0.05, 0.95))

@@ -26,9 +26,9 @@ FRAME = Frame("btcusdt@trade", trade(7, 1_723_161_255_342).data)
 
 def test_streams_are_chosen_by_patterns() -> None:
     fault = Stall(streams=("btcusdt@*", "*@ticker"))
-    assert fault.is_meant("btcusdt@trade")
-    assert fault.is_meant("ethusdt@ticker")
-    assert not fault.is_meant("ethusdt@trade")
+    assert fault.is_meant(Frame("btcusdt@trade", b""))
+    assert fault.is_meant(Frame("ethusdt@ticker", b""))
+    assert not fault.is_meant(Frame("ethusdt@trade", b""))
 
 
 def test_what_is_stalled_or_dropped_does_not_come() -> None:

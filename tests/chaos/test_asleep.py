@@ -1,0 +1,50 @@
+"""R22: a laptop that slept: our processes stood still, and the market went on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.conftest import Broker, SceneMaker
+from tests.chaos.scene import Market, freeze, thaw
+from wickstream.events import GapStatus
+
+pytestmark = [pytest.mark.stack]
+
+SPEED = 6.0
+LIVE_WITHIN_S = 10.0
+HEAVY_PAGE = 1_500  # weight, so that of a short sleep's holes only two are filled in order, as of a long one's
+IMPATIENT = "rules = { ping_seconds = 0.5, pong_seconds = 1.5 }"
+
+
+@pytest.mark.parametrize(
+    "asleep_s",
+    [
+        pytest.param(10, id="10 s", marks=pytest.mark.timeout(180)),
+        pytest.param(600, id="10 min", marks=[pytest.mark.slow, pytest.mark.timeout(1_200)]),
+    ],
+)
+def test_after_a_sleep_it_is_live_at_once_and_what_was_missed_is_repaired(
+    play: SceneMaker, broker: Broker, figures: dict[str, Any], tmp_path: Path, asleep_s: int
+) -> None:
+    script = tmp_path / "impatient.toml"
+    script.write_text(IMPATIENT)
+    scene = play(Market(symbols=5, rate=60, speed=SPEED))
+    scene.exchange(script)
+    connector = scene.connector(refill___PAGE_WEIGHT=HEAVY_PAGE)
+    scene.flows()
+    freeze(connector, broker.process)
+    scene.passes(asleep_s * SPEED)
+    awake = scene.truth.moment()
+    thaw(broker.process, connector)
+
+    figures["live_s"] = scene.until(lambda: scene.has_reached(awake), deadline_s=60, what="live again")
+    left = [gap for gap in scene.published.gaps.values() if gap.status is GapStatus.OPEN]
+    scene.passes(66)  # the minute of waking is over
+    scene.repair()
+    figures["repaired_s"] = scene.is_exact(deadline_s=120)  # since it was there
+    figures["ids"] = {"repaired": sum(gap.size for gap in left), **scene.published.sources}
+    assert figures["live_s"] < LIVE_WITHIN_S
+    assert left
+    assert {reason.partition(":")[0] for reason, _ in scene.published.letters} <= {"time"}
+    assert connector.process.poll() is None
