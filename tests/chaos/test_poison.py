@@ -18,9 +18,10 @@ POISONS = (  # how many of a thousand; in place of a good frame, or beside it
     {"fault": "wrong_types", "at_most": 430, "share": 0.0215, "in_place": False},
     {"fault": "bad_json", "at_most": 60, "share": 0.003},
     {"fault": "wrong_types", "at_most": 60, "share": 0.003},
-    {"fault": "oversize", "at_most": 20, "share": 0.001, "size_bytes": 2_000_000},
+    {"fault": "oversize", "at_most": 20, "share": 0.001, "size_bytes": 950_000},
 )
 YEAR_2286_MS = 10**13
+# On a clock that runs six times as fast, 10 s ahead is what 5 s ahead and a busy machine are on the real one.
 WRONG_TIMES = ({"to_ms": 86_400_000}, {"by_s": 10.0}, {"by_s": 86_400.0}, {"to_ms": YEAR_2286_MS})
 EACH = 10
 
@@ -49,11 +50,13 @@ def test_every_poisonous_frame_is_set_aside_as_it_came_and_no_good_one_is_lost(
         took_s = scene.until(
             lambda: len(scene.published.letters) >= 1_000 * thousands, deadline_s=60 * thousands, what="the poison"
         )
+        scene.truth.switch_on("oversize", streams=TRADES, at_most=1, size_bytes=2_000_000)  # ends the connection
+        scene.flows()
         figures["whole_s"] = scene.is_exact(deadline_s=90)
 
     figures |= {"trades": dict(scene.published.sources), "poison_s": took_s}
     letters = Counter(raw_letters(scene))
-    assert letters.total() == 1_000 * thousands
+    assert 0 <= letters.total() - 1_000 * thousands <= 1
     assert letters <= Counter({frame[:LETTER_LIMIT_BYTES]: count for frame, count in heard.items()})
     assert all(reason for reason, _ in scene.published.letters)
 

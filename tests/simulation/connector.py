@@ -1,7 +1,7 @@
 """The connector's own code, between a simulated exchange and a simulated Kafka."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import cast
 
@@ -9,7 +9,7 @@ from tests.simulation.exchange import Client, Exchange, Streams
 from tests.simulation.kafka import TRANSACTION_TIMEOUT_S, Kafka, Past
 from tests.simulation.market import to_ms
 from tests.simulation.process import Process
-from wickstream.bus.producer import ProducerBroken, Record
+from wickstream.bus.producer import Batch, ProducerBroken, Record
 from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.ending import until_one_ends
 from wickstream.exchange.session import Parts
@@ -82,7 +82,7 @@ class Log:
         await self._process.step()
         return found
 
-    async def publish(self, records: list[Record]) -> None:
+    async def publish(self, records: Sequence[Record | Batch]) -> None:
         await self._reach(TRANSACTION_TIMEOUT_S + 1)
         self._fail_if_fenced()
         if not self._kafka.is_calm and self._chance.random() < 0.005:

@@ -1,13 +1,14 @@
 """Kafka, as far as one shard sees it: whole transactions or none, epochs, outages, retention, compaction."""
 
 import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from tests.simulation.market import to_ms
 from wickstream.bus import topics
-from wickstream.bus.producer import Record
+from wickstream.bus.producer import Batch, Record, singly
 
 TRANSACTION_TIMEOUT_S = 5.0
 
@@ -42,9 +43,9 @@ class Kafka:
         """When it answers again; now, if it does."""
         return next((until_s for from_s, until_s in self.outages if from_s <= now_s < until_s), now_s)
 
-    def write(self, records: list[Record], now_s: float) -> None:
+    def write(self, records: Iterable[Record | Batch], now_s: float) -> None:
         """A transaction is committed."""
-        for record in records:
+        for record in chain.from_iterable(map(singly, records)):
             self.log.setdefault(record.topic, []).append(Written(now_s, record))
 
     def of(self, topic: str) -> list[Written]:

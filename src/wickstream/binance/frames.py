@@ -3,8 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -14,7 +13,6 @@ from wickstream.events import Ticker, Trade
 MICROSECONDS_FROM = 100_000_000_000_000  # as milliseconds this is the year 5138; real µs stamps are larger
 AMOUNT_PLACES = 8  # the exchange writes no more; what we store holds no more
 AMOUNT_DIGITS = 12  # before the point
-_BETWEEN, _TRADE_ENDS = b'}},{"stream":"', b',"M":true}}'
 _DIGITS_TO_0 = bytes.maketrans(b"0123456789", b"0" * 10)
 FRAME_LIMIT_BYTES = 100_000  # the longest we ask for, a list of 1,024 streams, has a third; Kafka takes ten times it
 LARGEST_INTEGER = 2**63 - 1  # what Spark, PostgreSQL and Kafka hold
@@ -51,19 +49,35 @@ class TradeFrame(msgspec.Struct, gc=False):
         return self.kind == "MARKET"
 
 
-class SpotTrade(msgspec.Struct, gc=False):
-    """A trade frame of Spot, as far as sequencing and its checks need it."""
+class SpotTrade(msgspec.Struct, gc=False, forbid_unknown_fields=True, tag_field="e", tag="trade"):
+    """A trade frame of Spot. All fields, in the exchange's order: the decoder takes them fastest so."""
 
+    event_at: int = msgspec.field(name="E")
     symbol: str = msgspec.field(name="s")
     trade_id: int = msgspec.field(name="t")
     price: str = msgspec.field(name="p")
     quantity: str = msgspec.field(name="q")
     traded_at: int = msgspec.field(name="T")
     buyer_is_maker: bool = msgspec.field(name="m")
+    ignored: bool = msgspec.field(name="M")
 
 
-class _SpotTradeFrame(msgspec.Struct, gc=False):
-    data: SpotTrade
+class _TickerAmongTrades(msgspec.Struct, gc=False, tag_field="e", tag="24hrTicker"):
+    """Looks like a trade that is never the next one, so that each read is decoded in one go."""
+
+    symbol: str = msgspec.field(name="s")
+    trade_id: ClassVar[int] = -1
+    price: ClassVar[str] = "0.0"
+    quantity: ClassVar[str] = "0.0"
+    traded_at: ClassVar[int] = 0
+
+
+SwiftTrade = SpotTrade | _TickerAmongTrades
+
+
+class _SwiftFrame(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    stream: str
+    data: SwiftTrade
 
 
 class TickerFrame(msgspec.Struct, gc=False):
@@ -90,8 +104,7 @@ class TickerFrame(msgspec.Struct, gc=False):
 _one_amount = rf"[0-9]{{1,{AMOUNT_DIGITS}}}(?:\.[0-9]{{0,{AMOUNT_PLACES}}})?"
 _two_amounts = re.compile(f"{_one_amount} {_one_amount}").fullmatch
 _envelopes = msgspec.json.Decoder(Envelope)
-_spot_trades = msgspec.json.Decoder(list[_SpotTradeFrame])
-_price, _quantity = attrgetter("price"), attrgetter("quantity")
+_swift_frames = msgspec.json.Decoder(_SwiftFrame)
 _trades = msgspec.json.Decoder(TradeFrame)
 _tickers = msgspec.json.Decoder(TickerFrame)
 
@@ -110,43 +123,29 @@ def open_envelope(frame: bytes) -> Envelope:
         raise MalformedFrame(f"not an envelope: {exc}", frame) from exc
 
 
-def part_spot_trades(frames: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Those that end as trades of Spot do, and all others, each in order."""
-    trades = [frame for frame in frames if frame.endswith(_TRADE_ENDS)]
-    if len(trades) == len(frames):
-        return trades, []
-    return trades, [frame for frame in frames if not frame.endswith(_TRADE_ENDS)]
+def decode_spot_trades(frames: Sequence[bytes]) -> list[SwiftTrade] | None:
+    """Combined frames, each in one go; tickers among them stand as trades that are never the next one.
 
-
-def decode_spot_trades(frames: Sequence[bytes]) -> list[SpotTrade] | None:
-    """Combined frames, all at once: the cheapest way there is. `data` is `frame[data_at(stream):-1]` in each.
-
-    None if one of them is not a trade, or not written just as the exchange writes them, with 8 decimal places: then
-    `Arrival.read` has to look at each.
+    None if one of them is neither, or not written just as the exchange writes them: then each has to be looked at.
     """
-    if max(map(len, frames)) > FRAME_LIMIT_BYTES:
-        return None
-    joined = b",".join(frames)
-    if joined.count(_BETWEEN) != len(frames) - 1 or not joined.startswith(_BETWEEN[3:]):
-        return None
+    decode = _swift_frames.decode
     try:
-        trades = [envelope.data for envelope in _spot_trades.decode(b"[%b]" % joined)]
+        trades = [decode(frame).data for frame in frames]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return trades if _are_amounts(trades) else None
 
 
-def _are_amounts(trades: list[SpotTrade]) -> bool:
-    """As `amount` says of each price and quantity, of those with 8 places; written for speed, tested against it."""
-    texts = ",".join([*map(_price, trades), *map(_quantity, trades), ""])
-    shapes = texts.encode().translate(_DIGITS_TO_0)
-    count = 2 * len(trades)
+def _are_amounts(trades: list[SwiftTrade]) -> bool:
+    """As `amount` says of each price and quantity, of those with a point; for speed, and tested against it."""
+    texts = ",".join([trade.price for trade in trades] + [trade.quantity for trade in trades])
+    shapes = f",{texts},".encode().translate(_DIGITS_TO_0)
     return (
-        shapes.count(b".00000000,") == shapes.count(b".") == shapes.count(b",") == count
-        and shapes.count(b"0") == len(shapes) - 2 * count
-        and not shapes.startswith(b".")
+        shapes.translate(None, b"0") == b",." * (2 * len(trades)) + b","
         and b",." not in shapes
+        and b".," not in shapes
         and b"0" * (AMOUNT_DIGITS + 1) not in shapes
+        and b"." + b"0" * (AMOUNT_PLACES + 1) not in shapes
     )
 
 

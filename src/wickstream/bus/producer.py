@@ -1,6 +1,6 @@
 """Producers: the connector's transactional one, and a plain idempotent one for everybody else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -19,6 +19,23 @@ class Record(NamedTuple):
     key: str
     value: bytes
     headers: Sequence[Header] = ()
+
+
+class Batch(NamedTuple):
+    """Records of one topic, key and headers; nearly all there are, so they are not made one by one."""
+
+    topic: str
+    key: str
+    values: Sequence[bytes]
+    headers: Sequence[Header] = ()
+
+
+def singly(record: Record | Batch) -> Iterator[Record]:
+    """Each of its records."""
+    if isinstance(record, Record):
+        yield record
+    else:
+        yield from (Record(record.topic, record.key, value, record.headers) for value in record.values)
 
 
 class ProducerBroken(WickstreamError):
@@ -63,7 +80,7 @@ class TransactionalProducer:
         except KafkaException as exc:
             raise _broken(exc) from exc
 
-    def publish(self, records: Iterable[Record]) -> None:
+    def publish(self, records: Iterable[Record | Batch]) -> None:
         """Publish in one transaction; returns when the brokers have committed it.
 
         Raises:
@@ -72,7 +89,10 @@ class TransactionalProducer:
         try:
             self._producer.begin_transaction()
             for record in records:
-                self._produce(record)
+                if isinstance(record, Batch):
+                    self._produce(*record)
+                else:
+                    self._produce(record.topic, record.key, (record.value,), record.headers)
             self._producer.commit_transaction(COMMIT_SECONDS)
         except KafkaException as exc:
             raise _broken(exc) from exc
@@ -81,14 +101,16 @@ class TransactionalProducer:
         """End its threads and connections; what it left open is its successor's to fence."""
         del self._producer
 
-    def _produce(self, record: Record) -> None:
-        while True:
-            try:
-                self._producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
-            except BufferError:  # librdkafka's queue is full: let it send
-                self._producer.poll(0.1)
-            else:
-                return
+    def _produce(self, topic: str, key: str, values: Sequence[bytes], headers: Sequence[Header]) -> None:
+        produce = self._producer.produce
+        listed: list[tuple[str, str | bytes | None]] = list(headers)
+        for value in values:
+            while True:
+                try:
+                    produce(topic, value, key, headers=listed)
+                    break
+                except BufferError:  # librdkafka's queue is full: let it send
+                    self._producer.poll(0.1)
 
 
 def _broken(exc: KafkaException) -> ProducerBroken:

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 
 from wickstream.bus import topics
 from wickstream.bus.codec import encode
 from wickstream.bus.history import History
-from wickstream.bus.producer import Record, TransactionalProducer
+from wickstream.bus.producer import Batch, Record, TransactionalProducer
 from wickstream.events import Author, SymbolEvent
 from wickstream.exchange.instance import Instance
 from wickstream.exchange.tail import Tail, find_layouts, has_twin, read_tails
@@ -59,7 +59,7 @@ class KafkaLog:
         with History(self._bootstrap_servers) as history:
             return read_tails(history, symbols, producers_ms=producers_ms())
 
-    async def publish(self, records: list[Record]) -> None:
+    async def publish(self, records: Sequence[Record | Batch]) -> None:
         """All of it or nothing; committed when this returns."""
         await asyncio.to_thread(self._producer.publish, records)
 

@@ -21,24 +21,27 @@ log = structlog.get_logger()
 ROUND_S = 0.1
 HELD_HOLE_S = 0.3  # frames behind it are here, so it is no mere delay of a few ms
 UNSEEN_HOLE_S = 1.5  # only the ticker knows: the frames may be on their way
+UNSEEN_BREAK_S = 3.0  # only the ticker knows, and the frames flow: they are late rather than lost
 LONGEST_HOLD_S = 60.0
 AT_ONCE = 4  # questions on their way
 
 _PAGE_WEIGHT = WEIGHTS["/api/v3/historicalTrades"]
 
 
-def asks_now(hole: Hole, now_s: float) -> bool:
+def asks_now(hole: Hole, heard_until_s: float) -> bool:
     """Whether a hole is old enough to be more than frames on their way."""
-    return now_s - hole.known_at_s >= (UNSEEN_HOLE_S if hole.bounded_at_s is None else HELD_HOLE_S)
+    return heard_until_s - hole.known_at_s >= (UNSEEN_HOLE_S if hole.bounded_at_s is None else HELD_HOLE_S)
 
 
-def unaffordable(holes: Iterable[Hole], budget_per_minute: int, now_s: float) -> list[Hole]:
+def unaffordable(holes: Iterable[Hole], budget_per_minute: int, heard_until_s: float) -> list[Hole]:
     """Holes to give up for now: too old, or behind the smaller ones beyond a minute's weight. Rule 3."""
     given_up = []
     weight = 0
     for hole in sorted(holes, key=lambda hole: hole.size):
         weight += -(-hole.size // PAGE) * _PAGE_WEIGHT
-        if weight > budget_per_minute or now_s - hole.known_at_s > LONGEST_HOLD_S:
+        age_s = heard_until_s - hole.known_at_s
+        is_certain = hole.bounded_at_s is not None or age_s >= UNSEEN_BREAK_S
+        if age_s > LONGEST_HOLD_S or (weight > budget_per_minute and is_certain):
             given_up.append(hole)
     return given_up
 
@@ -51,12 +54,21 @@ class Refill:
         shard: Shard,
         client: ExchangeClient,
         *,
+        heard_until_s: Callable[[], float],
         on_news: Callable[[], None] = lambda: None,
         on_silence: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`on_news`: there may be something to publish; `on_silence`: a symbol trades and its frames do not come."""
+        """Ask on behalf of `shard`.
+
+        Args:
+            heard_until_s: frames that came before this moment went through the shard; a hole is younger than it seems
+                while others wait.
+            on_news: there may be something to publish.
+            on_silence: a symbol trades and its frames do not come.
+        """
         self._shard = shard
         self._client = client
+        self._heard_until_s = heard_until_s
         self._on_news = on_news
         self._on_silence = on_silence
         self._patience = Patience()
@@ -83,9 +95,8 @@ class Refill:
             self._noticed.clear()
 
     async def _give_up_holes(self) -> None:
-        now_s = asyncio.get_running_loop().time()
-        for hole in unaffordable(self._shard.holes, self._client.budget.share, now_s):
-            self._give_up(hole, now_s)
+        for hole in unaffordable(self._shard.holes, self._client.budget.share, self._heard_until_s()):
+            self._give_up(hole, asyncio.get_running_loop().time())
 
     def _give_up(self, hole: Hole, now_s: float) -> None:
         log.warning("segment break", symbol=hole.symbol, first=hole.first, last=hole.last, ids=hole.size)
@@ -99,7 +110,8 @@ class Refill:
         holes = self._shard.holes
         self._patience.keep_only(holes)
         self._lacking = {hole: times for hole, times in self._lacking.items() if hole in holes}
-        due = [hole for hole in holes if asks_now(hole, now_s) and self._patience.allows(hole, now_s=now_s)]
+        heard_until_s = self._heard_until_s()
+        due = [hole for hole in holes if asks_now(hole, heard_until_s) and self._patience.allows(hole, now_s=now_s)]
         await asyncio.gather(*(self._fill(hole) for hole in sorted(due, key=lambda hole: hole.size)[:AT_ONCE]))
 
     async def _fill(self, hole: Hole) -> None:

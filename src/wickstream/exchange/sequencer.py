@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from wickstream.binance.frames import SpotTrade
+from wickstream.binance.frames import SwiftTrade
 from wickstream.events import Gap, Mark, Ticker
 from wickstream.exchange.arrival import Arrival, Run
 from wickstream.exchange.holes import HoldingRoom, Hole, open_entry, without
@@ -93,7 +93,7 @@ class Sequencer:
         self._begin(now_s)
 
     def start_at(self, trade_id: int, *, now_s: float, is_first_ever: bool = False) -> None:
-        """Cold start: nothing is known, begin with this id. Its own minute stays unproven, unless no id is before it."""
+        """Cold start: nothing is known, begin with this id. Its minute stays unproven, unless no id is before it."""
         self.next_id = trade_id
         self.minutes.begins_whole = is_first_ever
         self._begin(now_s)
@@ -113,7 +113,7 @@ class Sequencer:
             self._hold(arrival, now_s)
             self._note_hole(now_s)
 
-    def take_swiftly(self, run: Run, last: SpotTrade) -> None:
+    def take_swiftly(self, run: Run, last: SwiftTrade) -> None:
         """Take consecutive trades that need no second look, up to `last`; `next_id` was moved on already."""
         self.minutes.add_run(run.first_id, len(run.data), last.price)
         self.newest_ms = last.traded_at

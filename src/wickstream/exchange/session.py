@@ -4,12 +4,12 @@ Everything that is known comes from Kafka and the exchange; nothing of an earlie
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from wickstream.bus.producer import Record
+from wickstream.bus.producer import Batch, Record
 from wickstream.events import Author, SymbolEvent
 from wickstream.exchange.audit import Audit
 from wickstream.exchange.client import ExchangeClient
@@ -36,7 +36,7 @@ class Log(Protocol):
     async def tails(self, symbols: Iterable[str]) -> dict[str, Tail]:
         """Where each symbol stopped."""
 
-    async def publish(self, records: list[Record]) -> None:
+    async def publish(self, records: Sequence[Record | Batch]) -> None:
         """All of it or nothing."""
 
     def now_ms(self) -> int:
@@ -96,7 +96,13 @@ class Session:
         self._shard = Shard((), ExchangeClock(), instance=parts.instance)
         self._start = Start(self._shard, parts.client, listings=parts.registry.listings)
         self._audit = Audit(self._shard, parts.client, on_news=parts.spool.wake)
-        self._refill = Refill(self._shard, parts.client, on_news=parts.spool.wake, on_silence=parts.streams.is_silent)
+        self._refill = Refill(
+            self._shard,
+            parts.client,
+            heard_until_s=lambda: parts.spool.taken_until_s,
+            on_news=parts.spool.wake,
+            on_silence=parts.streams.is_silent,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; whoever sets `stop` wakes the spool.

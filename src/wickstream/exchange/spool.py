@@ -14,7 +14,8 @@ from typing import NamedTuple
 LIMIT_BYTES = 128 * 1024 * 1024
 TOGETHER_S = 0.005  # frames that come within this time share it, and all that is done once per read
 PACK_FRAMES = 8_192
-PLAIN_FRAMES = 4 * PACK_FRAMES  # so many wait as they are: only a backlog is worth compressing
+PLAIN_BYTES = 32 * 1024 * 1024  # so much waits as it is, while Kafka takes what is taken
+TROUBLE_S = 1.0  # without an acknowledgement: from then on all but the newest is packed
 FRAME_OVERHEAD_BYTES = 41  # of a bytes object, and its place in a list
 
 
@@ -40,6 +41,11 @@ class _Packed:
         self._counts = array("l", (len(read.frames) for read in reads))
         self._at_s = array("d", (read.at_s for read in reads))
         self.used_bytes = len(self._joined) + 8 * len(frames) + 16 * len(reads)
+
+    @property
+    def began_s(self) -> float:
+        """When its first frames came."""
+        return self._at_s[0]
 
     def unpack(self) -> list[Read]:
         """As they were."""
@@ -75,7 +81,8 @@ class Spool:
         self._front: deque[Read] = deque()
         self._packed: deque[_Packed] = deque()
         self._plain: deque[Read] = deque()
-        self._plain_frames = 0
+        self._plain_frames = self._plain_bytes = 0
+        self._acknowledged_s = 0.0
         self._taken: list[Read] = []
         self._used_bytes = 0  # of all but the read that is under way
         self._was_full = False
@@ -97,27 +104,45 @@ class Spool:
         self._frames, self._ends_s = [], 0.0
         self._plain.append(read)
         self._plain_frames += len(read.frames)
+        self._plain_bytes += read.used_bytes
         self._used_bytes += read.used_bytes
-        if self._plain_frames > PLAIN_FRAMES:
+        if self._is_worth_packing():
             self._pack_oldest()
         if self._was_full or self._used_bytes > self._limit_bytes:
             self._was_full = True
             self.on_full()  # each time: a socket may have come back meanwhile
+
+    def _is_worth_packing(self) -> bool:
+        """Only a backlog is: what is taken in a moment would be unpacked again."""
+        in_trouble = self._taken and self._began_s - self._acknowledged_s > TROUBLE_S
+        return self._plain_frames > 2 * PACK_FRAMES and (bool(in_trouble) or self._plain_bytes > PLAIN_BYTES)
 
     def _pack_oldest(self) -> None:
         reads, frames = [], 0
         while frames < PACK_FRAMES:
             reads.append(self._plain.popleft())
             frames += len(reads[-1].frames)
-        self._plain_frames -= frames
-        packed = _Packed(reads)
+        packed, plain_bytes = _Packed(reads), sum(read.used_bytes for read in reads)
         self._packed.append(packed)
-        self._used_bytes += packed.used_bytes - sum(read.used_bytes for read in reads)
+        self._plain_frames -= frames
+        self._plain_bytes -= plain_bytes
+        self._used_bytes += packed.used_bytes - plain_bytes
 
     @property
     def used_bytes(self) -> int:
         """What is kept takes, the newest read apart."""
         return self._used_bytes
+
+    @property
+    def taken_until_s(self) -> float:
+        """All that came before this moment was taken."""
+        if self._front:
+            return self._front[0].at_s
+        if self._packed:
+            return self._packed[0].began_s
+        if self._plain:
+            return self._plain[0].at_s
+        return self._began_s if self._frames else self._process_s()
 
     async def filled(self) -> None:
         """Wait until there is something to take, or somebody has called `wake`."""
@@ -149,11 +174,14 @@ class Spool:
             return self._front.popleft()
         if not self._plain:
             return None
-        self._plain_frames -= len(self._plain[0].frames)
-        return self._plain.popleft()
+        read = self._plain.popleft()
+        self._plain_frames -= len(read.frames)
+        self._plain_bytes -= read.used_bytes
+        return read
 
     def acknowledge(self) -> None:
         """All that was taken is committed."""
+        self._acknowledged_s = self._process_s()
         self._used_bytes -= sum(read.used_bytes for read in self._taken)
         self._taken.clear()
         if self._was_full and self._used_bytes < self._limit_bytes // 2:

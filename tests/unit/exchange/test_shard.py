@@ -1,4 +1,5 @@
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,10 +42,10 @@ def enveloped(data: bytes, kind: str = "trade") -> bytes:
     return b'{"stream":"btcusdt@%b","data":%b}' % (kind.encode(), data)
 
 
-def take(shard: Shard, *frames: bytes, after_ms: int = 0) -> list[Record]:
+def take(shard: Shard, *frames: bytes, after_ms: int = 0, producers_ms: int = 0) -> list[Record]:
     now_s = NOW_S + after_ms / 1_000
     shard.on_read(frames, now_s, now_s=now_s, epoch_us=42 - int(now_s * 1e6))
-    return shard.take_records(now_s=now_s)
+    return shard.take_records(now_s=now_s, producers_ms=producers_ms)
 
 
 def of(records: list[Record], topic: str) -> list[Record]:
@@ -75,13 +76,13 @@ def test_a_mark_travels_with_the_trade_that_proves_it_and_behind_it() -> None:
     records = [
         record
         for number, frame in enumerate(frames)
-        for record in take(shard, frame, after_ms=number * 30_000 + 30_000)
+        for record in take(shard, frame, after_ms=number * 30_000 + 30_000, producers_ms=7_000 + number)
     ]
 
     assert [record.topic for record in records] == [*[topics.RAW_TRADES] * 4, topics.MINUTE_MARKS]
     mark = decode(records[-1].value, Mark)
     assert (mark.open_time, mark.trade_count, mark.id_sum) == (MIDNIGHT_MS + MINUTE_MS, 2, 5)
-    assert dict(records[-1].headers) == {"schema_version": b"1", "instance": b"me"}
+    assert dict(records[-1].headers) == {"schema_version": b"1", "instance": b"me", "since": b"7003"}
 
 
 def test_nothing_is_taken_twice() -> None:
@@ -106,6 +107,16 @@ def test_a_malformed_frame_too_large_for_kafka_is_cut() -> None:
     (letter,) = take(a_shard(), b"x" * 1_048_576)
 
     assert len(letter.value) == LETTER_LIMIT_BYTES
+
+
+@pytest.mark.parametrize("padding", [b',"pad":"%b"}}', b',"pad":"%b","M":true}}'], ids=["at the end", "in the midst"])
+def test_a_trade_too_large_for_kafka_is_set_aside_and_does_no_harm_to_others(padding: bytes) -> None:
+    large = spot_frame(2, 20).replace(b',"M":true}}', padding % (b"x" * 2_000_000))
+
+    records = take(a_shard(), spot_frame(1, 10), large, spot_frame(3, 30))
+
+    assert [len(letter.value) for letter in of(records, topics.DEAD_LETTERS)] == [LETTER_LIMIT_BYTES]
+    assert len(of(records, topics.RAW_TRADES)) == 1  # the third waits for the second
 
 
 def test_a_symbol_nobody_asked_for_is_set_aside() -> None:
@@ -135,6 +146,26 @@ def test_a_ticker_of_an_impossible_time_proves_nothing() -> None:
     assert [record.topic for record in records] == [topics.RAW_TRADES, topics.DEAD_LETTERS]
     assert shard.sequencers["BTCUSDT"].minutes.undecided_since() is None
     assert shard.is_clock_suspect
+
+
+def test_an_id_far_ahead_is_set_aside_until_another_message_agrees() -> None:
+    shard = a_shard()
+
+    records = take(shard, enveloped(trade_data(1, 10)), enveloped(trade_data(10**12, 20)))
+    assert [dict(letter.headers)["reason"] for letter in of(records, topics.DEAD_LETTERS)] == [b"id: far ahead of 2"]
+    assert not shard.has_holes
+
+    take(shard, enveloped(trade_data(10**12 + 1, 20)))
+    assert [(hole.first, hole.last) for hole in shard.holes] == [(2, 10**12)]
+
+
+def test_an_id_far_ahead_of_an_impossible_time_is_not_asked_for() -> None:
+    shard = a_shard()
+    take(shard, enveloped(trade_data(1, 10)))
+
+    take(shard, enveloped(trade_data(10**12, 60_000)))
+
+    assert not shard.has_holes
 
 
 def test_an_event_ahead_of_our_clock_moves_it() -> None:
@@ -187,6 +218,38 @@ def test_frames_of_a_symbol_that_was_dropped_are_no_letters_and_what_was_ready_i
     shard.drop("BTCUSDT", now_s=NOW_S)
 
     assert [record.topic for record in take(shard, spot_frame(2, 20))] == [topics.RAW_TRADES]
+
+
+def test_a_symbol_that_is_dropped_leaves_its_room_and_holes_to_others() -> None:
+    shard = a_shard("BTCUSDT", "ETHUSDT")
+    take(shard, spot_frame(2, 10), spot_frame(2, 10, "ETHUSDT"))
+    assert (shard.held, len(shard.holes)) == (2, 2)
+
+    shard.drop("BTCUSDT", now_s=NOW_S)
+
+    assert (shard.held, [hole.symbol for hole in shard.holes]) == (1, ["ETHUSDT"])
+    assert [record.key for record in take(shard, spot_frame(1, 10), spot_frame(1, 10, "ETHUSDT"))] == ["ETHUSDT"] * 2
+
+
+def test_a_symbol_that_is_dropped_tells_of_the_ids_that_were_in_doubt() -> None:
+    shard = a_shard()
+    take(shard, spot_frame(1, 10), spot_frame(4, 20))
+    (hole,) = shard.holes
+    shard.sequencers["BTCUSDT"].skip(hole, detected_at_ms=7, now_s=NOW_S, evidence="two pages lack them")
+
+    shard.drop("BTCUSDT", now_s=NOW_S)
+
+    trade, gap = take(shard)
+    assert enveloped(trade.value) == spot_frame(4, 20)
+    assert (decode(gap.value, Gap).first_trade_id, decode(gap.value, Gap).last_trade_id) == (2, 3)
+
+
+def test_the_age_of_a_ticker_is_since_it_came_or_since_we_listen() -> None:
+    shard = a_shard()
+    shard.add("ETHUSDT", now_s=NOW_S - 3)
+    take(shard, enveloped(ticker_data(0, 10), "ticker"), after_ms=500)
+
+    assert [shard.ticker_age_s(name, now_s=NOW_S + 2) for name in ("BTCUSDT", "ETHUSDT")] == [1.5, 5.0]
 
 
 # Swiftly taken is taken alike

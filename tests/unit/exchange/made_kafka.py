@@ -1,0 +1,191 @@
+"""What sessions work with beside the exchange: sockets by hand, and a Kafka that keeps what was committed in lists."""
+
+import asyncio
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from tests.unit.exchange.made_exchange import SYMBOL, MadeExchange
+from wickstream.bus import topics
+from wickstream.bus.codec import decode
+from wickstream.bus.producer import ProducerBroken, Record
+from wickstream.errors import StoreBusy
+from wickstream.events import Gap, Mark, Source, SymbolEvent
+from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.session import Parts
+from wickstream.exchange.spool import Spool
+from wickstream.exchange.tail import Tail, read_tails
+
+
+class Written(NamedTuple):
+    """One committed record, as it is read."""
+
+    at_ms: int
+    record: Record
+
+    def value(self) -> bytes:
+        return self.record.value
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, self.at_ms
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        return list(self.record.headers)
+
+
+class MadeKafka:
+    """Committed records by topic, one partition each; `symbol_events` is compacted."""
+
+    def __init__(self) -> None:
+        self.log: dict[str, list[Written]] = {}
+        self.transactions: list[list[Record]] = []
+
+    def commit(self, records: list[Record], at_ms: int) -> None:
+        self.transactions.append(records)
+        for record in records:
+            self.log.setdefault(record.topic, []).append(Written(at_ms, record))
+
+    def of(self, topic: str, symbol: str = SYMBOL) -> list[bytes]:
+        """Values of a topic; of all symbols where the key is another one."""
+        return [written.value() for written in self.log.get(topic, []) if written.record.key in {symbol, ""}]
+
+    def ids(self, symbol: str = SYMBOL) -> list[int]:
+        """Of all published trades, in order."""
+        return [Arrival.read(data, Source.WS, 0).trade_id for data in self.of(topics.RAW_TRADES, symbol)]
+
+    def events(self, symbol: str = SYMBOL) -> list[SymbolEvent]:
+        written = self.log.get(topics.SYMBOL_EVENTS, [])
+        return [event for one in written if (event := decode(one.value(), SymbolEvent)).symbol == symbol]
+
+    def marks(self, symbol: str = SYMBOL) -> list[Mark]:
+        return [decode(value, Mark) for value in self.of(topics.MINUTE_MARKS, symbol)]
+
+    def gaps(self, symbol: str = SYMBOL) -> list[Gap]:
+        return [decode(value, Gap) for value in self.of(topics.FEED_GAPS, symbol)]
+
+    # As `History` reads it
+
+    def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        return {0: (0, len(self.log.get(topic, [])))}
+
+    def offsets_at(self, topic: str, time_ms: int) -> dict[int, int]:
+        return {0: bisect_left(self.log.get(topic, []), time_ms, key=lambda written: written.at_ms)}
+
+    def read(self, topic: str, starts: Mapping[int, int]) -> Iterator[Written]:
+        written = self.log.get(topic, [])[starts[0] :]
+        if topic == topics.SYMBOL_EVENTS:
+            written = list({one.record.key: one for one in written}.values())
+        return iter(written)
+
+
+class MadeLog:
+    """`KafkaLog`.
+
+    Attributes:
+        steps: what was done, in order; streams write into the same list.
+        failures: of the publications to come; None: it is committed. With `is_committed`, only the answer is lost.
+    """
+
+    def __init__(self, kafka: MadeKafka, steps: list[str] | None = None) -> None:
+        self.steps = [] if steps is None else steps
+        self.failures: deque[ProducerBroken | None] = deque()
+        self.is_committed = False
+        self.busy: deque[StoreBusy] = deque()  # answers to who asks for tails or twins
+        self.twin = False
+        self.takes_s = 0.005
+        self.fails_to_fence: ProducerBroken | None = None
+        self._kafka = kafka
+        self._loop = asyncio.get_running_loop()
+
+    async def fence(self) -> None:
+        self.steps.append("fence")
+        await asyncio.sleep(self.takes_s)
+        if self.fails_to_fence is not None:
+            raise self.fails_to_fence
+
+    async def tails(self, symbols: Iterable[str]) -> dict[str, Tail]:
+        self.steps.append(f"tails of {','.join(symbols)}")
+        await asyncio.sleep(self.takes_s)
+        if self.busy:
+            raise self.busy.popleft()
+        return read_tails(self._kafka, symbols, producers_ms=self.now_ms())
+
+    async def publish(self, records: list[Record]) -> None:
+        self.steps.append("publish")
+        failure = self.failures.popleft() if self.failures else None
+        await asyncio.sleep(self.takes_s)
+        if failure is None or self.is_committed:
+            self._kafka.commit(records, self.now_ms())
+        if failure is not None:
+            raise failure
+
+    def now_ms(self) -> int:
+        return 1_000_000 + int(self._loop.time() * 1_000)
+
+    async def has_twin(self) -> bool:
+        await asyncio.sleep(self.takes_s)
+        if self.busy:
+            raise self.busy.popleft()
+        return self.twin
+
+    def let_go(self) -> None:
+        self.steps.append("let go")
+
+
+class MadeStreams:
+    """`Sockets`; what they bring is put into the spool by the test."""
+
+    def __init__(self, steps: list[str]) -> None:
+        self.followed: tuple[str, ...] = ()
+        self.silent: list[str] = []
+        self.takes_s = 0.1
+        self._steps = steps
+
+    def follow(self, symbols: Iterable[str]) -> None:
+        self.followed = tuple(symbols)
+        self._steps.append(f"follow {','.join(self.followed)}")
+
+    def is_silent(self, symbol: str) -> None:
+        self.silent.append(symbol)
+
+    async def subscribed(self) -> None:
+        await asyncio.sleep(self.takes_s)
+
+
+class MadeRegistry:
+    """`Registry`: the test chooses."""
+
+    def __init__(self, *symbols: str) -> None:
+        self.mine = frozenset(symbols)
+        self.changed = asyncio.Event()
+        self.on_poll: Callable[[Mapping[str, str], int], None] | None = None
+        self.listings: dict[str, int] = {}
+
+    def choose(self, *symbols: str) -> None:
+        self.mine = frozenset(symbols)
+        self.changed.set()
+
+
+class Stage:
+    """All of it, for one symbol that a test adds trades of."""
+
+    def __init__(self, *symbols: str) -> None:
+        loop = asyncio.get_running_loop()
+        self.exchange = MadeExchange()
+        self.kafka = MadeKafka()
+        self.steps: list[str] = []
+        self.streams = MadeStreams(self.steps)
+        self.registry = MadeRegistry(*(symbols or (SYMBOL,)))
+        self.spool = Spool(process_s=loop.time)
+        self.stop = asyncio.Event()
+        self.parts = Parts(self.exchange.client, self.spool, self.registry, self.streams, "spot-0/1:me")
+
+    def log(self) -> MadeLog:
+        """For one more session."""
+        return MadeLog(self.kafka, self.steps)
+
+    def end(self) -> None:
+        """As a signal does."""
+        self.stop.set()
+        self.spool.wake()
