@@ -43,7 +43,13 @@ class Exchange:
 
 @dataclass
 class Budget:
-    share: int
+    """Weight is not counted here; how much there is decides what is given up."""
+
+    exchange: Exchange
+
+    @property
+    def share(self) -> int:
+        return self.exchange.weight_share
 
     def used(self, *, now_s: float) -> int:
         return 0
@@ -53,7 +59,7 @@ class Client:
     """`ExchangeClient`, as far as anybody asks it."""
 
     def __init__(self, exchange: Exchange, process: Process) -> None:
-        self.budget = Budget(exchange.weight_share)
+        self.budget = Budget(exchange)
         self._exchange = exchange
         self._process = process
         self._loop = asyncio.get_running_loop()

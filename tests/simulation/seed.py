@@ -63,7 +63,7 @@ class _World:
         ends_s = TROUBLED_S + CALM_S
         markets = {symbol: make_market(symbol, chance, troubled_s=TROUBLED_S, until_s=ends_s) for symbol in SYMBOLS}
         self._exchange = Exchange(
-            markets, chance, has_database=chance.random() < 0.9, weight_share=chance.choice((4_200, 4_200, 75))
+            markets, chance, has_database=chance.random() < 0.9, weight_share=chance.choice((4_200, 4_200, 4_200, 20))
         )
         outages = []
         if chance.random() < 0.3:

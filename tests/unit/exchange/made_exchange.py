@@ -15,7 +15,7 @@ from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.weight import WeightBudget
 
 MIDNIGHT_MS = 1_723_161_600_000
-SYMBOL = "BTCUSDT"
+SYMBOL, OTHER = "BTCUSDT", "ETHUSDT"
 
 
 def on_virtual_time(scene: Callable[[], Awaitable[None]]) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tests.unit.exchange.made_exchange import SYMBOL, MadeExchange
+from tests.unit.exchange.made_exchange import OTHER, SYMBOL, MadeExchange, rest
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.bus.producer import ProducerBroken, Record
@@ -168,11 +168,13 @@ class MadeRegistry:
 
 
 class Stage:
-    """All of it, for one symbol that a test adds trades of."""
+    """All of it; each symbol has traded once, before the running minute, with id 0."""
 
     def __init__(self, *symbols: str) -> None:
         loop = asyncio.get_running_loop()
         self.exchange = MadeExchange()
+        for symbol in (SYMBOL, OTHER):
+            self.exchange.trades[symbol] = [rest(0, -5_000, symbol)]
         self.kafka = MadeKafka()
         self.steps: list[str] = []
         self.streams = MadeStreams(self.steps)
