@@ -48,7 +48,7 @@ def most_used(scene: Scene) -> int:
 def test_nothing_is_asked_during_a_ban_and_the_refill_ends_after_it(play: SceneMaker, figures: dict[str, Any]) -> None:
     scene = play(Market())
     scene.exchange()
-    scene.connector()
+    scene.connector(audit__CLOCK_POLL_S=0)  # not only holes make it ask
     scene.flows()
     scene.truth.switch_on("drop", streams=["*@trade"], share=0.3, for_s=5)
     refuse_until_met(scene, TOO_MANY, retry_after_s=3)

@@ -21,6 +21,7 @@ FEW_CONNECTS = {  # of 300 in 5 minutes
     "socket_rules__connects_window_s": 3,
     "socket_rules__backoff_cap_s": 0.2,
 }
+BUSY = 120  # trades a second of the exchange's clock: the shortest hole would have some
 ON_THEIR_WAY_S = 0.5  # some are longer than others
 
 
@@ -127,7 +128,7 @@ def count_asked(scene: Scene) -> int:
 def test_a_planned_rotation_has_no_hole(play: SceneMaker, figures: dict[str, Any], tmp_path: Path) -> None:
     script = tmp_path / "a_day.toml"
     script.write_text("rules = { life_seconds = 6 }")
-    scene = play(Market())
+    scene = play(Market(rate=BUSY))
     exchange = scene.exchange(script)
     connector = scene.connector(socket_rules__life_s=1.0)
     scene.flows()
@@ -141,7 +142,7 @@ def test_a_planned_rotation_has_no_hole(play: SceneMaker, figures: dict[str, Any
 
 
 def test_an_announced_shutdown_is_followed_at_once_and_has_no_hole(play: SceneMaker, figures: dict[str, Any]) -> None:
-    scene = play(Market())
+    scene = play(Market(rate=BUSY))
     scene.exchange()
     connector = scene.connector()
     scene.flows()

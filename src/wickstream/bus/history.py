@@ -25,6 +25,8 @@ class History:
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
                 "fetch.queue.backoff.ms": 5,
+                # Only a fetch without records tells a partition's end, and until it returns all other questions wait.
+                "fetch.wait.max.ms": 20,
                 "log_level": 3,
             }
         )

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from wickstream.bus.producer import Batch, Record
 from wickstream.events import Author, SymbolEvent
 from wickstream.exchange.audit import Audit
@@ -21,6 +23,8 @@ from wickstream.exchange.spool import Spool
 from wickstream.exchange.start import Start
 from wickstream.exchange.tail import STOPPED, Tail
 from wickstream.metrics import FRAMES, PUBLISH_SECONDS
+
+log = structlog.get_logger()
 
 TRANSACTION_S = 0.05  # one transaction at most so often: no throughput cost, +26 ms at the median
 SUBSCRIBED_S = 3.0  # no start waits longer for its streams
@@ -126,20 +130,34 @@ class Session:
             await until_one_ends(self._publish(stop), beside=beside)
 
     async def _prepare(self) -> dict[str, Tail]:
+        began_s = self._loop.time()
         # 1. Frames are kept from here on: what a predecessor does not publish any more is in our hands
         self._parts.registry.changed.clear()
         symbols = sorted(self._parts.registry.mine)
         await self._subscribe(symbols)
+        subscribed_s = self._loop.time()
         # 2. Nobody else writes from here on
         await self._log.fence()
+        fenced_s = self._loop.time()
         # 3. What time it is there: frames are judged by it
         self._shard.clock.sync(await self._parts.client.time_ms(), now_s=self._loop.time())
         # 4. Where it stopped
         self._parts.registry.on_poll = self._audit.on_poll
-        return await self._resume(symbols)
+        tails = await self._resume(symbols)
+        log.info(
+            "live",
+            symbols=len(symbols),
+            subscribed_after_s=round(subscribed_s - began_s, 2),
+            fenced_after_s=round(fenced_s - subscribed_s, 2),
+            resumed_after_s=round(self._loop.time() - fenced_s, 2),
+        )
+        return tails
 
     async def _subscribe(self, symbols: Collection[str]) -> None:
         """What the exchange had before the first frame: that is where a symbol begins that nobody followed."""
+        for symbol in symbols:  # frames come before it is known where to begin
+            if symbol not in self._shard.sequencers:
+                self._shard.add(symbol, now_s=self._loop.time())
         first_ids = self._parts.first_ids
         if new := [symbol for symbol in symbols if symbol not in first_ids]:
             tickers = await self._parts.client.tickers(new)
@@ -151,8 +169,6 @@ class Session:
             self._parts.streams.follow(symbols)
 
     async def _resume(self, symbols: Collection[str]) -> dict[str, Tail]:
-        for symbol in symbols:
-            self._shard.add(symbol, now_s=self._loop.time())
         tails = await self._log.tails(symbols)
         self._start.resume(tails)
         return tails

@@ -1,13 +1,13 @@
-"""Trades of Spot, read all at once: what comes out is what each says on its own."""
+"""Trades of Spot, decoded in one go: what comes out is what each says on its own."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wickstream.binance.frames import (
+    SpotTrade,
     decode_spot_trades,
     decode_trade,
-    is_spot_trade,
     open_envelope,
     spot_trade_begins,
 )
@@ -39,21 +39,25 @@ def all_at_once(frames: list[bytes]) -> list[Read] | None:
     trades = decode_spot_trades(frames)
     if trades is None:
         return None
-    return [(t.symbol, t.trade_id, t.price, t.quantity, t.traded_at, t.buyer_is_maker) for t in trades]
+    found = [trade for trade in trades if isinstance(trade, SpotTrade)]
+    assert len(found) == len(frames)
+    return [(t.symbol, t.trade_id, t.price, t.quantity, t.traded_at, t.buyer_is_maker) for t in found]
 
 
 WELL_WRITTEN = st.builds(
-    lambda trade_id, whole, places, symbol: spot_frame(trade_id, f"{whole}.{places:08}", symbol),
+    lambda trade_id, whole, fraction, places, symbol: spot_frame(
+        trade_id, f"{whole}.{f'{fraction:08}'[:places]}", symbol
+    ),
     st.integers(0, 2**63 - 1),
     st.integers(0, 10**12 - 1),
     st.integers(0, 10**8 - 1),
+    st.integers(1, 8),
     st.sampled_from(("BTCUSDT", "1INCHUSDT", "币安人生USDT")),
 )
 
 
 @given(st.lists(WELL_WRITTEN, min_size=1, max_size=20))
-def test_frames_as_the_exchange_writes_them_are_read_at_once(frames: list[bytes]) -> None:
-    assert all(map(is_spot_trade, frames))
+def test_frames_as_the_exchange_writes_them_are_decoded_in_one_go(frames: list[bytes]) -> None:
     assert all_at_once(frames) == [each_on_its_own(frame) for frame in frames]
 
 
@@ -63,8 +67,7 @@ def test_frames_as_the_exchange_writes_them_are_read_at_once(frames: list[bytes]
         "",
         ".",
         "1",
-        "1.5",
-        "1.5000000",
+        "1.",
         "1.500000001",
         ".50000000",
         "-1.50000000",
@@ -90,17 +93,28 @@ def test_an_amount_that_is_written_in_another_way_sends_all_of_them_the_slow_way
         b"garbage",
         data(2),
         spot_frame(2)[:-1],
-        spot_frame(2) + b" ",
         spot_frame(2) + b"," + spot_frame(3),
         spot_frame(2).replace(b'"t":2', b'"t":"2"'),
         spot_frame(2).replace(b'"m":true,', b""),
         spot_frame(2).replace(b'"s":"BTCUSDT"', b'"s":"\xff"'),
         spot_frame(2).replace(b'{"stream"', b'{"id":1,"stream"'),
-        enveloped(b'{"e":"24hrTicker","E":1,"s":"BTCUSDT","C":1,"L":1}', "btcusdt@ticker"),
+        spot_frame(2).replace(b'"m":true', b'"X":"INSURANCE_FUND","m":true'),
+        spot_frame(2)[:-1] + b',"more":{}}',
+        enveloped(b'{"e":"aggTrade","E":1,"s":"BTCUSDT"}', "btcusdt@aggTrade"),
+        b'{"result":null,"id":1}',
     ],
 )
-def test_what_is_no_trade_of_spot_is_not_read_with_those_that_are(frame: bytes) -> None:
-    assert not is_spot_trade(frame) or decode_spot_trades([spot_frame(1), frame, spot_frame(4)]) is None
+def test_what_is_no_trade_of_spot_is_not_decoded_with_those_that_are(frame: bytes) -> None:
+    assert decode_spot_trades([spot_frame(1), frame, spot_frame(4)]) is None
+
+
+def test_a_ticker_among_them_stands_as_a_trade_that_is_never_the_next_one() -> None:
+    ticker = enveloped(b'{"e":"24hrTicker","E":1,"s":"ETHUSDT","C":1,"L":1}', "ethusdt@ticker")
+
+    trades = decode_spot_trades([spot_frame(1), ticker, spot_frame(2)])
+
+    assert trades is not None
+    assert [(trade.symbol, trade.trade_id) for trade in trades] == [("BTCUSDT", 1), ("ETHUSDT", -1), ("BTCUSDT", 2)]
 
 
 def test_every_frame_of_a_stream_begins_alike_and_its_data_lies_between() -> None:
@@ -123,11 +137,12 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(frame)
 
 
-@given(st.lists(st.one_of(WELL_WRITTEN, damaged()).filter(is_spot_trade), min_size=1, max_size=6))
-def test_frames_that_are_read_at_once_say_what_each_says_on_its_own(frames: list[bytes]) -> None:
-    """Those that begin as their stream's do, with an id and a time within range; who reads them asks for that."""
+@given(st.lists(st.one_of(WELL_WRITTEN, damaged()), min_size=1, max_size=6))
+def test_frames_that_are_decoded_in_one_go_say_what_each_says_on_its_own(frames: list[bytes]) -> None:
+    """Those that begin and end as a stream's do, with an id and a time within range: who reads them asks for that."""
     trades = all_at_once(frames)
     for frame, trade in zip(frames, trades or [], strict=trades is not None):
         begins, _ = spot_trade_begins(f"{trade[0].lower()}@trade")
-        if frame.startswith(begins) and 0 <= trade[1] < 2**63 and 0 < trade[4] < 2**63:
+        is_of_its_stream = frame.startswith(begins) and frame.endswith(b"}")
+        if is_of_its_stream and 0 <= trade[1] < 2**63 and 0 < trade[4] < 2**63:
             assert each_on_its_own(frame) == trade

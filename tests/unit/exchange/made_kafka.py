@@ -1,20 +1,19 @@
-"""What sessions work with beside the exchange: sockets by hand, and a Kafka that keeps what was committed in lists."""
+"""A Kafka that keeps what was committed in lists."""
 
 import asyncio
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
-from tests.unit.exchange.made_exchange import OTHER, SYMBOL, MadeExchange, rest
+from tests.unit.exchange.made_exchange import SYMBOL
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
-from wickstream.bus.producer import ProducerBroken, Record
+from wickstream.bus.producer import Batch, ProducerBroken, Record, singly
 from wickstream.errors import StoreBusy
 from wickstream.events import Gap, Mark, Source, SymbolEvent
 from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.session import Parts
-from wickstream.exchange.spool import Spool
 from wickstream.exchange.tail import Tail, read_tails
 
 
@@ -41,7 +40,8 @@ class MadeKafka:
         self.log: dict[str, list[Written]] = {}
         self.transactions: list[list[Record]] = []
 
-    def commit(self, records: list[Record], at_ms: int) -> None:
+    def commit(self, published: Iterable[Record | Batch], at_ms: int) -> None:
+        records = list(chain.from_iterable(map(singly, published)))
         self.transactions.append(records)
         for record in records:
             self.log.setdefault(record.topic, []).append(Written(at_ms, record))
@@ -111,7 +111,7 @@ class MadeLog:
             raise self.busy.popleft()
         return read_tails(self._kafka, symbols, producers_ms=self.now_ms())
 
-    async def publish(self, records: list[Record]) -> None:
+    async def publish(self, records: Sequence[Record | Batch]) -> None:
         self.steps.append("publish")
         failure = self.failures.popleft() if self.failures else None
         await asyncio.sleep(self.takes_s)
@@ -131,63 +131,3 @@ class MadeLog:
 
     def let_go(self) -> None:
         self.steps.append("let go")
-
-
-class MadeStreams:
-    """`Sockets`; what they bring is put into the spool by the test."""
-
-    def __init__(self, steps: list[str]) -> None:
-        self.followed: tuple[str, ...] = ()
-        self.silent: list[str] = []
-        self.takes_s = 0.1
-        self._steps = steps
-
-    def follow(self, symbols: Iterable[str]) -> None:
-        self.followed = tuple(symbols)
-        self._steps.append(f"follow {','.join(self.followed)}")
-
-    def is_silent(self, symbol: str) -> None:
-        self.silent.append(symbol)
-
-    async def subscribed(self) -> None:
-        await asyncio.sleep(self.takes_s)
-
-
-class MadeRegistry:
-    """`Registry`: the test chooses."""
-
-    def __init__(self, *symbols: str) -> None:
-        self.mine = frozenset(symbols)
-        self.changed = asyncio.Event()
-        self.on_poll: Callable[[Mapping[str, str], int], None] | None = None
-        self.listings: dict[str, int] = {}
-
-    def choose(self, *symbols: str) -> None:
-        self.mine = frozenset(symbols)
-        self.changed.set()
-
-
-class Stage:
-    """All of it; each symbol has traded once, before the running minute, with id 0."""
-
-    def __init__(self, *symbols: str) -> None:
-        loop = asyncio.get_running_loop()
-        self.exchange = MadeExchange()
-        for symbol in (SYMBOL, OTHER):
-            self.exchange.trades[symbol] = [rest(0, -5_000, symbol)]
-        self.kafka = MadeKafka()
-        self.steps: list[str] = []
-        self.streams = MadeStreams(self.steps)
-        self.registry = MadeRegistry(*(symbols or (SYMBOL,)))
-        self.spool = Spool(process_s=loop.time)
-        self.stop = asyncio.Event()
-        self.parts = Parts(self.exchange.client, self.spool, self.registry, self.streams, "spot-0/1:me")
-
-    def log(self) -> MadeLog:
-        """For one more session."""
-        return MadeLog(self.kafka, self.steps)
-
-    def end(self) -> None:
-        """As a signal does."""
-        self.stop.set()
-        self.spool.wake()

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ import pytest
 
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
-from wickstream.bus.producer import Record
+from wickstream.bus.producer import Record, singly
 from wickstream.events import MINUTE_MS, Mark
 from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.shard import Shard
@@ -51,7 +52,7 @@ def published(market: str) -> tuple[Record, ...]:
         shard.sequencers[first["s"]].start_at(first["t"], now_s=0.0)
     for received_ns, frame in sorted(captures[0] + captures[1]):
         shard.on_read([frame], received_ns / 1e9, now_s=received_ns / 1e9)
-    return tuple(shard.take_records(now_s=0.0))
+    return tuple(chain.from_iterable(map(singly, shard.take_records(now_s=0.0))))
 
 
 def summed(trades: Iterable[bytes], length_ms: int) -> dict[Window, dict[str, Fraction | int]]:

@@ -1,3 +1,5 @@
+from itertools import chain
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
-from wickstream.bus.producer import Record
+from wickstream.bus.producer import Record, singly
 from wickstream.events import MINUTE_MS, Author, Gap, Mark, SymbolEvent
 from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.shard import LETTER_LIMIT_BYTES, Shard
@@ -45,7 +47,8 @@ def enveloped(data: bytes, kind: str = "trade") -> bytes:
 def take(shard: Shard, *frames: bytes, after_ms: int = 0, producers_ms: int = 0) -> list[Record]:
     now_s = NOW_S + after_ms / 1_000
     shard.on_read(frames, now_s, now_s=now_s, epoch_us=42 - int(now_s * 1e6))
-    return shard.take_records(now_s=now_s, producers_ms=producers_ms)
+    taken = shard.take_records(now_s=now_s, producers_ms=producers_ms)
+    return list(chain.from_iterable(map(singly, taken)))
 
 
 def of(records: list[Record], topic: str) -> list[Record]:
