@@ -17,8 +17,8 @@ AT_ONCE = 10_000
 WAIT_S = 0.1
 
 
-class Published:
-    """Committed records only, in the order of each symbol.
+class Seen:
+    """What was read of it.
 
     Attributes:
         trades: each symbol's, as they came.
@@ -30,7 +30,7 @@ class Published:
         candles: by symbol and minute, the newest version.
     """
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(self) -> None:
         self.trades: defaultdict[str, list[Row]] = defaultdict(list)
         self.written_ms: defaultdict[str, list[int]] = defaultdict(list)
         self.sources: Counter[str] = Counter()
@@ -38,6 +38,18 @@ class Published:
         self.gaps: dict[tuple[str, int | None, int | None], Gap] = {}
         self.letters: list[tuple[str, bytes]] = []
         self.candles: dict[tuple[str, int], Candle] = {}
+
+    def newest_id(self, symbol: str) -> int:
+        """Of the trades read; -1: none."""
+        rows = self.trades.get(symbol)
+        return rows[-1][0] if rows else -1
+
+
+class Published(Seen):
+    """Committed records only, in the order of each symbol."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        super().__init__()
         self._take: dict[str, Callable[[Message], None]] = {
             topics.RAW_TRADES: self._take_trade,
             topics.MINUTE_MARKS: self._take_mark,
@@ -71,11 +83,6 @@ class Published:
                     self._take[message.topic() or ""](message)
             if len(messages) < AT_ONCE:
                 return
-
-    def newest_id(self, symbol: str) -> int:
-        """Of the trades read; -1: none."""
-        rows = self.trades.get(symbol)
-        return rows[-1][0] if rows else -1
 
     def _take_trade(self, message: Message) -> None:
         frame = decode_trade(message.value() or b"")

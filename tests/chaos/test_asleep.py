@@ -1,5 +1,6 @@
 """R22: a laptop that slept: our processes stood still, and the market went on."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,12 @@ import pytest
 
 from tests.chaos.conftest import Broker, SceneMaker
 from tests.chaos.scene import Market, freeze, thaw
+from tests.running import wait_until
 from wickstream.events import GapStatus
 
 pytestmark = [pytest.mark.stack]
 
-SPEED = 6.0
+SPEED = 12.0
 LIVE_WITHIN_S = 10.0
 HEAVY_PAGE = 1_500  # weight, so that of a short sleep's holes only two are filled in order, as of a long one's
 IMPATIENT = "rules = { ping_seconds = 0.5, pong_seconds = 1.5 }"
@@ -20,7 +22,7 @@ IMPATIENT = "rules = { ping_seconds = 0.5, pong_seconds = 1.5 }"
 @pytest.mark.parametrize(
     "asleep_s",
     [
-        pytest.param(10, id="10 s", marks=pytest.mark.timeout(180)),
+        pytest.param(6, id="6 s", marks=pytest.mark.timeout(180)),
         pytest.param(600, id="10 min", marks=[pytest.mark.slow, pytest.mark.timeout(1_200)]),
     ],
 )
@@ -29,7 +31,7 @@ def test_after_a_sleep_it_is_live_at_once_and_what_was_missed_is_repaired(
 ) -> None:
     script = tmp_path / "impatient.toml"
     script.write_text(IMPATIENT)
-    scene = play(Market(symbols=5, rate=60, speed=SPEED))
+    scene = play(Market(symbols=5, rate=30, speed=SPEED))
     scene.exchange(script)
     connector = scene.connector(refill___PAGE_WEIGHT=HEAVY_PAGE)
     scene.flows()
@@ -47,4 +49,26 @@ def test_after_a_sleep_it_is_live_at_once_and_what_was_missed_is_repaired(
     assert figures["live_s"] < LIVE_WITHIN_S
     assert left
     assert {reason.partition(":")[0] for reason, _ in scene.published.letters} <= {"time"}
+    assert connector.process.poll() is None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_machine_that_slept_with_its_own_exchange_loses_nothing(
+    play: SceneMaker, broker: Broker, figures: dict[str, Any]
+) -> None:
+    scene = play(Market(symbols=5, rate=30, speed=SPEED))
+    exchange = scene.exchange()
+    connector = scene.connector()
+    scene.flows()
+    everything = (exchange, connector, broker.process)
+    freeze(*everything)
+    wake_at_s = time.monotonic() + 60
+    wait_until(lambda: time.monotonic() > wake_at_s, deadline_s=90)
+    thaw(*everything)
+    awake = scene.truth.moment()
+
+    figures["live_s"] = scene.until(lambda: scene.has_reached(awake), deadline_s=60, what="live again")
+    figures["whole_s"] = figures["live_s"] + scene.is_exact(deadline_s=60)
+    assert figures["live_s"] < LIVE_WITHIN_S
     assert connector.process.poll() is None

@@ -11,7 +11,8 @@ from wickstream.events import Gap, GapStatus
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
-LAG_MS = 12_000  # of the exchange's clock: two real seconds
+SPEED = 12.0
+LAG_MS = 24_000  # of the exchange's clock: two real seconds
 
 
 def entries(scene: Scene, status: GapStatus) -> dict[str, list[Gap]]:
@@ -30,7 +31,7 @@ def jumps(scene: Scene, symbol: str) -> list[tuple[int, int]]:
 def test_absent_ids_are_proven_and_lost_ones_are_filled_and_never_the_reverse(
     play: SceneMaker, figures: dict[str, Any]
 ) -> None:
-    scene = play(Market())
+    scene = play(Market(speed=SPEED))
     scene.exchange()
     scene.connector()
     scene.flows()

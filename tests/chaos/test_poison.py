@@ -13,7 +13,7 @@ from wickstream.exchange.shard import LETTER_LIMIT_BYTES
 pytestmark = [pytest.mark.stack]
 
 TRADES = ("*@trade",)
-POISONS = (  # how many of a thousand; in place of a good frame, or beside it
+POISONS: tuple[dict[str, Any], ...] = (  # how many of a thousand; in place of a good frame, or beside it
     {"fault": "bad_json", "at_most": 430, "share": 0.0215, "in_place": False},
     {"fault": "wrong_types", "at_most": 430, "share": 0.0215, "in_place": False},
     {"fault": "bad_json", "at_most": 60, "share": 0.003},
@@ -46,7 +46,7 @@ def test_every_poisonous_frame_is_set_aside_as_it_came_and_no_good_one_is_lost(
     scene.flows()
     with witness(scene.settings) as heard:
         for poison in POISONS:
-            scene.truth.switch_on(**{**poison, "at_most": int(poison["at_most"]) * thousands, "streams": TRADES})
+            scene.truth.switch_on(**{**poison, "at_most": poison["at_most"] * thousands, "streams": TRADES})
         took_s = scene.until(
             lambda: len(scene.published.letters) >= 1_000 * thousands, deadline_s=60 * thousands, what="the poison"
         )

@@ -62,8 +62,8 @@ def test_a_storm_of_disconnects_and_a_time_of_refusal_lose_nothing(play: SceneMa
     exchange = scene.exchange()
     scene.connector(**FEW_CONNECTS)
     scene.flows()
-    storm(scene, every_s=0.1, times=50)
-    scene.truth.switch_on("refuse", after_s=5, for_s=3)
+    storm(scene, every_s=0.1, times=40)
+    scene.truth.switch_on("refuse", after_s=4, for_s=2)
     wait_for_calm(scene, figures, deadline_s=30)
 
     figures["connects"] = len(handshakes(scene))
@@ -93,7 +93,7 @@ def test_five_hundred_disconnects_in_ten_minutes_lose_nothing(play: SceneMaker, 
 @pytest.mark.parametrize(
     ("life_s", "times"),
     [
-        pytest.param(1.5, 5, id="1.5 s"),
+        pytest.param(1.5, 4, id="1.5 s"),
         pytest.param(30, 20, id="30 s", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
     ],
 )

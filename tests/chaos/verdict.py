@@ -4,13 +4,32 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Protocol
 
-from tests.chaos.published import Published
-from tests.chaos.truth import Moment, Row, Truth, minute_of
+from tests.chaos.published import Seen
+from tests.chaos.truth import Moment, Row, minute_of
+from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
-from wickstream.store.archive import TradesArchive
+from wickstream.store.archive import IdRange
 
 SHOWN = 5
+
+
+class Happened(Protocol):
+    """What the exchange traded, as `Truth` asks it."""
+
+    def trades(self, symbol: str, first_id: int, last_id: int) -> dict[int, Row]:
+        """By id."""
+
+    def differs(self, candle: Candle) -> bool:
+        """From the exchange's own kline."""
+
+
+class Archived(Protocol):
+    """What repair stored, as `TradesArchive` tells it."""
+
+    def ranges(self, symbol: str, first_id: int, last_id: int) -> list[IdRange]:
+        """Of ids."""
 
 
 @dataclass
@@ -29,7 +48,7 @@ class Verdict:
         return "\n".join([*(f"WRONG {each}" for each in self.wrong), *(f"lacking {each}" for each in self.lacking)])
 
 
-def judge(published: Published, truth: Truth, begin: Moment, cut: Moment, archive: TradesArchive | None) -> Verdict:
+def judge(published: Seen, truth: Happened, begin: Moment, cut: Moment, archive: Archived | None) -> Verdict:
     """Everything from `begin`, when nobody listened yet, to `cut`.
 
     `archive`: what repair stored; None: no repair is at work, so nothing may be left to it.
@@ -43,13 +62,13 @@ def judge(published: Published, truth: Truth, begin: Moment, cut: Moment, archiv
 class _Symbol:
     """One symbol's part of it."""
 
-    def __init__(self, symbol: str, published: Published, truth: Truth, verdict: Verdict) -> None:
+    def __init__(self, symbol: str, published: Seen, truth: Happened, verdict: Verdict) -> None:
         self._symbol = symbol
         self._published = published
         self._truth = truth
         self._verdict = verdict
 
-    def judge(self, before_id: int, last_id: int, cut: Moment, archive: TradesArchive | None) -> None:
+    def judge(self, before_id: int, last_id: int, cut: Moment, archive: Archived | None) -> None:
         rows = self._published.trades.get(self._symbol, [])
         if not rows:
             if last_id > before_id:
@@ -63,12 +82,12 @@ class _Symbol:
         ids = self._judge_contents([row for row in rows if row[0] <= last_id], real)
         missing = sorted(real.keys() - ids)
         self._judge_missing(missing, ids, archive, (first_id, last_id))
-        self._judge_gaps(real)
+        self._judge_gaps(real, ids)
         self._judge_minutes(real, missing, first_ms=rows[0][1], cut=cut)
 
     def _judge_order(self, rows: list[Row]) -> None:
-        steps = pairwise(rows)
-        self._wrong_ones("published out of order", (f"{b[0]} after {a[0]}" for a, b in steps if b[0] <= a[0]))
+        disorder = (f"{b[0]} after {a[0]}" for a, b in pairwise(rows) if b[0] <= a[0])
+        self._wrong_ones("published out of order", disorder)
 
     def _judge_contents(self, rows: list[Row], real: dict[int, Row]) -> set[int]:
         self._wrong_ones(
@@ -77,7 +96,7 @@ class _Symbol:
         return {row[0] for row in rows}
 
     def _judge_missing(
-        self, missing: list[int], published: set[int], archive: TradesArchive | None, within: tuple[int, int]
+        self, missing: list[int], published: set[int], archive: Archived | None, within: tuple[int, int]
     ) -> None:
         stored: set[int] = set()
         if archive is not None:
@@ -87,7 +106,9 @@ class _Symbol:
         if lacking := [one for one in missing if one not in stored or one not in told]:
             self._lacking(f"{len(lacking)} ids, from {lacking[0]} to {lacking[-1]}")
 
-    def _judge_gaps(self, real: dict[int, Row]) -> None:
+    def _judge_gaps(self, real: dict[int, Row], published: set[int]) -> None:
+        still_open = _ids(gap for gap in self._gaps() if gap.status is GapStatus.OPEN)
+        self._wrong_ones("called missing, and published", map(str, sorted(still_open & published)))
         absent = _ids(gap for gap in self._gaps() if gap.status is GapStatus.ABSENT)
         self._wrong_ones("called absent, and traded", map(str, sorted(absent & real.keys())))
 
@@ -96,6 +117,7 @@ class _Symbol:
         for row in real.values():
             minutes[minute_of(row)].append(row[0])
         whole = range(first_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS, cut.at_ms // MINUTE_MS * MINUTE_MS, MINUTE_MS)
+        holed = {minute_of(real[one]) for one in missing}
         broken = {minute_of(real[one]) for one in _with_neighbours(missing) if one in real}
         halted = {gap.open_time for gap in self._gaps() if gap.status is GapStatus.HALTED}
         marks = self._published.marks[self._symbol]
@@ -104,7 +126,7 @@ class _Symbol:
             ids, mark = sorted(minutes[open_ms]), marks.get(open_ms)
             if mark is not None and not _is_exact(mark, ids):
                 self._wrong(f"marked {mark}, but {len(ids)} trades: {ids[:1]} to {ids[-1:]}")
-            if open_ms in broken:
+            if open_ms in holed or (mark is None and open_ms in broken):
                 self._judge_candle(open_ms, len(ids))
             elif mark is None and not (is_paused and open_ms >= last_ms) and (ids or open_ms not in halted):
                 self._lacking(f"mark of {open_ms}, {len(ids)} trades")

@@ -118,7 +118,7 @@ def _find_marks(history: Past, tails: dict[str, Tail], *, since_ms: int) -> None
     oldest = history.offsets_at(topics.MINUTE_MARKS, since_ms)
     _take_marks(history, tails, {at: max(oldest[at], end - LOOK_BACK_RECORDS) for at, (_, end) in bounds.items()})
     # Begun lately, or killed before its first mark: what there is was written since
-    unmarked = [tail.written_ms for tail in tails.values() if tail.next_id and tail.mark is None and not tail.is_cold]
+    unmarked = [tail.written_ms for tail in _warm(tails).values() if tail.mark is None]
     if unmarked:
         since = history.offsets_at(topics.MINUTE_MARKS, min(unmarked) - MARGIN_MS)
         _take_marks(history, tails, {at: max(oldest[at], offset) for at, offset in since.items()})
@@ -132,8 +132,12 @@ def _take_marks(history: Past, tails: dict[str, Tail], starts: dict[int, int]) -
             tails[mark.symbol].take_mark(mark, int(since) if since else message.timestamp()[1])
 
 
+def _warm(tails: Mapping[str, Tail]) -> dict[str, Tail]:
+    return {symbol: tail for symbol, tail in tails.items() if tail.next_id is not None and not tail.is_cold}
+
+
 def _find_since(history: Past, tails: dict[str, Tail]) -> None:
-    warm = {symbol: tail for symbol, tail in tails.items() if tail.next_id is not None and not tail.is_cold}
+    warm = _warm(tails)
     if not warm:
         return
     since_ms = min(tail.written_ms for tail in warm.values()) - MARGIN_MS

@@ -1,43 +1,48 @@
-"""What a restarted connector finds in Kafka."""
+"""What a restarted connector finds in Kafka; `tests/unit` has every case, here it is the real one."""
 
 import time
 from decimal import Decimal
 
 import pytest
 
+from tests.unit.exchange.made_exchange import MIDNIGHT_MS, trade_data
 from wickstream.bus import topics
 from wickstream.bus.codec import encode
-from wickstream.bus.producer import Record, TransactionalProducer
-from wickstream.events import MINUTE_MS, Mark, SymbolEvent
-from wickstream.exchange.tail import has_twin, read_tails
+from wickstream.bus.history import History
+from wickstream.bus.producer import Batch, Record, TransactionalProducer
+from wickstream.events import MINUTE_MS, Author, Gap, GapStatus, Mark, SymbolEvent
+from wickstream.exchange.instance import Instance
+from wickstream.exchange.tail import STARTED, Tail, find_layouts, has_twin, read_tails
 
 pytestmark = pytest.mark.stack
 
-START_MS = 1_723_161_300_000
+
+def trades(symbol: str, *ids: int) -> Batch:
+    return Batch(topics.RAW_TRADES, symbol, [trade_data(one, one * 10_000, symbol) for one in ids])
 
 
-def trade(symbol: str, trade_id: int) -> Record:
-    time_ms = START_MS + trade_id * 10_000
-    value = b'{"e":"trade","E":%d,"s":"%b","t":%d,"p":"1.0","q":"2.0","T":%d,"m":true,"M":true}'
-    return Record(topics.RAW_TRADES, symbol, value % (time_ms, symbol.encode(), trade_id, time_ms))
+def mark(symbol: str, first: int, *, writer: Instance | None = None, since_ms: int | None = None) -> Record:
+    """Of a minute with a trade each 10 s, the first of them with this id."""
+    last, open_time = first + 5, MIDNIGHT_MS + first // 6 * MINUTE_MS
+    value = Mark(symbol, open_time, first, last, 6, sum(range(first, last + 1)), Decimal("1.5"), last + 1)
+    headers = writer.headers if writer else []
+    since = [] if since_ms is None else [("since", str(since_ms).encode())]
+    return Record(topics.MINUTE_MARKS, symbol, encode(value), [*headers, *since])
 
 
-def mark(symbol: str, first: int, count: int = 6) -> Record:
-    record = Mark(
-        symbol=symbol,
-        open_time=START_MS + first * 10_000,
-        first_trade_id=first,
-        last_trade_id=first + count - 1,
-        trade_count=count,
-        id_sum=sum(range(first, first + count)),
-        close=Decimal("1.0"),
-        next_trade_id=first + count,
-    )
-    return Record(topics.MINUTE_MARKS, symbol, encode(record))
+def event(status: str, next_id: int | None, symbol: str, *, author: Author = Author.CONNECTOR) -> Record:
+    value = SymbolEvent(symbol, author, status, MIDNIGHT_MS, next_trade_id=next_id)
+    return Record(topics.SYMBOL_EVENTS, value.key, encode(value))
 
 
-def started(symbol: str) -> Record:
-    return Record(topics.SYMBOL_EVENTS, symbol, encode(SymbolEvent(symbol, "TRADING", START_MS, chosen=True)))
+def missing(symbol: str, first: int, last: int) -> Record:
+    return Record(topics.FEED_GAPS, symbol, encode(Gap(symbol, first, last, None, 1, GapStatus.OPEN)))
+
+
+def word_of(writer: Instance) -> Record:
+    """That it took over."""
+    value = SymbolEvent("", Author.CONNECTOR, "taking over", MIDNIGHT_MS)
+    return Record(topics.SYMBOL_EVENTS, writer.key, encode(value), writer.headers)
 
 
 @pytest.fixture(scope="module")
@@ -48,45 +53,79 @@ def producer(kafka: str) -> TransactionalProducer:
     return producer
 
 
+def tail(kafka: str, symbol: str) -> Tail:
+    with History(kafka) as history:
+        return read_tails(history, [symbol], producers_ms=int(time.time() * 1_000))[symbol]
+
+
+def ids(found: Tail) -> list[int]:
+    return [arrival.trade_id for arrival in found.trades]
+
+
 def test_a_symbol_nobody_published_is_cold(kafka: str, producer: TransactionalProducer) -> None:
-    assert read_tails(kafka, ["NEVERUSDT"])["NEVERUSDT"].is_cold
+    producer.publish([event("TRADING", None, "NEVERUSDT", author=Author.EXCHANGE)])
+
+    assert tail(kafka, "NEVERUSDT") == Tail()
 
 
-def test_the_newest_mark_and_the_trades_since_are_found(kafka: str, producer: TransactionalProducer) -> None:
-    producer.publish([started("AUSDT"), *(trade("AUSDT", i) for i in range(12)), mark("AUSDT", 0), mark("AUSDT", 6)])
-    producer.publish([trade("AUSDT", 12), trade("AUSDT", 13)])
+def test_the_newest_mark_the_trades_and_the_gaps_since_are_found(kafka: str, producer: TransactionalProducer) -> None:
+    producer.publish([event(STARTED, 0, "AUSDT"), trades("AUSDT", *range(12)), mark("AUSDT", 0), mark("AUSDT", 6)])
+    producer.publish([trades("AUSDT", 12, 13, 16), missing("AUSDT", 14, 15)])
 
-    tail = read_tails(kafka, ["AUSDT"])["AUSDT"]
+    found = tail(kafka, "AUSDT")
 
-    assert tail.mark is not None
-    assert tail.mark.open_time == START_MS + MINUTE_MS
-    assert [found.trade_id for found in tail.trades] == [12, 13]
-
-
-def test_a_corrected_mark_is_the_newer_one(kafka: str, producer: TransactionalProducer) -> None:
-    producer.publish([started("BUSDT"), *(trade("BUSDT", i) for i in range(8))])
-    producer.publish([mark("BUSDT", 0, count=6)])
-    producer.publish([mark("BUSDT", 0, count=7)])
-
-    tail = read_tails(kafka, ["BUSDT"])["BUSDT"]
-
-    assert tail.mark is not None
-    assert tail.mark.trade_count == 7
+    assert found.mark is not None
+    assert (found.mark.open_time, found.next_id, found.is_cold) == (MIDNIGHT_MS + MINUTE_MS, 12, False)
+    assert ids(found) == [12, 13, 16]
+    assert [(gap.first_trade_id, gap.last_trade_id) for gap in found.listed] == [(14, 15)]
 
 
 def test_a_symbol_killed_before_its_first_mark_is_not_cold(kafka: str, producer: TransactionalProducer) -> None:
-    producer.publish([started("CUSDT"), trade("CUSDT", 0), trade("CUSDT", 1)])
+    producer.publish([event(STARTED, 5, "CUSDT"), trades("CUSDT", 5, 6)])
 
-    tail = read_tails(kafka, ["CUSDT"])["CUSDT"]
+    found = tail(kafka, "CUSDT")
 
-    assert tail.mark is None
-    assert [found.trade_id for found in tail.trades] == [0, 1]
+    assert (found.mark, found.next_id, ids(found)) == (None, 5, [5, 6])
 
 
-def test_a_twin_is_told_from_ourselves(kafka: str, producer: TransactionalProducer) -> None:
+def test_what_follows_a_mark_that_waited_for_its_proof_is_found(kafka: str, producer: TransactionalProducer) -> None:
+    producer.publish([event(STARTED, 0, "DUSDT")])
+    since_ms = int(time.time() * 1_000)
+    producer.publish([trades("DUSDT", *range(9))])
+    producer.publish([mark("DUSDT", 0, since_ms=since_ms)])
+
+    found = tail(kafka, "DUSDT")
+
+    assert (found.written_ms, ids(found)) == (since_ms, [6, 7, 8])
+
+
+def test_what_was_sent_and_never_committed_is_not_there(kafka: str) -> None:
+    topics.create_topics(kafka)
+    dying = TransactionalProducer(kafka, transactional_id="test-tail-dying")
+    dying.fence()
+    dying.publish([event(STARTED, 1, "EUSDT"), trades("EUSDT", 1)])
+    dying._producer.begin_transaction()
+    dying._producer.produce(topics.RAW_TRADES, trade_data(2, 20_000, "EUSDT"), "EUSDT")
+    dying._producer.flush(10)
+    successor = TransactionalProducer(kafka, transactional_id="test-tail-dying")
+    successor.fence()
+
+    assert ids(tail(kafka, "EUSDT")) == [1]
+
+
+def test_the_layouts_that_wrote_marks_are_known(kafka: str, producer: TransactionalProducer) -> None:
+    writers = {Instance("tail-test", shard, 2, "aa") for shard in (0, 1)}
+    producer.publish([mark("FUSDT", 0, writer=writer) for writer in writers])
+    producer.publish([mark("FUSDT", 6), mark("FUSDT", 12)._replace(headers=[("instance", b"nobody")])])
+
+    assert {writer for writer in find_layouts(kafka) if writer.market == "tail-test"} == writers
+
+
+def test_whoever_took_over_after_us_is_a_twin_and_nobody_else(kafka: str, producer: TransactionalProducer) -> None:
     before_ms = int(time.time() * 1_000)
-    producer.publish([Record(topics.RAW_TICKERS, "AUSDT", b"{}", (("instance", b"me"),))])
-    assert not has_twin(kafka, instance="me", since_ms=before_ms)
+    me, earlier = Instance("twins", 0, 2, "aa"), Instance("twins", 0, 2, "bb")
+    producer.publish([word_of(earlier), word_of(me), word_of(Instance("twins", 1, 2, "cc"))])
+    assert not has_twin(kafka, me, since_ms=before_ms)
 
-    producer.publish([Record(topics.RAW_TICKERS, "AUSDT", b"{}", (("instance", b"other"),))])
-    assert has_twin(kafka, instance="me", since_ms=before_ms)
+    producer.publish([word_of(Instance("twins", 0, 2, "dd"))])
+    assert has_twin(kafka, me, since_ms=before_ms)

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.unit.exchange.made_exchange import on_virtual_time, trade_frame
 from wickstream.exchange import spool as spooling
-from wickstream.exchange.spool import TOGETHER_S, Read, Spool
+from wickstream.exchange.spool import TOGETHER_S, TROUBLE_S, Read, Spool
 
 LIMIT_BYTES = 2_000
 
@@ -31,7 +31,7 @@ def frames_in(reads: list[Read]) -> list[bytes]:
 def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few frames are a backlog."""
     monkeypatch.setattr(spooling, "PACK_FRAMES", 4)
-    monkeypatch.setattr(spooling, "PLAIN_FRAMES", 16)
+    monkeypatch.setattr(spooling, "PLAIN_BYTES", 1_500)
 
 
 class SpoolLife(RuleBasedStateMachine):
@@ -93,9 +93,17 @@ class SpoolLife(RuleBasedStateMachine):
 
     @rule()
     def rewind(self) -> None:
+        """The producer broke, which takes a while: what came meanwhile is packed."""
+        self.clock.now_s += 2 * TROUBLE_S
         self.spool.rewind()
         self.waiting[:0] = self.taken
         self.taken.clear()
+
+    @invariant()
+    def all_before_a_moment_was_taken_and_nothing_after_it(self) -> None:
+        until_s = self.spool.taken_until_s
+        assert all(added_s >= until_s for added_s, _ in self.waiting)
+        assert until_s > self.clock.now_s - TOGETHER_S if not self.waiting else until_s <= self.waiting[0][0]
 
     @invariant()
     def it_takes_no_more_than_the_frames_as_they_are(self) -> None:
@@ -140,17 +148,38 @@ def test_a_frame_is_not_joined_to_a_read_that_was_taken() -> None:
     assert frames_in(spool.take(10)) == [b"2"]
 
 
-def test_a_backlog_of_trades_takes_a_fifth_of_its_room_or_less_and_comes_out_as_it_was() -> None:
-    spool, clock = a_spool()
-    frames = [trade_frame(number, number * 7) for number in range(100_000)]
+FRAMES = [trade_frame(number, number * 7) for number in range(60_000)]
+PLAIN = sum(len(frame) + spooling.FRAME_OVERHEAD_BYTES for frame in FRAMES)
+
+
+def fill(spool: Spool, clock: Clock, frames: list[bytes]) -> None:
+    """A hundred in each read, 20 reads a second."""
     for number, frame in enumerate(frames):
-        clock.now_s += (number % 100 == 0) * TOGETHER_S
+        clock.now_s += (number % 100 == 0) * 0.05
         spool.add(frame)
 
-    plain = sum(len(frame) + spooling.FRAME_OVERHEAD_BYTES for frame in frames)
-    plain_left = plain * spooling.PLAIN_FRAMES // len(frames)
-    assert spool.used_bytes - plain_left < (plain - plain_left) / 5
-    assert frames_in(spool.take(len(frames))) == frames
+
+def test_while_kafka_does_not_answer_a_backlog_takes_a_fifth_of_its_room_and_comes_out_as_it_was() -> None:
+    spool, clock = a_spool()
+    spool.add(b"first")
+    spool.take(1)
+    fill(spool, clock, FRAMES)
+
+    newest = PLAIN * 2 * spooling.PACK_FRAMES // len(FRAMES)
+    assert spool.used_bytes - newest < (PLAIN - newest) / 5
+    spool.rewind()
+    assert frames_in(spool.take(len(FRAMES) + 1)) == [b"first", *FRAMES]
+
+
+def test_while_kafka_takes_what_there_is_nothing_is_packed() -> None:
+    spool, clock = a_spool()
+    for first in range(0, len(FRAMES), 20_000):
+        fill(spool, clock, FRAMES[first : first + 20_000])
+        assert spool.used_bytes > PLAIN / 4
+        spool.take(20_000)
+        spool.acknowledge()
+
+    assert spool.used_bytes == 0
 
 
 def test_each_read_past_the_bound_is_told_and_room_only_once() -> None:
