@@ -12,6 +12,7 @@ from wickstream.events import Gap, GapStatus
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 SPEED = 12.0
+LOST = 10  # one by one: of several at once, one would soon turn up and speak for the others
 LAG_MS = 24_000  # of the exchange's clock: two real seconds
 
 
@@ -40,7 +41,9 @@ def test_absent_ids_are_proven_and_lost_ones_are_filled_and_never_the_reverse(
     for symbol in (lacking, both):
         scene.truth.switch_on("skip_ids", symbol=symbol, ids=3)
     for symbol in (lost, both):
-        scene.truth.switch_on("drop", streams=[f"{symbol.lower()}@trade"], at_most=3)
+        scene.truth.switch_on(
+            "drop", streams=[f"{symbol.lower()}@trade"], at_most=1, for_s=0.4, every_s=0.5, times=LOST
+        )
     scene.flows(seconds=60)
     figures["proven_s"] = scene.until(
         lambda: set(entries(scene, GapStatus.ABSENT)) == {lacking, both}, deadline_s=60, what="the proofs"

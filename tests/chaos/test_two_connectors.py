@@ -13,16 +13,18 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 FENCED_WITHIN_S = 30.0
 
 
+@pytest.mark.parametrize("asleep_s", [6, pytest.param(30, marks=pytest.mark.slow)])  # 5 s: a transaction's time is over
 def test_a_connector_that_wakes_up_behind_a_twin_publishes_nothing_and_stays_down(
-    play: SceneMaker, figures: dict[str, Any]
+    play: SceneMaker, figures: dict[str, Any], asleep_s: int
 ) -> None:
-    scene = play(Market(rate=60))
+    market = Market(rate=60)
+    scene = play(market)
     scene.exchange()
     sleeper = scene.connector()
     scene.flows()
     freeze(sleeper)
     twin = scene.twin()
-    scene.flows(seconds=30)  # longer than a transaction may stay open
+    scene.flows(seconds=asleep_s * market.speed)
     before = scene.published.sources.total()
     thaw(sleeper)
 

@@ -128,10 +128,12 @@ def decode_spot_trades(frames: Sequence[bytes]) -> list[SwiftTrade] | None:
 
     None if one of them is neither, or not written just as the exchange writes them: then each has to be looked at.
     """
+    if max(map(len, frames), default=0) > FRAME_LIMIT_BYTES:
+        return None
     decode = _swift_frames.decode
     try:
         trades = [decode(frame).data for frame in frames]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return trades if _are_amounts(trades) else None
 
@@ -178,7 +180,7 @@ def decode_trade(data: bytes | msgspec.Raw) -> TradeFrame:
     """
     try:
         frame = _trades.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise MalformedFrame(f"not a trade: {exc}", bytes(data)) from exc
     if frame.event != "trade" or not frame.symbol:
         raise MalformedFrame("not a trade", bytes(data))
@@ -211,7 +213,7 @@ def parse_ticker(data: bytes | msgspec.Raw) -> Ticker:
     """
     try:
         frame = _tickers.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise MalformedFrame(f"not a ticker: {exc}", bytes(data)) from exc
     if frame.event != "24hrTicker" or not all(map(Decimal.is_finite, _amounts(frame))):
         raise MalformedFrame("not a ticker", bytes(data))

@@ -3,22 +3,27 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from wickstream.events import MINUTE_MS, Author, SymbolEvent
 from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.insist import every
+from wickstream.exchange.clock import ExchangeClock
+from wickstream.exchange.insist import every, insist
 from wickstream.exchange.sequencer import Sequencer
 from wickstream.exchange.shard import Shard
 from wickstream.exchange.tail import SILENT
 
 CLOCK_POLL_S = 10.0
+LONGEST_QUESTION_S = 1.0
 KLINE_LOOK_S = 1.0
-KLINE_PAUSE_S = 5.0  # 2 weight a symbol; doubled each time: a halt of the whole market must not eat the budget
+# Between two answers that count for a halt; doubled each time, 2 weight a symbol: a halt of the whole market must not
+# eat the budget.
+KLINE_PAUSE_S = 8.0
 KLINE_PAUSE_CAP_S = 60.0
 KLINES_AT_ONCE = 20
 KLINE_GRACE_MS = 3_000  # klines trail the stream
 TICKER_SILENCE_S = 65.0  # a symbol in a break has none
-UNDECIDED_MS = 180_000
+UNMARKED_MS = 180_000
 SILENT_S = 60.0  # how often a symbol that says nothing is told of, for a restart
 
 
@@ -37,6 +42,16 @@ class _Question:
         self.again_s, self.pause_s = now_s + self.pause_s, min(KLINE_PAUSE_CAP_S, 2 * self.pause_s)
         self.asked_ms = now_ms
         return True
+
+
+async def ask_time(clock: ExchangeClock, client: ExchangeClient) -> None:
+    """Set the clock by the exchange's; an answer that took long says too little about now."""
+    loop = asyncio.get_running_loop()
+    asked_s = loop.time()
+    exchange_ms = await client.time_ms()
+    took_s = loop.time() - asked_s
+    if took_s <= LONGEST_QUESTION_S or not clock.is_synced:
+        clock.sync(exchange_ms + int(took_s * 500), now_s=loop.time())
 
 
 class Audit:
@@ -78,7 +93,7 @@ class Audit:
                 due.append((sequencer, minute))
         self._questions = questions
         for sequencer, minute in due:
-            await self._decide(sequencer, minute)
+            await insist(partial(self._decide, sequencer, minute))
 
     async def _decide(self, sequencer: Sequencer, minute: int) -> None:
         now_ms = self._shard.clock.now_ms(now_s=asyncio.get_running_loop().time())
@@ -93,17 +108,18 @@ class Audit:
         unheard = [name for name in sequencers if self._shard.ticker_age_s(name, now_s=now_s) > TICKER_SILENCE_S]
         tickers = await self._client.tickers(unheard) if unheard else {}
         for symbol in unheard:
-            if symbol in tickers and symbol in sequencers:
-                found = tickers[symbol]
+            found = tickers.get(symbol)
+            if found is not None and symbol in sequencers and self._shard.clock.is_sane(found.close_time, now_s=now_s):
                 sequencers[symbol].audit(found.last_id, closed_at_ms=found.close_time, now_s=now_s)
         for sequencer in sequencers.values():
-            if sequencer.symbol in unheard or self._is_undecided_for_long(sequencer, now_s):
+            if sequencer.symbol in unheard or self._has_long_no_mark(sequencer, now_s):
                 self._say_silent(sequencer)
         self._on_news()
 
-    def _is_undecided_for_long(self, sequencer: Sequencer, now_s: float) -> bool:
-        minute = sequencer.minutes.undecided_since()
-        return minute is not None and self._shard.clock.now_ms(now_s=now_s) - minute > UNDECIDED_MS
+    def _has_long_no_mark(self, sequencer: Sequencer, now_s: float) -> bool:
+        minutes = sequencer.minutes
+        oldest = min((at for at in (minutes.undecided_since(), minutes.running_since()) if at is not None), default=0)
+        return self._shard.clock.now_ms(now_s=now_s) - oldest > UNMARKED_MS
 
     def _say_silent(self, sequencer: Sequencer) -> None:
         """Else a restart reads all trades since its newest mark, which may be days old."""
@@ -119,4 +135,4 @@ class Audit:
         shard, loop = self._shard, asyncio.get_running_loop()
         if shard.is_clock_suspect or shard.clock.age_s(now_s=loop.time()) > CLOCK_POLL_S:
             shard.is_clock_suspect = False
-            shard.clock.sync(await self._client.time_ms(), now_s=loop.time())
+            await ask_time(shard.clock, self._client)

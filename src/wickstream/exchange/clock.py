@@ -16,6 +16,11 @@ class ExchangeClock:
     _synced_ms: int = 0
     _synced_at_s: float = 0.0
 
+    @property
+    def is_synced(self) -> bool:
+        """Whether anything is known of the exchange's time."""
+        return self._synced_ms > 0
+
     def sync(self, exchange_ms: int, *, now_s: float) -> None:
         """`/api/v3/time` answered `exchange_ms` just now."""
         self._synced_ms, self._synced_at_s = exchange_ms, now_s

@@ -36,7 +36,7 @@ async def _main(settings: Settings) -> None:
     async with ExchangeClient(settings) as client:
         registry = Registry(settings, client)
         spool = Spool(process_s=loop.time)
-        sockets = Sockets(settings.exchange_ws_url, spool.add, SocketRules(rotation_hour=settings.rotation_hour))
+        sockets = Sockets(settings.exchange_ws_url, spool.add, SocketRules.of(settings))
         spool.on_full, spool.on_room = sockets.pause, sockets.unpause
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _ask_to_stop, stop, spool)
@@ -46,7 +46,16 @@ async def _main(settings: Settings) -> None:
         serve_metrics(settings.listen_host, settings.port("connector"))  # from here on it counts as ready
         me = Instance.new(settings.exchange_market, settings.shard)
         report = Report(client, spool)
-        parts = Parts(client, spool, registry, sockets, str(me), epoch_us=_epoch_us, on_published=report.published)
+        parts = Parts(
+            client,
+            spool,
+            registry,
+            sockets,
+            str(me),
+            absence_is_provable=not settings.is_replay,
+            epoch_us=_epoch_us,
+            on_published=report.published,
+        )
         sessions = run_sessions(parts, lambda: KafkaLog(settings.kafka, me), stop)
         await until_one_ends(sessions, beside=[registry.run(), sockets.run(), report.run()])
 

@@ -28,6 +28,8 @@ class Market:
         self._client = client
         self._infos: dict[str, SymbolInfo] = {}
         self._unlisted: set[str] = set()  # asked for, and not there
+        self._seen: set[str] = set()  # listed at any time
+        self._missed: set[str] = set()  # of those, what one answer lacked
         self._listed: frozenset[str] = frozenset()  # when last all were listed
         self._listed_at_ms = -RECENT_MS
         self._as_of_ms: int | None = None
@@ -88,8 +90,13 @@ class Market:
         self.appeared |= self._unlisted & found.keys()
         self._unlisted -= found.keys()
         self._infos |= found
+        self._seen |= found.keys()
+        self._missed -= found.keys()
         self._as_of_ms = answer.server_time
-        for symbol in sorted(set(wanted) - found.keys() - self._unlisted):
+        missing = set(wanted) - found.keys() - self._unlisted
+        once = (missing & self._seen) - self._missed  # one answer may be odd; a delisting is in the next one too
+        self._missed |= once
+        for symbol in sorted(missing - once):
             log.error("not listed, left out", symbol=symbol, reason=complaint(symbol, sorted(self._infos)))
             self._unlisted.add(symbol)
             self._infos.pop(symbol, None)

@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
 
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.doubts import Doubt
+from wickstream.exchange.marks import Minute, Pending, ProvenMark
 from wickstream.exchange.doubts import Doubt, hide_price
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
@@ -20,40 +21,6 @@ KEPT_MARKS = 4  # how far back a trade that turns up late can still correct a ma
 LONGEST_SILENCE_MS = 3 * 86_400_000  # minutes of a longer one are not gone through one by one: left unproven
 
 
-@dataclass
-class _Minute:
-    """The running minute, as counted so far."""
-
-    open_time: int
-    end: int  # exclusive
-    proven: bool  # we hold every trade from its first on
-    doubts: list[Doubt]
-    first: int = 0
-    last: int = 0
-    count: int = 0
-    id_sum: int = 0
-
-
-@dataclass
-class _Pending:
-    """A mark on its way out; marks leave in the order of their minutes."""
-
-    mark: Mark
-    undecided: bool  # quiet and nobody has said yet that the symbol was trading, or in doubt: its kline will tell
-    doubts: list[Doubt] = field(default_factory=list)
-    corrected: bool = False
-    since_ms: int | None = None  # as of ProvenMark
-
-
-@dataclass(frozen=True)
-class ProvenMark:
-    """A mark to publish."""
-
-    mark: Mark
-    corrected: bool  # the minute had been marked with fewer trades: should not happen
-    since_ms: int  # by the clock of producers: trades from its `next_trade_id` on were published then or later
-
-
 class MinuteBook:
     """Counts trades that arrive in sequence, and says which minutes are complete.
 
@@ -62,17 +29,17 @@ class MinuteBook:
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
-        self._running: _Minute | None = None
+        self._running: Minute | None = None
         self._started_at_ms = 0  # trade time of the first trade since the start or the last break
         self._margin_ms = START_MARGIN_MS
         self.begins_whole = False  # no trade can lie before the first one to come
         self._price = "0"
         self._doubted: list[Doubt] = []  # those that reach on
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[Pending] = deque()
         self._marked: dict[int, Mark] = {}
         self._trading: deque[int] = deque(maxlen=10)  # minutes inside which a status poll said TRADING
         self._since_ms: dict[int, int] = {}  # of the marks in `_marked`
-        self._proven: list[_Pending] = []
+        self._proven: list[Pending] = []
         self._findings: list[Gap] = []
 
     def resume(self, mark: Mark, *, since_ms: int = 0) -> None:
@@ -103,10 +70,10 @@ class MinuteBook:
         for doubt in doubts:
             doubt.is_lost = True
 
-    def _minute(self, open_time: int, *, proven: bool) -> _Minute:
+    def _minute(self, open_time: int, *, proven: bool) -> Minute:
         for doubt in self._doubted:
             doubt.undecided.add(open_time)
-        return _Minute(open_time, open_time + MINUTE_MS, proven, list(self._doubted))
+        return Minute(open_time, open_time + MINUTE_MS, proven, list(self._doubted))
 
     def add(self, trade: Arrival) -> None:
         """Count one trade; a trade past the running minute proves it."""
@@ -149,9 +116,15 @@ class MinuteBook:
     @property
     def holds_trades(self) -> bool:
         """Whether a restart from the newest mark, without trades since, would lose a proof."""
-        return self._running is not None and self._running.proven and self._running.count > 0
+        running = self._running
+        is_counting = running is not None and running.proven and running.count > 0
+        return is_counting or any(waiting.mark.trade_count for waiting in self._pending)
 
-    def _turn_to(self, time_ms: int, trade: Arrival) -> _Minute | None:
+    def running_since(self) -> int | None:
+        """Open time of the minute that is being counted."""
+        return self._running.open_time if self._running is not None else None
+
+    def _turn_to(self, time_ms: int, trade: Arrival) -> Minute | None:
         """The minute of a trade that is not of the running one; None: it is past, and was corrected if need be."""
         if self._running is None or time_ms - self._running.open_time > LONGEST_SILENCE_MS:
             self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=self.begins_whole)
@@ -174,8 +147,10 @@ class MinuteBook:
 
     def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int) -> None:
         """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete."""
-        if self._running is not None:
-            self._close_until(closed_at_ms - TICKER_GRACE_MS, next_trade_id=next_trade_id)
+        if self._running is None:  # ids were lost: from the next minute on all that is traded is still to come
+            self._running = self._minute(closed_at_ms // MINUTE_MS * MINUTE_MS, proven=False)
+            self._started_at_ms = closed_at_ms
+        self._close_until(closed_at_ms - TICKER_GRACE_MS, next_trade_id=next_trade_id)
 
     def _close_until(self, time_ms: int, *, next_trade_id: int) -> None:
         while self._running is not None and self._running.end <= time_ms:
@@ -188,7 +163,7 @@ class MinuteBook:
             self._running = self._minute(minute.end, proven=proven)
         self._release()
 
-    def _mark(self, minute: _Minute, next_trade_id: int) -> None:
+    def _mark(self, minute: Minute, next_trade_id: int) -> None:
         mark = Mark(
             symbol=self._symbol,
             open_time=minute.open_time,
@@ -200,7 +175,7 @@ class MinuteBook:
             next_trade_id=next_trade_id,
         )
         is_quiet = not minute.count and minute.open_time not in self._trading
-        self._pending.append(_Pending(mark, undecided=is_quiet or bool(minute.doubts), doubts=minute.doubts))
+        self._pending.append(Pending(mark, undecided=is_quiet or bool(minute.doubts), doubts=minute.doubts))
         self._remember(mark)
 
     def _remember(self, mark: Mark) -> None:
@@ -228,7 +203,7 @@ class MinuteBook:
                 waiting.mark, waiting.undecided = corrected, bool(waiting.doubts)
                 break
         else:
-            self._pending.append(_Pending(corrected, undecided=False, corrected=True))
+            self._pending.append(Pending(corrected, undecided=False, corrected=True))
         self._release()
 
     def trading_at(self, time_ms: int) -> None:
@@ -242,7 +217,7 @@ class MinuteBook:
     def decide(self, klines: Mapping[int, int]) -> None:
         """`klines`: trade counts by minute, as the exchange has them, without holes up to the newest."""
         newest = max(klines, default=-1)
-        kept: deque[_Pending] = deque()
+        kept: deque[Pending] = deque()
         for waiting in self._pending:
             mark = waiting.mark
             if not waiting.undecided or mark.open_time > newest:
@@ -253,6 +228,9 @@ class MinuteBook:
                 waiting.undecided = False
                 kept.append(waiting)
                 self._dispel(waiting, f"the kline of {mark.open_time} counts the {mark.trade_count} that are here")
+            elif mark.open_time not in klines and not mark.trade_count and not waiting.klines_lacking:
+                waiting.klines_lacking = 1  # one answer may be late
+                kept.append(waiting)
             elif mark.open_time not in klines and not mark.trade_count:
                 self._findings.append(self._halt(mark.open_time))
                 self._dispel(waiting, f"no kline of {mark.open_time}")
@@ -261,7 +239,7 @@ class MinuteBook:
         self._pending = kept
         self._release()
 
-    def _dispel(self, waiting: _Pending, evidence: str) -> None:
+    def _dispel(self, waiting: Pending, evidence: str) -> None:
         """One minute less in which these ids could be; with the last one they are absent."""
         for doubt in waiting.doubts:
             if doubt.decide(waiting.mark.open_time):

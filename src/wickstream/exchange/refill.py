@@ -55,6 +55,7 @@ class Refill:
         client: ExchangeClient,
         *,
         heard_until_s: Callable[[], float],
+        absence_is_provable: bool = True,
         on_news: Callable[[], None] = lambda: None,
         on_silence: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -63,12 +64,14 @@ class Refill:
         Args:
             heard_until_s: frames that came before this moment went through the shard; a hole is younger than it seems
                 while others wait.
+            absence_is_provable: not so in a replay, where ids that were not recorded are not there either.
             on_news: there may be something to publish.
             on_silence: a symbol trades and its frames do not come.
         """
         self._shard = shard
         self._client = client
         self._heard_until_s = heard_until_s
+        self._absence_is_provable = absence_is_provable
         self._on_news = on_news
         self._on_silence = on_silence
         self._patience = Patience()
@@ -150,4 +153,5 @@ class Refill:
         log.warning("the exchange lacks ids", symbol=hole.symbol, first=hole.first, last=hole.last)
         detected_at_ms = self._shard.clock.now_ms(now_s=now_s)
         sequencer = self._shard.sequencers[hole.symbol]
-        sequencer.skip(hole, detected_at_ms=detected_at_ms, now_s=now_s, evidence=evidence)
+        go_on = sequencer.skip if self._absence_is_provable else sequencer.give_up_hole
+        go_on(hole, detected_at_ms=detected_at_ms, now_s=now_s, evidence=evidence)

@@ -11,9 +11,11 @@ from wickstream.binance.frames import SwiftTrade
 from wickstream.events import Gap, Mark, Ticker
 from wickstream.exchange.arrival import Arrival, Run
 from wickstream.exchange.holes import HoldingRoom, Hole, open_entry, without
-from wickstream.exchange.minutes import MinuteBook, ProvenMark
+from wickstream.exchange.marks import ProvenMark
+from wickstream.exchange.minutes import MinuteBook
 
-PLAUSIBLE_JUMP = 5_000_000  # ids; one message that claims more is believed when another one agrees
+# Ids, fewer than a minute's weight can fetch; one message that claims more is believed when another one agrees.
+PLAUSIBLE_JUMP = 100_000
 
 
 class Sequencer:
@@ -92,6 +94,13 @@ class Sequencer:
         self.minutes.stamp(since_ms)
         self._begin(now_s)
 
+    @property
+    def first_known_id(self) -> int | None:
+        """The first id that is known to exist; None before any is."""
+        if self._held:
+            return min(self._held)
+        return self._newest_known + 1 if self._newest_known >= 0 else None
+
     def start_at(self, trade_id: int, *, now_s: float, is_first_ever: bool = False) -> None:
         """Cold start: nothing is known, begin with this id. Its minute stays unproven, unless no id is before it."""
         self.next_id = trade_id
@@ -165,6 +174,11 @@ class Sequencer:
         """Give a hole up for now: an open entry for the ledger, and on with the first trade behind it."""
         hole = self.hole()
         if hole is not None:
+            self.give_up_hole(hole, detected_at_ms=detected_at_ms, now_s=now_s, evidence=evidence)
+
+    def give_up_hole(self, hole: Hole, *, detected_at_ms: int, now_s: float, evidence: str) -> None:
+        """As `break_segment`, if it is still the hole there is."""
+        if self.hole() == hole:
             self._gaps.append(open_entry(hole, detected_at_ms, evidence))
             self.minutes.start_over()
             self._go_on_behind(hole, now_s)

@@ -13,10 +13,11 @@ import structlog
 
 from wickstream.bus.producer import Batch, Record
 from wickstream.events import Author, SymbolEvent
-from wickstream.exchange.audit import Audit
+from wickstream.exchange.audit import Audit, ask_time
 from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.ending import until_one_ends
+from wickstream.exchange.insist import insist
 from wickstream.exchange.refill import Refill
 from wickstream.exchange.shard import Shard
 from wickstream.exchange.spool import Spool
@@ -85,6 +86,8 @@ class Parts:
     registry: Following
     streams: Streams
     instance: str
+    clock: ExchangeClock = field(default_factory=ExchangeClock)
+    absence_is_provable: bool = True
     epoch_us: Callable[[], int] = lambda: 0  # what the process clock's zero is in µs since 1970
     first_ids: dict[str, int] = field(default_factory=dict)  # newest ids when we subscribed; -1: it had none
     on_published: Callable[[Shard], None] = lambda _: None
@@ -97,13 +100,15 @@ class Session:
         self._parts = parts
         self._log = bus
         self._loop = asyncio.get_running_loop()
-        self._shard = Shard((), ExchangeClock(), instance=parts.instance)
+        self._shard = Shard((), parts.clock, instance=parts.instance)
+        self._turn = asyncio.Lock()  # of a transaction, or of a look at what is committed
         self._start = Start(self._shard, parts.client, listings=parts.registry.listings)
         self._audit = Audit(self._shard, parts.client, on_news=parts.spool.wake)
         self._refill = Refill(
             self._shard,
             parts.client,
             heard_until_s=lambda: parts.spool.taken_until_s,
+            absence_is_provable=parts.absence_is_provable,
             on_news=parts.spool.wake,
             on_silence=parts.streams.is_silent,
         )
@@ -140,7 +145,8 @@ class Session:
         await self._log.fence()
         fenced_s = self._loop.time()
         # 3. What time it is there: frames are judged by it
-        self._shard.clock.sync(await self._parts.client.time_ms(), now_s=self._loop.time())
+        if not self._shard.clock.is_synced:
+            await ask_time(self._shard.clock, self._parts.client)
         # 4. Where it stopped
         self._parts.registry.on_poll = self._audit.on_poll
         tails = await self._resume(symbols)
@@ -168,8 +174,19 @@ class Session:
         else:
             self._parts.streams.follow(symbols)
 
+    async def _insist_on_subscribing(self, symbols: Collection[str]) -> None:
+        """Those that are live already do not wait for it."""
+
+        async def subscribe() -> None:
+            await self._subscribe(symbols)
+
+        while any(symbol not in self._parts.first_ids for symbol in symbols):
+            await insist(subscribe)
+        self._parts.streams.follow(symbols)
+
     async def _resume(self, symbols: Collection[str]) -> dict[str, Tail]:
-        tails = await self._log.tails(symbols)
+        async with self._turn:  # what is on its way would be in neither
+            tails = await self._log.tails(symbols)
         self._start.resume(tails)
         return tails
 
@@ -190,7 +207,8 @@ class Session:
                 for symbol in known:
                     if symbol not in registry.mine:
                         self._drop(symbol)
-                await self._subscribe(symbols)
+                await self._commit()  # with what was said of those that were dropped
+                await self._insist_on_subscribing(symbols)
                 tails = await self._resume([symbol for symbol in symbols if symbol not in known])
                 begun.add(asyncio.ensure_future(self._begin(tails)))
                 begun = {task for task in begun if not task.done()}
@@ -203,22 +221,20 @@ class Session:
         next_id = self._shard.sequencers[symbol].next_id
         self._shard.drop(symbol, now_s=self._loop.time())
         self._parts.first_ids.pop(symbol, None)
+        if next_id is None:  # it was not begun
+            return
         now_ms = self._shard.clock.now_ms(now_s=self._loop.time())
         event = SymbolEvent(symbol, Author.CONNECTOR, STOPPED, now_ms, chosen=False, next_trade_id=next_id)
         self._shard.announce(event)
 
     async def _publish(self, stop: asyncio.Event) -> None:
-        spool, shard = self._parts.spool, self._shard
+        spool = self._parts.spool
         stopping = False
         while not stopping:
             stopping = stop.is_set()  # seen before anything is taken, so that nothing stays behind
             began_s = self._loop.time()
             is_behind = self._take_frames()
-            records = shard.take_records(now_s=began_s, producers_ms=self._log.now_ms())
-            if records:
-                with PUBLISH_SECONDS.time():
-                    await self._log.publish(records)
-                self._parts.on_published(shard)
+            await self._commit()
             spool.acknowledge()
             if is_behind:
                 await asyncio.sleep(0)  # others want their turn, though there is no end of frames
@@ -226,6 +242,15 @@ class Session:
                 await asyncio.sleep(max(0.0, TRANSACTION_S - (self._loop.time() - began_s)))
                 await spool.filled()
             stopping = stopping and not is_behind
+
+    async def _commit(self) -> None:
+        """What is ready, in one transaction."""
+        async with self._turn:
+            records = self._shard.take_records(now_s=self._loop.time(), producers_ms=self._log.now_ms())
+            if records:
+                with PUBLISH_SECONDS.time():
+                    await self._log.publish(records)
+                self._parts.on_published(self._shard)
 
     def _take_frames(self) -> bool:
         """Tell whether there is more."""

@@ -2,7 +2,11 @@
 
 import random
 from dataclasses import dataclass
+from typing import Self
 
+from wickstream.config import Settings
+
+CONNECTS_ALLOWED = 250  # in 5 minutes; the exchange allows 300
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 
@@ -23,7 +27,7 @@ class SocketRules:
     overlap_s: float = 2.0  # a new connection that says nothing for so long takes over all the same
     renew_pause_s: float = 10.0  # a connection is renewed for silence once it is so old; each time twice as old
     renew_pause_cap_s: float = 300.0
-    connects_allowed: int = 250  # the exchange allows 300
+    connects_allowed: int = CONNECTS_ALLOWED
     connects_window_s: float = 300.0
     backoff_s: float = 0.25
     backoff_cap_s: float = 10.0
@@ -32,6 +36,12 @@ class SocketRules:
     def __post_init__(self) -> None:
         if not 2 <= self.streams_per_socket <= 1_024:
             raise ValueError("2 to 1,024 streams fit on a connection")
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The operator's wishes; connectors at one address share what it may open."""
+        _, shards = settings.shard
+        return cls(rotation_hour=settings.rotation_hour, connects_allowed=max(10, CONNECTS_ALLOWED // shards))
 
     @property
     def symbols_per_socket(self) -> int:

@@ -19,6 +19,7 @@ from wickstream.exchange.tail import STARTED, Tail
 log = structlog.get_logger()
 
 RETRY_S = 10.0
+LOOK_S = 0.5
 AT_ONCE = 4  # questions on their way
 WITH_HISTORY = 40  # symbols started together: of more, the weight would not pay for the running minute's proof
 FARTHEST_START_MS = 3_600_000  # a cold start goes back no farther: it would have to prove every minute since
@@ -70,8 +71,9 @@ class Start:
             await insist(learn)
         since_s = asyncio.get_running_loop().time() - UNSEEN_HOLE_S  # these are not on their way to a socket
         for symbol, ticker in (pair for answer in answers for pair in answer.items()):
-            if symbol in self._shard.sequencers:
-                self._shard.sequencers[symbol].knows_of(ticker.last_id, now_s=since_s)
+            sequencer = self._shard.sequencers.get(symbol)
+            if sequencer is not None and sequencer.is_plausible(ticker.last_id):  # else the next ticker tells
+                sequencer.knows_of(ticker.last_id, now_s=since_s)
 
     async def _begin_cold(self, symbols: list[str], newest: Mapping[str, int], floors: Mapping[str, int]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)
@@ -82,14 +84,17 @@ class Start:
                 if newest_id < 0:
                     newest_id = await self._last_traded(symbol)
                 history = await self._history(symbol, newest_id) if len(symbols) <= WITH_HISTORY else []
-                self._begin_at(symbol, history, max(newest_id + 1, floors[symbol]), floors[symbol])
+            next_id = newest_id + 1
+            if newest_id < 0 and symbol not in self._listings:  # traded long ago, or never: what comes will show
+                next_id = await self._first_seen(symbol)
+            self._begin_at(symbol, history, max(next_id, floors[symbol]), floors[symbol])
 
         await asyncio.gather(*(begin(symbol) for symbol in symbols))
 
     def _begin_at(self, symbol: str, history: list[Arrival], next_id: int, floor: int) -> None:
         """`floor`: ids below it were published when the symbol was followed before."""
         sequencer = self._shard.sequencers.get(symbol)
-        if sequencer is None:  # dropped meanwhile
+        if sequencer is None or sequencer.next_id is not None:  # dropped meanwhile, perhaps followed again
             return
         history = [arrival for arrival in history if arrival.trade_id >= floor]
         first_id = history[0].trade_id if history else next_id
@@ -105,6 +110,15 @@ class Start:
         now_ms = self._shard.clock.now_ms(now_s=now_s)
         event = SymbolEvent(symbol, Author.CONNECTOR, STARTED, now_ms, chosen=True, next_trade_id=first_id)
         self._shard.announce(event)
+
+    async def _first_seen(self, symbol: str) -> int:
+        """The first id that a socket or ticker brings."""
+        while True:
+            sequencer = self._shard.sequencers.get(symbol)
+            first = sequencer.first_known_id if sequencer is not None else 0
+            if first is not None:
+                return first
+            await asyncio.sleep(LOOK_S)
 
     async def _last_traded(self, symbol: str) -> int:
         """The newest id of a symbol without a trade in the 24 hours the tickers tell of; -1: it never traded."""

@@ -1,18 +1,24 @@
 """What a predecessor left in Kafka: the newest mark of each symbol, and the trades since. Rule 2."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+import structlog
 from confluent_kafka import Message
 
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.bus.history import History
+from wickstream.errors import MalformedFrame, Unpublishable
 from wickstream.events import Author, Gap, Mark, Source, SymbolEvent
 from wickstream.exchange.arrival import Arrival
 from wickstream.exchange.instance import Instance
+
+log = structlog.get_logger()
+
+Value = TypeVar("Value")
 
 LOOK_BACK_RECORDS = 2_000  # marks per partition: some minutes of a few hundred symbols
 LOOK_BACK_MS = 3 * 86_400_000  # raw trades are kept no longer, so an older mark is of no use
@@ -107,29 +113,36 @@ def read_tails(history: Past, symbols: Iterable[str], *, producers_ms: int) -> d
 
 def _find_events(history: Past, tails: dict[str, Tail]) -> None:
     starts = {partition: first for partition, (first, _) in history.bounds(topics.SYMBOL_EVENTS).items()}
-    for message in history.read(topics.SYMBOL_EVENTS, starts):
-        event = decode(message.value(), SymbolEvent)
+    for message, event in _decoded(history, topics.SYMBOL_EVENTS, starts, lambda value: decode(value, SymbolEvent)):
         if event.author is Author.CONNECTOR and event.symbol in tails:
             tails[event.symbol].take_event(event, message.timestamp()[1])
 
 
 def _find_marks(history: Past, tails: dict[str, Tail], *, since_ms: int) -> None:
-    bounds = history.bounds(topics.MINUTE_MARKS)
-    oldest = history.offsets_at(topics.MINUTE_MARKS, since_ms)
-    _take_marks(history, tails, {at: max(oldest[at], end - LOOK_BACK_RECORDS) for at, (_, end) in bounds.items()})
+    bounds = history.bounds(topics.MINUTE_MARKS)  # the newest, however old they are: nobody may have run for weeks
+    _take_marks(history, tails, {at: max(first, end - LOOK_BACK_RECORDS) for at, (first, end) in bounds.items()})
     # Begun lately, or killed before its first mark: what there is was written since
     unmarked = [tail.written_ms for tail in _warm(tails).values() if tail.mark is None]
     if unmarked:
-        since = history.offsets_at(topics.MINUTE_MARKS, min(unmarked) - MARGIN_MS)
-        _take_marks(history, tails, {at: max(oldest[at], offset) for at, offset in since.items()})
+        _take_marks(history, tails, history.offsets_at(topics.MINUTE_MARKS, max(since_ms, min(unmarked) - MARGIN_MS)))
 
 
 def _take_marks(history: Past, tails: dict[str, Tail], starts: dict[int, int]) -> None:
-    for message in history.read(topics.MINUTE_MARKS, starts):
-        mark = decode(message.value(), Mark)
+    for message, mark in _decoded(history, topics.MINUTE_MARKS, starts, lambda value: decode(value, Mark)):
         if mark.symbol in tails and tails[mark.symbol].next_id is not None:
             since = dict(message.headers() or ()).get("since")  # a mark may wait long for its proof
             tails[mark.symbol].take_mark(mark, int(since) if since else message.timestamp()[1])
+
+
+def _decoded(
+    history: Past, topic: str, starts: Mapping[int, int], read: Callable[[bytes], Value]
+) -> Iterator[tuple[Read, Value]]:
+    """What is none of ours must not keep a connector down: whoever reads the topic sets it aside."""
+    for message in history.read(topic, starts):
+        try:
+            yield message, read(message.value() or b"")
+        except (Unpublishable, MalformedFrame) as exc:
+            log.warning("not one of our records, left out", topic=topic, reason=str(exc)[:200])
 
 
 def _warm(tails: Mapping[str, Tail]) -> dict[str, Tail]:
@@ -141,13 +154,13 @@ def _find_since(history: Past, tails: dict[str, Tail]) -> None:
     if not warm:
         return
     since_ms = min(tail.written_ms for tail in warm.values()) - MARGIN_MS
-    for message in history.read(topics.RAW_TRADES, history.offsets_at(topics.RAW_TRADES, since_ms)):
-        arrival = Arrival.read(message.value() or b"", Source.WS, 0)
+    starts = history.offsets_at(topics.RAW_TRADES, since_ms)
+    for _, arrival in _decoded(history, topics.RAW_TRADES, starts, lambda value: Arrival.read(value, Source.WS, 0)):
         tail = warm.get(arrival.symbol)
         if tail is not None and tail.next_id is not None and arrival.trade_id >= tail.next_id:
             tail.trades.append(arrival)
-    for message in history.read(topics.FEED_GAPS, history.offsets_at(topics.FEED_GAPS, since_ms)):
-        gap = decode(message.value(), Gap)
+    starts = history.offsets_at(topics.FEED_GAPS, since_ms)
+    for _, gap in _decoded(history, topics.FEED_GAPS, starts, lambda value: decode(value, Gap)):
         if gap.symbol in warm and gap.first_trade_id is not None:
             warm[gap.symbol].listed.append(gap)
 

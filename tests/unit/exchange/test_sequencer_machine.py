@@ -6,7 +6,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.unit.exchange.market_truth import FIRST_ID, MIDNIGHT_MS, arrival, ids, sequencer, ticker, traded, true_mark
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source, Trade
-from wickstream.exchange.minutes import TICKER_GRACE_MS, ProvenMark
+from wickstream.exchange.marks import ProvenMark
+from wickstream.exchange.minutes import TICKER_GRACE_MS
 from wickstream.exchange.sequencer import PLAUSIBLE_JUMP
 
 ROOM_BYTES = 8 * arrival(traded(FIRST_ID, 0)).held_bytes

@@ -2,8 +2,6 @@ from itertools import chain
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
@@ -42,6 +40,14 @@ def ticker_data(last_id: int, at_ms: int) -> bytes:
 
 def enveloped(data: bytes, kind: str = "trade") -> bytes:
     return b'{"stream":"btcusdt@%b","data":%b}' % (kind.encode(), data)
+
+
+def spot_frame(trade_id: int, at_ms: int, symbol: str = "BTCUSDT", price: str = "1.50000000") -> bytes:
+    """As Spot writes it, to the byte."""
+    data = b'{"e":"trade","E":%d,"s":"%b","t":%d,"p":"%b","q":"2.00000000","T":%d,"m":true,"M":true}'
+    at = MIDNIGHT_MS + at_ms
+    written = data % (at, symbol.encode(), trade_id, price.encode(), at)
+    return b'{"stream":"%b@trade","data":%b}' % (symbol.lower().encode(), written)
 
 
 def take(shard: Shard, *frames: bytes, after_ms: int = 0, producers_ms: int = 0) -> list[Record]:
@@ -253,58 +259,3 @@ def test_the_age_of_a_ticker_is_since_it_came_or_since_we_listen() -> None:
     take(shard, enveloped(ticker_data(0, 10), "ticker"), after_ms=500)
 
     assert [shard.ticker_age_s(name, now_s=NOW_S + 2) for name in ("BTCUSDT", "ETHUSDT")] == [1.5, 5.0]
-
-
-# Swiftly taken is taken alike
-
-
-def spot_frame(trade_id: int, at_ms: int, symbol: str = "BTCUSDT", price: str = "1.50000000") -> bytes:
-    """As Spot writes it, to the byte."""
-    data = b'{"e":"trade","E":%d,"s":"%b","t":%d,"p":"%b","q":"2.00000000","T":%d,"m":true,"M":true}'
-    at = MIDNIGHT_MS + at_ms
-    written = data % (at, symbol.encode(), trade_id, price.encode(), at)
-    return b'{"stream":"%b@trade","data":%b}' % (symbol.lower().encode(), written)
-
-
-def slowly(frame: bytes) -> bytes:
-    """The same frame, written as the swift way does not take it: as nobody would see in what comes out."""
-    return frame + b" "
-
-
-ODD_PRICES = ("1.5", "x", "-1.50000000", "1.500000001", ".50000000", "1234567890123.00000000", "1e5", "1.5000000٣")
-FRAMES = st.lists(
-    st.tuples(
-        st.sampled_from(("BTCUSDT", "ETHUSDT", "NOBODYUSDT")),
-        st.integers(0, 3),  # ids on from the last
-        st.sampled_from((0, 1, 700, 29_000, 61_000)),
-        st.one_of(st.just("1.50000000"), st.just("1.50000000"), st.sampled_from(ODD_PRICES)),
-    ),
-    max_size=40,
-)
-
-
-@given(FRAMES, st.lists(st.integers(1, 9), min_size=1))
-def test_what_is_taken_swiftly_comes_out_as_if_each_frame_had_been_looked_at(
-    steps: list[tuple[str, int, int, str]], cuts: list[int]
-) -> None:
-    frames, ids, at_ms = [], dict[str, int](), 0
-    for symbol, step, pause_ms, price in steps:
-        at_ms += pause_ms
-        ids[symbol] = ids.get(symbol, 0) + step
-        frames.append((spot_frame(ids[symbol], at_ms, symbol, price), at_ms))
-    swift, slow = a_shard("BTCUSDT", "ETHUSDT"), a_shard("BTCUSDT", "ETHUSDT")
-
-    at = 0
-    for cut in cuts * len(frames):
-        if part := frames[at : at + cut]:
-            after_s = NOW_S + part[-1][1] / 1_000
-            swift.on_read([frame for frame, _ in part], after_s, now_s=after_s)
-            slow.on_read([slowly(frame) for frame, _ in part], after_s, now_s=after_s)
-        at += cut
-
-    came, wanted = take(swift, after_ms=at_ms), take(slow, after_ms=at_ms)
-    assert [(r.topic, r.key, r.value.rstrip(), r.headers) for r in came if r.topic != topics.DEAD_LETTERS] == [
-        (r.topic, r.key, r.value, r.headers) for r in wanted if r.topic != topics.DEAD_LETTERS
-    ]
-    assert len(came) == len(wanted)
-    assert [one.hole() for one in swift.sequencers.values()] == [one.hole() for one in slow.sequencers.values()]
