@@ -2,11 +2,13 @@
 
 import json
 import sys
-from functools import partial
+from dataclasses import replace
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from wickstream.cli import main
+from wickstream.config import Settings
 from wickstream.exchange.socket_rules import SocketRules
 
 RULES = "socket_rules."
@@ -14,14 +16,22 @@ RULES = "socket_rules."
 
 def hurry(pace: dict[str, Any]) -> None:
     """Set constants of `wickstream.exchange`'s modules, and fields of the rules that sockets keep to."""
-    rules = {name.removeprefix(RULES): value for name, value in pace.items() if name.startswith(RULES)}
-    vars(import_module("wickstream.exchange.connector"))["SocketRules"] = partial(SocketRules, **rules)
+    fields = {name.removeprefix(RULES): value for name, value in pace.items() if name.startswith(RULES)}
+    _set("connector.SocketRules", SimpleNamespace(of=lambda settings: _hurried(settings, fields)))
     for name in pace:
         if not name.startswith(RULES):
-            module, _, constant = name.partition(".")
-            known = vars(import_module(f"wickstream.exchange.{module}"))
-            assert constant in known, name
-            known[constant] = pace[name]
+            _set(name, pace[name])
+
+
+def _hurried(settings: Settings, fields: dict[str, Any]) -> SocketRules:
+    return replace(SocketRules.of(settings), **fields)
+
+
+def _set(name: str, value: object) -> None:
+    module, _, constant = name.partition(".")
+    known = vars(import_module(f"wickstream.exchange.{module}"))
+    assert constant in known, name
+    known[constant] = value
 
 
 if __name__ == "__main__":

@@ -44,8 +44,28 @@ class Chosen:
         self.changed = asyncio.Event()
         self.on_poll: Callable[[Mapping[str, str], int], None] | None = None
         self._client = client
+        self._exchange = exchange
 
     async def run(self) -> None:
+        """Poll; and let symbols go and come, where they do."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll())
+            if self._exchange.symbols_change:
+                tasks.create_task(self._change())
+
+    async def _change(self) -> None:
+        chance, symbols = self._exchange.chance, sorted(self._exchange.markets)
+        while self._exchange.symbols_change:
+            await asyncio.sleep(chance.choice((0.3, 2, 10, 60)))
+            self._choose(symbols[:1])
+            await asyncio.sleep(chance.choice((0.3, 2, 10)))
+            self._choose(symbols)
+
+    def _choose(self, symbols: Iterable[str]) -> None:
+        self.mine = frozenset(symbols)
+        self.changed.set()
+
+    async def _poll(self) -> None:
         while True:
             await asyncio.sleep(STATUS_POLL_S)
             try:
@@ -87,7 +107,7 @@ class Log:
         self._fail_if_fenced()
         if not self._kafka.is_calm and self._chance.random() < 0.005:
             raise ProducerBroken("aborted", fenced=False)
-        await asyncio.sleep(self._chance.choice((0.002, 0.03)))
+        await asyncio.sleep(self._chance.choice(self._kafka.commits_s))
         await self._process.step()  # all is sent, nothing committed
         self._fail_if_fenced()
         self._kafka.write(records, self._loop.time())

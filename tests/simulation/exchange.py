@@ -31,6 +31,9 @@ class Exchange:
     has_database: bool = True  # else `historicalTrades` is refused, as on some hosts
     page: int = 1_000
     weight_share: int = 4_200
+    away: tuple[float, float] = (0.0, 0.0)  # REST answers nothing then
+    slow_clock: float = 0.0  # share of answers to "what time is it" that come late
+    symbols_change: bool = False
     arrivals: dict[tuple[str, int], Arrival] = field(default_factory=dict)
 
     def arrival(self, symbol: str, trade: Traded) -> Arrival:
@@ -66,7 +69,10 @@ class Client:
 
     async def time_ms(self) -> int:
         await self._asked()
-        return to_ms(self._loop.time())
+        said_ms = to_ms(self._loop.time())
+        if self._exchange.chance.random() < self._exchange.slow_clock:
+            await asyncio.sleep(self._exchange.chance.uniform(3, 10))
+        return said_ms
 
     async def exchange_info(self, symbols: Collection[str] | None = None) -> ExchangeInfo:
         await self._asked()
@@ -124,6 +130,8 @@ class Client:
         await self._process.step()
         await asyncio.sleep(chance.choice((0.01, 0.06, 0.2)))
         await self._process.step()
+        if self._exchange.away[0] <= self._loop.time() < self._exchange.away[1]:
+            raise FeedLost("away")
         if chance.random() < self._exchange.rest_errors:
             if chance.random() < 0.2:
                 raise RateLimited("too much", retry_after_s=chance.choice((1.0, 4.0)))
@@ -169,10 +177,10 @@ class Streams:
             if self._process.is_stopped:
                 self._late.append(frame)
                 continue
-            for late in self._late:
-                self._on_frame(late)
+            for due in (*self._late, frame):
+                if due[11:18].decode().upper() in self._symbols:
+                    self._on_frame(due)
             self._late.clear()
-            self._on_frame(frame)
 
     async def run_for_ever(self) -> None:
         """After the last frame there are none."""
@@ -182,7 +190,7 @@ class Streams:
     def _deliveries(self, now_s: float) -> Iterator[tuple[float, bytes]]:
         chance = self._exchange.chance
         spans = list(_connections(now_s, self._until_s, chance))
-        for symbol in self._symbols:
+        for symbol in self._exchange.markets:
             market = self._exchange.markets[symbol]
             stall_s = chance.uniform(now_s, self._until_s) if chance.random() < 0.4 else self._until_s
             stalled = (stall_s, stall_s + chance.uniform(1, 25))

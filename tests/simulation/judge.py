@@ -10,8 +10,9 @@ from tests.simulation.repair import Stores
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.candle import EXCHANGE_FIELDS, Candle
-from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source
+from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source, SymbolEvent
 from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.tail import STARTED, STOPPED
 
 BEGUN_S = 60.0
 FOUND = (GapStatus.REPAIRED, GapStatus.FILLED)
@@ -25,6 +26,15 @@ class Published(NamedTuple):
     gaps: list[Gap]  # the newest of each key
     candles: Mapping[int, Candle]  # of repair, by open time
     archived: set[int]
+    pauses: list["Pause"]
+
+
+class Pause(NamedTuple):
+    """Nobody followed the symbol: what happened then is no gap."""
+
+    ids: range
+    from_ms: int
+    until_ms: int
 
 
 def violations(kafka: Kafka, stores: Stores, markets: Mapping[str, SymbolMarket], *, ends_s: float) -> list[str]:
@@ -46,7 +56,21 @@ def _published(kafka: Kafka, stores: Stores, symbol: str) -> Published:
         [gap for gap in stores.gaps() if gap.symbol == symbol],
         {open_time: candle for (name, open_time), candle in stores.candles().items() if name == symbol},
         {trade_id for name, trade_id in stores.archived if name == symbol},
+        list(_pauses(kafka, symbol)),
     )
+
+
+def _pauses(kafka: Kafka, symbol: str) -> Iterator[Pause]:
+    stopped: tuple[int, int] | None = None
+    for written in kafka.of(topics.SYMBOL_EVENTS):
+        event = decode(written.record.value, SymbolEvent)
+        if event.symbol != symbol or event.next_trade_id is None:
+            continue
+        if event.status == STOPPED and stopped is None:
+            stopped = (event.next_trade_id, to_ms(written.at_s))
+        elif event.status == STARTED and stopped is not None:
+            yield Pause(range(stopped[0], event.next_trade_id), stopped[1], to_ms(written.at_s))
+            stopped = None
 
 
 def _of_symbol(said: Published, market: SymbolMarket, ends_s: float) -> Iterator[str]:
@@ -82,7 +106,7 @@ def _ids(said: Published, market: SymbolMarket) -> Iterator[str]:
         if trade_id in here:
             if known in (GapStatus.ABSENT, GapStatus.OPEN):
                 yield f"id {trade_id} is published and called {known}"
-        elif known is None:
+        elif known is None and not any(trade_id in pause.ids for pause in said.pauses):
             yield f"id {trade_id} is lost without a word"
         elif known is GapStatus.ABSENT and trade_id in truth:
             yield f"id {trade_id} is called absent and is not"
@@ -153,9 +177,15 @@ def _coverage(said: Published, market: SymbolMarket, ends_s: float) -> Iterator[
     marked = _newest(said.marks)
     halted = {gap.open_time for gap in said.gaps if gap.status is GapStatus.HALTED}
     for open_time in range(_first_whole_minute(said.trades[0]), to_ms(ends_s) - MINUTE_MS, MINUTE_MS):
-        if not (open_time in marked or open_time in said.candles or open_time in halted):
+        is_excused = any(_touches(pause, open_time) for pause in said.pauses)
+        if not (is_excused or open_time in marked or open_time in said.candles or open_time in halted):
             kind = "a halt" if open_time not in market.klines else "traded"
             yield f"minute {_no(open_time)} ({kind}) is nowhere"
+
+
+def _touches(pause: Pause, open_time: int) -> bool:
+    """The minutes of stopping and of starting are not whole either, nor one that a start's first trade is too near."""
+    return pause.from_ms - 2 * MINUTE_MS < open_time < pause.until_ms + MINUTE_MS
 
 
 def _first_whole_minute(first: Arrival) -> int:

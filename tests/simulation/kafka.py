@@ -37,6 +37,7 @@ class Kafka:
     log: dict[str, list[Written]] = field(default_factory=dict)
     epoch: int = 0
     owner: int = -1  # the connector that said last that it took over
+    commits_s: tuple[float, ...] = (0.002, 0.03)
     is_calm: bool = False  # aborts nothing any more
 
     def back_at(self, now_s: float) -> float:

@@ -65,11 +65,18 @@ class _World:
         self._exchange = Exchange(
             markets, chance, has_database=chance.random() < 0.9, weight_share=chance.choice((4_200, 4_200, 4_200, 20))
         )
+        if chance.random() < 0.15:
+            from_s = chance.uniform(5, 120)
+            self._exchange.away = (from_s, from_s + chance.uniform(10, 100))
+        self._exchange.slow_clock = chance.choice((0.0, 0.0, 0.0, 0.1))
+        self._exchange.symbols_change = chance.random() < 0.2
         outages = []
         if chance.random() < 0.3:
             from_s = chance.uniform(30, TROUBLED_S - 60)
             outages.append((from_s, from_s + chance.choice((0.5, 4, 20, 60))))
         self._kafka = Kafka(outages)
+        if chance.random() < 0.2:
+            self._kafka.commits_s = (0.03, 0.3, 2.5)
         self._stores = Stores(self._kafka)
         self._connectors: list[Process] = []
         self._repairs: list[Process] = []
@@ -104,6 +111,8 @@ class _World:
             await self._strike(current)
         self._exchange.rest_errors = 0.0
         self._exchange.has_database = True
+        self._exchange.slow_clock = 0.0
+        self._exchange.symbols_change = False
         self._exchange.weight_share = 4_200
         self._kafka.is_calm = True
         self._repairs[-1].kill()  # the next one asks at once for what this one had given up for a while

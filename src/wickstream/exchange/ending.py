@@ -14,8 +14,9 @@ async def until_one_ends(*decisive: Work, beside: Sequence[Work] = ()) -> None:
     try:
         while not any(task.done() for task in ending):
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            failures = [failure for task in done if (failure := task.exception())]  # of several, one is told
+            if failures:
+                raise failures[0]
     finally:
         for task in running:
             task.cancel()

@@ -8,9 +8,8 @@ import msgspec
 
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.doubts import Doubt
-from wickstream.exchange.marks import Minute, Pending, ProvenMark
 from wickstream.exchange.doubts import Doubt, hide_price
+from wickstream.exchange.marks import Minute, Pending, ProvenMark
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
 # documents how late the exchange's statistics learn of a trade; lags up to 2 s were survived in simulation.

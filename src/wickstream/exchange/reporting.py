@@ -52,12 +52,13 @@ class Report:
             self._tell(self._shard)
 
     def _tell(self, shard: Shard) -> None:
-        SYMBOLS.set(len(shard.sequencers))
-        HELD_TRADES.set(shard.held)
-        DUPLICATES.set(shard.duplicates)
-        STATISTICS_LAG.set(shard.statistics_lag_ms / 1_000)
+        sequencers = shard.sequencers.values()
+        SYMBOLS.set(len(sequencers))
+        HELD_TRADES.set(sum(one.held for one in sequencers))
+        DUPLICATES.set(sum(one.duplicates for one in sequencers))
+        STATISTICS_LAG.set(max((one.statistics_lag_ms for one in sequencers), default=0) / 1_000)
         now_ms = shard.clock.now_ms(now_s=asyncio.get_running_loop().time())
         NEWEST_TRADE.set(shard.newest_trade_ms / 1_000)
         FEED_LAG.set(max(0, now_ms - shard.newest_trade_ms) / 1_000)
-        for symbol, traded_at_ms in shard.newest_trades():
-            SYMBOL_NEWEST_TRADE.labels(symbol).set(traded_at_ms / 1_000)
+        for one in sequencers:
+            SYMBOL_NEWEST_TRADE.labels(one.symbol).set(one.newest_ms / 1_000)

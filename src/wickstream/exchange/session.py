@@ -89,6 +89,7 @@ class Parts:
     clock: ExchangeClock = field(default_factory=ExchangeClock)
     absence_is_provable: bool = True
     epoch_us: Callable[[], int] = lambda: 0  # what the process clock's zero is in µs since 1970
+    dropped: set[str] = field(default_factory=set)  # symbols that were followed and are not
     first_ids: dict[str, int] = field(default_factory=dict)  # newest ids when we subscribed; -1: it had none
     on_published: Callable[[Shard], None] = lambda _: None
 
@@ -100,7 +101,7 @@ class Session:
         self._parts = parts
         self._log = bus
         self._loop = asyncio.get_running_loop()
-        self._shard = Shard((), parts.clock, instance=parts.instance)
+        self._shard = Shard((), parts.clock, instance=parts.instance, dropped=parts.dropped)
         self._turn = asyncio.Lock()  # of a transaction, or of a look at what is committed
         self._start = Start(self._shard, parts.client, listings=parts.registry.listings)
         self._audit = Audit(self._shard, parts.client, on_news=parts.spool.wake)
@@ -139,6 +140,9 @@ class Session:
         # 1. Frames are kept from here on: what a predecessor does not publish any more is in our hands
         self._parts.registry.changed.clear()
         symbols = sorted(self._parts.registry.mine)
+        for symbol in self._parts.first_ids.keys() - set(symbols):  # dropped between two sessions
+            self._parts.first_ids.pop(symbol)
+            self._parts.dropped.add(symbol)
         await self._subscribe(symbols)
         subscribed_s = self._loop.time()
         # 2. Nobody else writes from here on
@@ -177,12 +181,14 @@ class Session:
     async def _insist_on_subscribing(self, symbols: Collection[str]) -> None:
         """Those that are live already do not wait for it."""
 
+        is_done = asyncio.Event()
+
         async def subscribe() -> None:
             await self._subscribe(symbols)
+            is_done.set()
 
-        while any(symbol not in self._parts.first_ids for symbol in symbols):
+        while not is_done.is_set():
             await insist(subscribe)
-        self._parts.streams.follow(symbols)
 
     async def _resume(self, symbols: Collection[str]) -> dict[str, Tail]:
         async with self._turn:  # what is on its way would be in neither

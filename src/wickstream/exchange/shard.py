@@ -1,7 +1,7 @@
 """The symbols of one connector: frames in, records for the bus out. Pure: no I/O, the clock is an argument."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from wickstream.binance.frames import (
@@ -56,9 +56,16 @@ class Shard:
     """
 
     def __init__(
-        self, symbols: Iterable[str], clock: ExchangeClock, *, instance: str, held_limit_bytes: int = HELD_LIMIT_BYTES
+        self,
+        symbols: Iterable[str],
+        clock: ExchangeClock,
+        *,
+        instance: str,
+        dropped: set[str] | None = None,
+        held_limit_bytes: int = HELD_LIMIT_BYTES,
     ) -> None:
-        self._dropped: set[str] = set()
+        """`dropped`: symbols that were followed before, of which frames may still come; is kept up to date."""
+        self._dropped: set[str] = set() if dropped is None else dropped
         self._ticker_at_s: dict[str, float] = {}
         self.sequencers: Final[dict[str, Sequencer]] = {}
         self.clock = clock
@@ -100,25 +107,6 @@ class Shard:
     def newest_trade_ms(self) -> int:
         """Trade time of the newest trade any socket brought; 0 before the first."""
         return self._newest_seen_ms
-
-    def newest_trades(self) -> Iterator[tuple[str, int]]:
-        """Each symbol with the trade time of its newest trade."""
-        return ((symbol, sequencer.newest_ms) for symbol, sequencer in self.sequencers.items() if sequencer.newest_ms)
-
-    @property
-    def held(self) -> int:
-        """How many trades are held back behind holes."""
-        return sum(sequencer.held for sequencer in self.sequencers.values())
-
-    @property
-    def statistics_lag_ms(self) -> int:
-        """The most by which a ticker was seen to be behind the trades."""
-        return max((sequencer.statistics_lag_ms for sequencer in self.sequencers.values()), default=0)
-
-    @property
-    def duplicates(self) -> int:
-        """How many trades came again."""
-        return sum(sequencer.duplicates for sequencer in self.sequencers.values())
 
     @property
     def holes(self) -> list[Hole]:
