@@ -98,7 +98,8 @@ class Audit:
     async def _decide(self, sequencer: Sequencer, minute: int) -> None:
         now_ms = self._shard.clock.now_ms(now_s=asyncio.get_running_loop().time())
         klines = await self._client.klines(sequencer.symbol, minute, now_ms=now_ms - KLINE_GRACE_MS)
-        sequencer.minutes.decide({kline.open_time: kline.trade_count for kline in klines if kline.closed})
+        counts = {kline.open_time: kline.trade_count for kline in klines if kline.closed}
+        sequencer.minutes.decide(counts, {kline.open_time: kline.close for kline in klines if kline.closed})
         self._on_news()
 
     async def _hear_the_silent(self) -> None:

@@ -29,6 +29,7 @@ class Pending:
     doubts: list[Doubt] = field(default_factory=list)
     corrected: bool = False
     since_ms: int | None = None  # as of ProvenMark
+    lacks_price: bool = False  # quiet, and the trade before it is not known: its kline tells
     klines_lacking: int = 0  # answers that had a later kline and none of this minute
 
 

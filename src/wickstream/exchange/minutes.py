@@ -32,7 +32,8 @@ class MinuteBook:
         self._started_at_ms = 0  # trade time of the first trade since the start or the last break
         self._margin_ms = START_MARGIN_MS
         self.begins_whole = False  # no trade can lie before the first one to come
-        self._price = "0"
+        self.nothing_since_ms: int | None = None  # the first trade to come is the first since then
+        self._price = ""  # of the last trade; empty: not known
         self._doubted: list[Doubt] = []  # those that reach on
         self._pending: deque[Pending] = deque()
         self._marked: dict[int, Mark] = {}
@@ -53,6 +54,7 @@ class MinuteBook:
         if self._running is not None:
             self._lose(self._running.doubts)
         self._running, self.begins_whole = None, False
+        self._price = ""  # the last trade may be among them
         self._margin_ms = 0  # whichever minute the lost ids are of, repair looks at it
         self._doubted.clear()
 
@@ -126,8 +128,10 @@ class MinuteBook:
     def _turn_to(self, time_ms: int, trade: Arrival) -> Minute | None:
         """The minute of a trade that is not of the running one; None: it is past, and was corrected if need be."""
         if self._running is None or time_ms - self._running.open_time > LONGEST_SILENCE_MS:
-            self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=self.begins_whole)
-            self._started_at_ms, self.begins_whole = time_ms, False
+            open_time = time_ms // MINUTE_MS * MINUTE_MS
+            is_first_since = self.nothing_since_ms is not None and self.nothing_since_ms < open_time
+            self._running = self._minute(open_time, proven=self.begins_whole or is_first_since)
+            self._started_at_ms, self.begins_whole, self.nothing_since_ms = time_ms, False, None
         elif time_ms < self._running.open_time:
             self._correct(trade, time_ms // MINUTE_MS * MINUTE_MS)
             return None
@@ -170,11 +174,13 @@ class MinuteBook:
             last_trade_id=minute.last if minute.count else next_trade_id - 1,
             trade_count=minute.count,
             id_sum=minute.id_sum,
-            close=Decimal(self._price),
+            close=Decimal(self._price or 0),
             next_trade_id=next_trade_id,
         )
+        lacks_price = not minute.count and not self._price
         is_quiet = not minute.count and minute.open_time not in self._trading
-        self._pending.append(Pending(mark, undecided=is_quiet or bool(minute.doubts), doubts=minute.doubts))
+        undecided = is_quiet or lacks_price or bool(minute.doubts)
+        self._pending.append(Pending(mark, undecided, minute.doubts, lacks_price=lacks_price))
         self._remember(mark)
 
     def _remember(self, mark: Mark) -> None:
@@ -213,17 +219,17 @@ class MinuteBook:
         """The oldest quiet minute that needs the exchange's kline to be told from a halt."""
         return next((waiting.mark.open_time for waiting in self._pending if waiting.undecided), None)
 
-    def decide(self, klines: Mapping[int, int]) -> None:
-        """`klines`: trade counts by minute, as the exchange has them, without holes up to the newest."""
+    def decide(self, klines: Mapping[int, int], closes: Mapping[int, Decimal]) -> None:
+        """Trade counts by minute, as the exchange has them, without holes up to the newest; and closing prices."""
         newest = max(klines, default=-1)
         kept: deque[Pending] = deque()
         for waiting in self._pending:
             mark = waiting.mark
             if not waiting.undecided or mark.open_time > newest:
                 kept.append(waiting)
-            elif klines.get(mark.open_time) == mark.trade_count and (
-                mark.trade_count or not hide_price(waiting.doubts)
-            ):
+            elif klines.get(mark.open_time) == mark.trade_count:
+                if not mark.trade_count and (waiting.lacks_price or hide_price(waiting.doubts)):
+                    waiting.mark = msgspec.structs.replace(mark, close=closes[mark.open_time])
                 waiting.undecided = False
                 kept.append(waiting)
                 self._dispel(waiting, f"the kline of {mark.open_time} counts the {mark.trade_count} that are here")

@@ -62,6 +62,7 @@ class Sequencer:
         now_s: float,
         next_id: int | None = None,
         since_ms: int = 0,
+        known_at_ms: int | None = None,
         listed: Iterable[Gap] = (),
         detected_at_ms: int = 0,
     ) -> None:
@@ -72,6 +73,7 @@ class Sequencer:
         predecessor began, or knew of nothing to come. `since_ms`: of the mark, as of ProvenMark.
         """
         self.next_id = next_id
+        self.minutes.nothing_since_ms = known_at_ms
         if mark is not None:
             self.minutes.resume(mark, since_ms=since_ms)
             self.next_id = mark.next_trade_id
@@ -101,10 +103,12 @@ class Sequencer:
             return min(self._held)
         return self._newest_known + 1 if self._newest_known >= 0 else None
 
-    def start_at(self, trade_id: int, *, now_s: float, is_first_ever: bool = False) -> None:
+    def start_at(
+        self, trade_id: int, *, now_s: float, since_ms: int | None = None, is_first_ever: bool = False
+    ) -> None:
         """Cold start: nothing is known, begin with this id. Its minute stays unproven, unless no id is before it."""
         self.next_id = trade_id
-        self.minutes.begins_whole = is_first_ever
+        self.minutes.begins_whole, self.minutes.nothing_since_ms = is_first_ever, since_ms
         self._begin(now_s)
 
     def accept(self, arrival: Arrival, *, now_s: float) -> None:

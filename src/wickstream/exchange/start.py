@@ -47,6 +47,7 @@ class Start:
                     now_s=now_s,
                     next_id=tail.next_id,
                     since_ms=tail.written_ms,
+                    known_at_ms=tail.known_at_ms,
                     listed=tail.listed,
                     detected_at_ms=now_ms,
                 )
@@ -99,16 +100,16 @@ class Start:
         history = [arrival for arrival in history if arrival.trade_id >= floor]
         first_id = history[0].trade_id if history else next_id
         now_s = asyncio.get_running_loop().time()
-        self._announce(symbol, first_id, now_s)
+        since_ms = history[0].traded_at_ms if history else self._shard.clock.now_ms(now_s=now_s)
+        self._announce(symbol, first_id, since_ms)
         is_first_ever = first_id == 0 and symbol in self._listings
-        sequencer.start_at(first_id, now_s=now_s, is_first_ever=is_first_ever)
+        sequencer.start_at(first_id, now_s=now_s, since_ms=since_ms, is_first_ever=is_first_ever)
         for arrival in history:
             sequencer.accept(arrival, now_s=now_s)
 
-    def _announce(self, symbol: str, first_id: int, now_s: float) -> None:
+    def _announce(self, symbol: str, first_id: int, since_ms: int) -> None:
         """So that a restart tells a symbol killed before its first mark from one that nobody followed."""
-        now_ms = self._shard.clock.now_ms(now_s=now_s)
-        event = SymbolEvent(symbol, Author.CONNECTOR, STARTED, now_ms, chosen=True, next_trade_id=first_id)
+        event = SymbolEvent(symbol, Author.CONNECTOR, STARTED, since_ms, chosen=True, next_trade_id=first_id)
         self._shard.announce(event)
 
     async def _first_seen(self, symbol: str) -> int:

@@ -33,6 +33,7 @@ class Tail:
         mark: its newest one, where the symbol was not begun anew since.
         next_id: nothing from this id on was published by then; None: nothing is known of the symbol.
         written_ms: trades from that id on were published then or later, by producers' clocks.
+        known_at_ms: the exchange's time when that id was yet to come; None: a mark knows it.
         trades: those published since, oldest first.
         listed: entries of the ledger since: what they tell of is known to be missing.
         is_cold: nobody followed it of late; what happened since is no gap.
@@ -41,6 +42,7 @@ class Tail:
     mark: Mark | None = None
     next_id: int | None = None
     written_ms: int = 0
+    known_at_ms: int | None = None
     trades: list[Arrival] = field(default_factory=list)
     listed: list[Gap] = field(default_factory=list)
     is_cold: bool = True
@@ -48,6 +50,7 @@ class Tail:
     def take_event(self, event: SymbolEvent, written_ms: int) -> None:
         """The connector's own word of it; the compacted topic has one at most."""
         self.next_id, self.written_ms, self.is_cold = event.next_trade_id, written_ms, event.status == STOPPED
+        self.known_at_ms = event.since
 
     def take_mark(self, mark: Mark, written_ms: int) -> None:
         """One mark of it; the newest counts, unless the connector began anew after it."""
@@ -59,7 +62,7 @@ class Tail:
         is_newer = written_ms >= self.written_ms
         self.mark = mark
         if is_newer:  # else the connector said later that nothing came since
-            self.next_id, self.written_ms = mark.next_trade_id, written_ms
+            self.next_id, self.written_ms, self.known_at_ms = mark.next_trade_id, written_ms, None
             self.is_cold = False
 
 

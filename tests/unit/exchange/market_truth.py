@@ -65,6 +65,15 @@ def true_counts(trades: Iterable[Trade]) -> dict[int, int]:
     return {minute: counted.count(minute) for minute in range(min(counted), max(counted) + MINUTE_MS, MINUTE_MS)}
 
 
+def true_closes(trades: Sequence[Trade]) -> dict[int, Decimal]:
+    """The closing prices of the same klines."""
+    counted = [trade for trade in trades if trade.counts]
+    return {
+        minute: [trade.price for trade in counted if trade.traded_at_ms < minute + MINUTE_MS][-1]
+        for minute in true_counts(trades)
+    }
+
+
 def newest(marks: Iterable[Mark]) -> dict[int, Mark]:
     """Of each minute the mark with the larger count, as every reader keeps them."""
     kept: dict[int, Mark] = {}

@@ -1,6 +1,7 @@
 """Ids that the exchange seems to lack, and what its klines say of them: rule 7."""
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from itertools import pairwise
 
 from hypothesis import given
@@ -14,6 +15,7 @@ from tests.unit.exchange.market_truth import (
     minute_of,
     newest,
     traded,
+    true_closes,
     true_counts,
     true_mark,
 )
@@ -72,8 +74,8 @@ def over_the_edge() -> MinuteBook:
 def test_until_the_exchange_has_counted_there_is_neither_mark_nor_absence() -> None:
     one = within_minute_1()
 
-    one.decide({})
-    one.decide(klines({0: 1}))
+    one.decide({}, {})
+    one.decide(klines({0: 1}), {})
 
     assert (marked(one), one.take_findings()) == ([], [])
     assert one.undecided_since() == MIDNIGHT_MS + MINUTE
@@ -82,7 +84,7 @@ def test_until_the_exchange_has_counted_there_is_neither_mark_nor_absence() -> N
 def test_ids_the_exchange_does_not_count_are_absent_with_all_the_evidence() -> None:
     one = within_minute_1()
 
-    one.decide(klines({1: 2}))
+    one.decide(klines({1: 2}), {})
 
     (mark,) = (proven.mark for proven in one.take_marks())
     assert (mark.trade_count, mark.id_sum, mark.first_trade_id, mark.last_trade_id) == (2, 7, 2, 5)
@@ -95,7 +97,7 @@ def test_ids_the_exchange_does_not_count_are_absent_with_all_the_evidence() -> N
 def test_ids_the_exchange_counts_are_missing_and_their_minute_is_not_marked() -> None:
     one = within_minute_1()
 
-    one.decide(klines({1: 4}))
+    one.decide(klines({1: 4}), {})
 
     assert (marked(one), statuses(one)) == ([], [(3, GapStatus.OPEN)])
     assert one.undecided_since() is None
@@ -106,7 +108,7 @@ def test_later_marks_wait_behind_a_minute_in_doubt() -> None:
     one.add(arrival(traded(7, 3 * MINUTE)))
     assert marked(one) == []
 
-    one.decide(klines({1: 2}))
+    one.decide(klines({1: 2}), {})
 
     assert marked(one) == [1, 2]
 
@@ -115,7 +117,7 @@ def test_several_doubts_of_one_minute_are_decided_together() -> None:
     two = (seems_absent(3, 3), traded(4, MINUTE + 4), seems_absent(5, 9))
     one = book(traded(1, 0), traded(2, MINUTE), *two, traded(10, MINUTE + 9), traded(11, 2 * MINUTE))
 
-    one.decide(klines({1: 3}))
+    one.decide(klines({1: 3}), {})
 
     assert (marked(one), statuses(one)) == ([1], [(3, GapStatus.ABSENT), (5, GapStatus.ABSENT)])
 
@@ -126,19 +128,19 @@ def test_several_doubts_of_one_minute_are_decided_together() -> None:
 def test_ids_at_the_edge_are_absent_only_when_both_minutes_are_counted() -> None:
     one = over_the_edge()
 
-    one.decide(klines({1: 1}))
+    one.decide(klines({1: 1}), {})
     # The mark goes out, and whoever restarts from it never sees the jump: so the ledger has to know of it now
     assert (marked(one), statuses(one)) == ([1], [(3, GapStatus.OPEN)])
 
-    one.decide(klines({1: 1, 2: 1}))
+    one.decide(klines({1: 1, 2: 1}), {})
     assert (marked(one), statuses(one)) == ([2], [(3, GapStatus.ABSENT)])
 
 
 def test_ids_that_one_of_their_minutes_counts_are_missing_whatever_the_other_says() -> None:
     one = over_the_edge()
 
-    one.decide(klines({1: 2}))
-    one.decide(klines({1: 2, 2: 1}))
+    one.decide(klines({1: 2}), {})
+    one.decide(klines({1: 2, 2: 1}), {})
 
     assert (marked(one), statuses(one)) == ([2], [(3, GapStatus.OPEN)])
 
@@ -146,7 +148,7 @@ def test_ids_that_one_of_their_minutes_counts_are_missing_whatever_the_other_say
 def test_ids_before_a_quiet_minute_may_be_of_it_too() -> None:
     one = book(traded(1, 0), traded(2, MINUTE), seems_absent(3, 4), traded(5, 3 * MINUTE), traded(6, 4 * MINUTE))
 
-    one.decide(klines({1: 1, 2: 2, 3: 1}))
+    one.decide(klines({1: 1, 2: 2, 3: 1}), {})
 
     assert marked(one) == [1, 3]
     assert set(statuses(one)) == {(3, GapStatus.OPEN)}
@@ -155,7 +157,8 @@ def test_ids_before_a_quiet_minute_may_be_of_it_too() -> None:
 def test_a_halted_minute_holds_none_of_them() -> None:
     one = book(traded(1, 0), traded(2, MINUTE), seems_absent(3, 4), traded(5, 3 * MINUTE), traded(6, 4 * MINUTE))
 
-    one.decide(klines({1: 1, 3: 1}))
+    for _ in range(2):
+        one.decide(klines({1: 1, 3: 1}), {})
 
     assert marked(one) == [1, 3]
     found = one.take_findings()
@@ -173,7 +176,7 @@ def test_a_trade_that_counts_nowhere_does_not_end_a_doubt() -> None:
         traded(1, 0), traded(2, MINUTE), seems_absent(3, 4), off_book, traded(6, 2 * MINUTE), traded(7, 3 * MINUTE)
     )
 
-    one.decide(klines({1: 1, 2: 1}))
+    one.decide(klines({1: 1, 2: 1}), {})
 
     assert statuses(one)[-1] == (3, GapStatus.ABSENT)
     assert marked(one) == [1, 2]
@@ -183,17 +186,18 @@ def test_while_no_later_trade_is_here_a_doubt_reaches_on() -> None:
     one = book(traded(1, 0), traded(2, MINUTE), seems_absent(3, 4))
     one.prove_by_ticker(MIDNIGHT_MS + 2 * MINUTE + 2_500, next_trade_id=5)
 
-    one.decide(klines({1: 1}))
+    one.decide(klines({1: 1}), {})
 
     assert GapStatus.ABSENT not in dict(statuses(one)).values()
 
 
-def test_a_quiet_minute_behind_lost_ids_is_not_marked_for_its_price_may_be_theirs() -> None:
+def test_a_quiet_minute_behind_lost_ids_has_the_price_of_its_kline_for_it_may_be_theirs() -> None:
     one = book(traded(1, 0), seems_absent(2, 3), traded(4, 2 * MINUTE), traded(5, 3 * MINUTE))
 
-    one.decide(klines({0: 2, 1: 0, 2: 1}))
+    one.decide(klines({0: 2, 1: 0, 2: 1}), {MIDNIGHT_MS + MINUTE: Decimal("7.5")})
 
-    assert marked(one) == [2]
+    quiet, _ = one.take_marks()
+    assert (quiet.mark.trade_count, quiet.mark.close) == (0, Decimal("7.5"))
 
 
 # Where nothing can be proven
@@ -228,7 +232,7 @@ def test_when_all_is_given_up_the_ids_of_waiting_minutes_are_missing_too() -> No
     one.give_up()
 
     assert statuses(one) == [(7, GapStatus.OPEN), (3, GapStatus.OPEN)]
-    one.decide(klines({1: 2, 2: 1}))
+    one.decide(klines({1: 2, 2: 1}), {})
     assert (marked(one), one.take_findings()) == ([], [])
 
 
@@ -269,10 +273,10 @@ def test_no_trade_is_ever_called_absent_and_every_mark_is_true(
     for number, step in enumerate(without(trades, lacking)):
         take(one, step)
         if number % every == 0:
-            one.decide(ended(true_counts(happened), step))
+            one.decide(ended(true_counts(happened), step), true_closes(happened))
         said += [proven.mark for proven in one.take_marks()]
         found += one.take_findings()
-    one.decide(true_counts(happened))
+    one.decide(true_counts(happened), true_closes(happened))
     said += [proven.mark for proven in one.take_marks()]
     found += one.take_findings()
     one.give_up()

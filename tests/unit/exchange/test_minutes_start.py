@@ -1,10 +1,11 @@
 """The minutes around a start: rules 2 and 4."""
 
+from decimal import Decimal
 from functools import partial
 
 from tests.unit.exchange.market_truth import MIDNIGHT_MS, SYMBOL, arrival, traded
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Trade
-from wickstream.exchange.minutes import MinuteBook
+from wickstream.exchange.minutes import TICKER_GRACE_MS, MinuteBook
 
 MINUTE = MINUTE_MS
 
@@ -56,3 +57,51 @@ def test_behind_a_break_any_whole_minute_is_proven_for_repair_looks_at_the_other
         one.add(arrival(trade))
 
     assert minutes(one) == [3]
+
+
+# Where no price is known
+
+
+def prove_until(one: MinuteBook, minute: int) -> None:
+    """By tickers that know of no trade, from the first minute on; the exchange is trading."""
+    for number in range(minute + 1):
+        one.trading_at(MIDNIGHT_MS + number * MINUTE)
+        one.prove_by_ticker(MIDNIGHT_MS + number * MINUTE + TICKER_GRACE_MS, next_trade_id=9)
+
+
+def test_a_quiet_minute_before_the_first_trade_has_the_price_of_its_kline() -> None:
+    one = book()
+    prove_until(one, 3)
+    assert minutes(one) == []
+
+    quiet = [MIDNIGHT_MS + minute * MINUTE for minute in (1, 2)]
+    one.decide(dict.fromkeys(quiet, 0), dict.fromkeys(quiet, Decimal("7.5")))
+
+    marks = [proven.mark for proven in one.take_marks()]
+    assert [(mark.open_time, mark.trade_count, mark.close) for mark in marks] == [
+        (at, 0, Decimal("7.5")) for at in quiet
+    ]
+
+
+def test_a_quiet_minute_behind_a_break_does_not_carry_the_price_before_it() -> None:
+    one = book(traded(1, 0), traded(2, 1))
+    one.start_over()
+    prove_until(one, 3)
+    assert minutes(one) == []
+
+    one.decide({MIDNIGHT_MS + MINUTE: 0, MIDNIGHT_MS + 2 * MINUTE: 1}, {MIDNIGHT_MS + MINUTE: Decimal("7.5")})
+
+    (proven,) = one.take_marks()
+    assert (proven.mark.open_time, proven.mark.close) == (MIDNIGHT_MS + MINUTE, Decimal("7.5"))
+
+
+def test_from_the_first_trade_on_quiet_minutes_carry_its_price_again() -> None:
+    one = book()
+    prove_until(one, 2)
+    one.decide({MIDNIGHT_MS + MINUTE: 0}, {MIDNIGHT_MS + MINUTE: Decimal("7.5")})
+    one.take_marks()
+    one.add(arrival(traded(9, 2 * MINUTE + 5)))
+    prove_until(one, 4)
+
+    marks = [proven.mark for proven in one.take_marks()]
+    assert [(mark.trade_count, mark.close) for mark in marks] == [(1, traded(9, 0).price), (0, traded(9, 0).price)]

@@ -78,7 +78,7 @@ def test_ids_that_two_late_pages_lack_are_skipped_and_klines_have_the_last_word(
             await until(lambda: play.one.next_id == 11, within_s=10)
         assert play.gaps() == []
 
-        play.one.minutes.decide({MIDNIGHT_MS: 2})
+        play.one.minutes.decide({MIDNIGHT_MS: 2}, {})
         (gap,) = play.gaps()
         assert (gap.first_trade_id, gap.last_trade_id, gap.status) == (7, 8, GapStatus.ABSENT)
         assert "2 pages hold id 10 and not these, long after it was known" in (gap.evidence or "")

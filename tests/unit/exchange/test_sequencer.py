@@ -106,13 +106,13 @@ def test_any_shuffle_with_doubles_losses_and_refills_gives_each_trade_once_and_t
     on_the_way += [trade for trade in trades if chance.random() < 0.3]
     for trade in sorted(on_the_way, key=lambda trade: trade.trade_id + chance.uniform(0, 8)):
         one.accept(arrival(trade), now_s=0.0)
-        one.minutes.decide({})
+        one.minutes.decide({}, {})
     one.knows_of(trades[-1].trade_id, now_s=0.0)
     while (hole := one.hole()) is not None:
         page = [trade for trade in trades if trade.trade_id >= hole.first][: chance.randint(1, 5)]
         for trade in page:
             one.accept(arrival(trade, Source.REST), now_s=0.0)
-    one.minutes.decide(true_counts(trades))
+    one.minutes.decide(true_counts(trades), {})
 
     assert ids(one) == [trade.trade_id for trade in trades]
     assert_true(marks(one), trades, proven_minutes(trades))

@@ -50,7 +50,7 @@ def test_the_exchange_s_count_makes_skipped_ids_absent_and_their_minute_proven()
     one = lacking(trades, 1_070, 1_074)
     skip(one)
 
-    one.minutes.decide({MIDNIGHT_MS + MINUTE_MS: 55})
+    one.minutes.decide({MIDNIGHT_MS + MINUTE_MS: 55}, {})
 
     (gap,) = one.take_gaps(detected_at_ms=8)
     assert (gap.first_trade_id, gap.last_trade_id, gap.status, gap.detected_at) == (1_070, 1_074, GapStatus.ABSENT, 7)

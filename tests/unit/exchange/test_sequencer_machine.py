@@ -1,5 +1,7 @@
 """The sequencer between an exchange, two lossy channels, a log that keeps whole transactions, and kills."""
 
+from decimal import Decimal
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -155,7 +157,8 @@ class Life(RuleBasedStateMachine):
         ended = (MIDNIGHT_MS + self.at_ms - KLINES_TRAIL_MS) // MINUTE_MS
         minutes = (MIDNIGHT_MS + minute * MINUTE_MS for minute in sorted(self.trading_minutes))
         closed = [minute for minute in minutes if undecided <= minute < ended * MINUTE_MS]
-        self.one.minutes.decide({minute: self.true_count(minute) for minute in closed})
+        counts = {minute: self.true_count(minute) for minute in closed}
+        self.one.minutes.decide(counts, {minute: self.true_close(minute) for minute in closed})
 
     # Kafka
 
@@ -191,6 +194,10 @@ class Life(RuleBasedStateMachine):
 
     def true_count(self, open_time: int) -> int:
         return sum(trade.counts and open_time <= trade.traded_at_ms < open_time + MINUTE_MS for trade in self.happened)
+
+    def true_close(self, open_time: int) -> Decimal:
+        ends = open_time + MINUTE_MS
+        return [trade.price for trade in self.happened if trade.counts and trade.traded_at_ms < ends][-1]
 
     @invariant()
     def ids_only_grow(self) -> None:

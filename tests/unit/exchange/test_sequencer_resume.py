@@ -52,7 +52,7 @@ def test_a_restart_at_any_point_goes_on_as_if_nothing_had_happened(
             one.start_at(FIRST_ID, now_s=0.0)
         feed(one, trades[max(0, start - 3) : stop])  # REST and sockets repeat what was published
         if chance.random() < 0.5 or stop == len(trades):  # else it dies without having asked for klines
-            one.minutes.decide(true_counts(trades))
+            one.minutes.decide(true_counts(trades), {})
         published += [trades[trade_id - FIRST_ID] for trade_id in ids(one)]
         said += marks(one)
 
@@ -236,6 +236,6 @@ def test_a_mark_that_waits_for_its_proof_remembers_since_when_trades_follow_it()
     feed(one, [traded(1_000, 0), traded(1_001, MINUTE_MS), traded(1_002, 3 * MINUTE_MS)])
     assert [proven.mark.open_time - MIDNIGHT_MS for proven in one.take_marks(producers_ms=77)] == [MINUTE_MS]
 
-    one.minutes.decide({MIDNIGHT_MS + 2 * MINUTE_MS: 0})
+    one.minutes.decide({MIDNIGHT_MS + 2 * MINUTE_MS: 0}, {})
 
     assert [proven.since_ms for proven in one.take_marks(producers_ms=5_000)] == [77]
