@@ -49,11 +49,16 @@ class MinuteBook:
         self._marked[mark.open_time] = mark
         self._price = format(mark.close, "f")
 
+    def begin_after(self, time_ms: int) -> None:
+        """Nothing was traded since, and what comes is in sequence: from the next minute on all is provable."""
+        self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=False)
+        self._started_at_ms, self._margin_ms = time_ms, 0
+
     def start_over(self) -> None:
         """Ids were lost: the minutes around them cannot be proven."""
         if self._running is not None:
             self._lose(self._running.doubts)
-        self._running, self.begins_whole = None, False
+        self._running, self.begins_whole, self.nothing_since_ms = None, False, None
         self._price = ""  # the last trade may be among them
         self._margin_ms = 0  # whichever minute the lost ids are of, repair looks at it
         self._doubted.clear()

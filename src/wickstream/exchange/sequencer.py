@@ -63,6 +63,7 @@ class Sequencer:
         next_id: int | None = None,
         since_ms: int = 0,
         known_at_ms: int | None = None,
+        is_silent: bool = False,
         listed: Iterable[Gap] = (),
         detected_at_ms: int = 0,
     ) -> None:
@@ -73,7 +74,10 @@ class Sequencer:
         predecessor began, or knew of nothing to come. `since_ms`: of the mark, as of ProvenMark.
         """
         self.next_id = next_id
-        self.minutes.nothing_since_ms = known_at_ms
+        if is_silent and mark is None and known_at_ms is not None:
+            self.minutes.begin_after(known_at_ms)
+        else:
+            self.minutes.nothing_since_ms = known_at_ms
         if mark is not None:
             self.minutes.resume(mark, since_ms=since_ms)
             self.next_id = mark.next_trade_id
@@ -85,7 +89,7 @@ class Sequencer:
                 jumps.append(Hole(self.symbol, self.next_id, arrival.trade_id - 1, now_s, now_s))
                 self.minutes.start_over()
             self.minutes.add(arrival)
-            self.next_id = arrival.trade_id + 1
+            self.next_id, self.newest_ms = arrival.trade_id + 1, arrival.traded_at_ms
         listed = sorted(listed, key=lambda gap: gap.first_trade_id or 0)
         for gap in listed:
             if self.next_id in gap.ids:  # it is repair's by now

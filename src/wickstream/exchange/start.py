@@ -48,6 +48,7 @@ class Start:
                     next_id=tail.next_id,
                     since_ms=tail.written_ms,
                     known_at_ms=tail.known_at_ms,
+                    is_silent=tail.is_silent,
                     listed=tail.listed,
                     detected_at_ms=now_ms,
                 )

@@ -34,6 +34,7 @@ class Tail:
         next_id: nothing from this id on was published by then; None: nothing is known of the symbol.
         written_ms: trades from that id on were published then or later, by producers' clocks.
         known_at_ms: the exchange's time when that id was yet to come; None: a mark knows it.
+        is_silent: that was the time of the newest trade before that id, or a minute later than it.
         trades: those published since, oldest first.
         listed: entries of the ledger since: what they tell of is known to be missing.
         is_cold: nobody followed it of late; what happened since is no gap.
@@ -43,6 +44,7 @@ class Tail:
     next_id: int | None = None
     written_ms: int = 0
     known_at_ms: int | None = None
+    is_silent: bool = False
     trades: list[Arrival] = field(default_factory=list)
     listed: list[Gap] = field(default_factory=list)
     is_cold: bool = True
@@ -50,7 +52,7 @@ class Tail:
     def take_event(self, event: SymbolEvent, written_ms: int) -> None:
         """The connector's own word of it; the compacted topic has one at most."""
         self.next_id, self.written_ms, self.is_cold = event.next_trade_id, written_ms, event.status == STOPPED
-        self.known_at_ms = event.since
+        self.known_at_ms, self.is_silent = event.since, event.status == SILENT
 
     def take_mark(self, mark: Mark, written_ms: int) -> None:
         """One mark of it; the newest counts, unless the connector began anew after it."""

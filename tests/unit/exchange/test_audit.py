@@ -5,7 +5,7 @@ import asyncio
 from tests.unit.exchange.audit_scene import Scene
 from tests.unit.exchange.made_exchange import MIDNIGHT_MS, OTHER, SYMBOL, kline, on_virtual_time, rest, until
 from wickstream.events import MINUTE_MS, GapStatus
-from wickstream.exchange.audit import KLINE_GRACE_MS, KLINES_AT_ONCE
+from wickstream.exchange.audit import KLINE_GRACE_MS, KLINE_PAUSE_CAP_S, KLINES_AT_ONCE
 
 
 def test_a_quiet_minute_is_decided_by_the_exchange_s_klines_once_they_can_be_there() -> None:
@@ -77,8 +77,10 @@ def test_a_trade_after_a_long_halt_has_the_klines_asked_for_at_once() -> None:
             play.trade(3)
             play.exchange.klines_of[SYMBOL] += [kline(30 * MINUTE_MS, 1)]
             due_s = 31 * 60 + KLINE_GRACE_MS / 1_000
-            await asyncio.sleep(due_s - play.loop.time())
-            await until(lambda: play.one.minutes.undecided_since() is None, within_s=2)
+            await asyncio.sleep(due_s - play.loop.time() - 0.1)
+            asked = play.exchange.times_asked("klines")
+            await until(lambda: play.exchange.times_asked("klines") > asked, within_s=2)
+            await until(lambda: play.one.minutes.undecided_since() is None, within_s=KLINE_PAUSE_CAP_S + 2)
 
     on_virtual_time(scene)
 

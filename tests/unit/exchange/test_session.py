@@ -122,6 +122,11 @@ def test_whatever_keeps_it_from_beginning_is_told_and_the_frames_are_kept() -> N
     async def scene() -> None:
         stage = Stage()
         trade(stage, 1, 2, 3)
+        stage.exchange.failure = FeedLost("no answer")
+        with pytest.raises(FeedLost):
+            async with session(stage):
+                await asyncio.sleep(10)
+        stage.exchange.failure = None
         log = stage.log()
         log.busy.append(StoreBusy("Kafka does not answer"))
         with pytest.raises(StoreBusy):
@@ -132,15 +137,24 @@ def test_whatever_keeps_it_from_beginning_is_told_and_the_frames_are_kept() -> N
         with pytest.raises(ProducerBroken):
             async with session(stage, log):
                 await asyncio.sleep(10)
-        stage.exchange.failure = FeedLost("no answer")
-        with pytest.raises(FeedLost):
-            async with session(stage):
-                await asyncio.sleep(10)
         assert stage.steps.count("let go") == 3
 
-        stage.exchange.failure = None
         async with session(stage):
             await until(published(stage, range(4)))
+
+    on_virtual_time(scene)
+
+
+def test_once_begun_another_session_needs_no_answer_from_the_exchange_to_go_on() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        async with session(stage):
+            trade(stage, 1)
+            await until(published(stage, range(2)))
+        stage.exchange.failure = FeedLost("no answer")
+        async with session(stage):
+            trade(stage, 2)
+            await until(published(stage, range(3)))
 
     on_virtual_time(scene)
 

@@ -47,6 +47,9 @@ class Scene:
     def taken(self) -> list[Record | Batch]:
         return self.shard.take_records(now_s=self.loop.time())
 
+    def minutes(self) -> list[int]:
+        return [(one.mark.open_time - MIDNIGHT_MS) // MINUTE_MS for one in self.one.take_marks()]
+
     def ids(self) -> list[int]:
         return [trade_id for run in self.one.take_runs() for trade_id in run.ids]
 
@@ -128,18 +131,32 @@ def test_a_symbol_that_was_quiet_for_a_day_begins_behind_its_last_trade_and_not_
     on_virtual_time(scene)
 
 
-@pytest.mark.parametrize(("is_listing", "proven"), [(True, [0, 1]), (False, [1])])
-def test_a_symbol_without_any_trade_begins_at_zero_and_its_first_minute_is_proven_if_we_saw_it_appear(
-    *, is_listing: bool, proven: list[int]
-) -> None:
+def test_a_symbol_we_saw_appear_begins_at_zero_and_its_first_minute_is_proven() -> None:
     async def scene() -> None:
-        play = Scene(listings={SYMBOL: MIDNIGHT_MS} if is_listing else {})
+        play = Scene(listings={SYMBOL: MIDNIGHT_MS})
         play.lay_down(0)
         await play.begin_cold(-1)
         for trade_id, at_ms in enumerate((40_000, MINUTE_MS, 2 * MINUTE_MS)):
             play.one.accept(rest(trade_id, at_ms), now_s=play.loop.time())
 
-        assert [(one.mark.open_time - MIDNIGHT_MS) // MINUTE_MS for one in play.one.take_marks()] == proven
+        assert play.minutes() == [0, 1]
+
+    on_virtual_time(scene)
+
+
+def test_a_symbol_nobody_knows_a_trade_of_begins_with_the_first_that_comes() -> None:
+    async def scene() -> None:
+        play = Scene()
+        play.lay_down(0)
+        beginning = asyncio.ensure_future(play.begin_cold(-1))
+        await asyncio.sleep(3_600)
+        assert play.one.next_id is None
+        for trade_id, at_ms in ((700, 40_000), (701, MINUTE_MS), (702, 2 * MINUTE_MS)):
+            play.one.accept(rest(trade_id, at_ms), now_s=play.loop.time())
+        await asyncio.wait_for(beginning, 1)
+
+        assert play.ids() == [700, 701, 702]
+        assert play.minutes() == [1]
 
     on_virtual_time(scene)
 
@@ -243,7 +260,7 @@ def test_a_mark_and_the_trades_since_are_gone_on_from() -> None:
         mark = Mark(SYMBOL, MIDNIGHT_MS - MINUTE_MS, 100, 102, 3, 303, Decimal("1.5"), 103)
         listed = [Gap(SYMBOL, 105, 105, None, 1, GapStatus.OPEN)]
         trades = [rest(103, 0), rest(104, 10_000), rest(106, 20_000), rest(108, 25_000)]
-        tail = Tail(mark, 103, 777, trades, listed, is_cold=False)
+        tail = Tail(mark, next_id=103, written_ms=777, trades=trades, listed=listed, is_cold=False)
         play.start.resume({SYMBOL: tail})
 
         assert play.one.next_id == 109

@@ -158,10 +158,18 @@ def test_trades_that_clocks_which_step_have_stamped_a_little_early_are_found() -
     assert ids(tail(made)) == [4]
 
 
-def test_a_mark_older_than_trades_are_kept_is_of_no_use() -> None:
-    made = kafka([said(STARTED, 0), mark(0)], from_ms=NOW_MS - LOOK_BACK_MS - 1)
+def test_the_newest_marks_are_found_however_old_they_are() -> None:
+    """Nobody may have run for weeks; then what was missed since is a gap like any other."""
+    made = kafka([said(STARTED, 0), mark(0)], from_ms=NOW_MS - 5 * LOOK_BACK_MS)
 
-    assert tail(made).mark is None
+    assert tail(made).next_id == 6
+
+
+def test_what_is_none_of_our_records_is_left_out() -> None:
+    junk = [Record(topic, SYMBOL, b"{}") for topic in (topics.RAW_TRADES, topics.MINUTE_MARKS, topics.FEED_GAPS)]
+    made = kafka([Record(topics.SYMBOL_EVENTS, "junk", b"\xff"), said(STARTED, 4), *junk, trade(4), *junk, trade(5)])
+
+    assert ids(tail(made)) == [4, 5]
 
 
 def test_a_symbol_whose_newest_mark_lies_behind_many_of_others_is_looked_for_farther_back() -> None:
