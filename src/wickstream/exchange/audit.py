@@ -127,7 +127,8 @@ class Audit:
         if sequencer.next_id is None or sequencer.minutes.holds_trades:
             return
         now_ms = self._shard.clock.now_ms(now_s=asyncio.get_running_loop().time())
-        since_ms = sequencer.newest_ms or sequencer.minutes.running_since() or now_ms
+        minutes = sequencer.minutes
+        since_ms = sequencer.newest_ms or minutes.running_since() or minutes.nothing_since_ms or now_ms
         event = SymbolEvent(
             sequencer.symbol, Author.CONNECTOR, SILENT, since_ms, chosen=True, next_trade_id=sequencer.next_id
         )

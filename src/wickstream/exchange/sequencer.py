@@ -95,6 +95,7 @@ class Sequencer:
             if self.next_id in gap.ids:  # it is repair's by now
                 self.next_id = gap.ids.stop
                 self.minutes.start_over()
+                self.minutes.begin_after(gap.detected_at)
         unlisted = (part for jump in jumps for part in without(jump, listed))
         self._gaps += [open_entry(part, detected_at_ms, "not published before a restart") for part in unlisted]
         self.minutes.stamp(since_ms)
