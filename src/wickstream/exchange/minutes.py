@@ -52,7 +52,7 @@ class MinuteBook:
     def begin_after(self, time_ms: int) -> None:
         """Nothing was traded since, and what comes is in sequence: from the next minute on all is provable."""
         self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=False)
-        self._started_at_ms, self._margin_ms = time_ms, 0
+        self._started_at_ms, self.nothing_since_ms = time_ms, None
 
     def start_over(self) -> None:
         """Ids were lost: the minutes around them cannot be proven."""
@@ -156,8 +156,8 @@ class MinuteBook:
     def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int) -> None:
         """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete."""
         if self._running is None:  # ids were lost: from the next minute on all that is traded is still to come
-            self._running = self._minute(closed_at_ms // MINUTE_MS * MINUTE_MS, proven=False)
-            self._started_at_ms = closed_at_ms
+            since_ms = self.nothing_since_ms
+            self.begin_after(closed_at_ms if since_ms is None else min(since_ms, closed_at_ms))
         self._close_until(closed_at_ms - TICKER_GRACE_MS, next_trade_id=next_trade_id)
 
     def _close_until(self, time_ms: int, *, next_trade_id: int) -> None:

@@ -81,6 +81,7 @@ class Sequencer:
         if mark is not None:
             self.minutes.resume(mark, since_ms=since_ms)
             self.next_id = mark.next_trade_id
+        listed = sorted(listed, key=lambda gap: gap.first_trade_id or 0)
         jumps = []
         for arrival in since:
             if self.next_id is not None and arrival.trade_id < self.next_id:
@@ -88,9 +89,10 @@ class Sequencer:
             if self.next_id is not None and arrival.trade_id > self.next_id:
                 jumps.append(Hole(self.symbol, self.next_id, arrival.trade_id - 1, now_s, now_s))
                 self.minutes.start_over()
+                known_ms = [gap.detected_at for gap in listed if self.next_id in gap.ids]
+                self.minutes.begin_after(min([*known_ms, arrival.traded_at_ms]))
             self.minutes.add(arrival)
             self.next_id, self.newest_ms = arrival.trade_id + 1, arrival.traded_at_ms
-        listed = sorted(listed, key=lambda gap: gap.first_trade_id or 0)
         for gap in listed:
             if self.next_id in gap.ids:  # it is repair's by now
                 self.next_id = gap.ids.stop
@@ -190,6 +192,8 @@ class Sequencer:
         if self.hole() == hole:
             self._gaps.append(open_entry(hole, detected_at_ms, evidence))
             self.minutes.start_over()
+            if hole.bounded_at_s is None:  # else what is behind it tells
+                self.minutes.begin_after(detected_at_ms)
             self._go_on_behind(hole, now_s)
 
     def skip(self, hole: Hole, *, detected_at_ms: int, now_s: float, evidence: str) -> None:
