@@ -129,9 +129,14 @@ class Draft:
         """Candles of quiet minutes since the last traded one; tell whether no trade can hide there, nor in that."""
         if self._previous is None:
             return False
-        before, is_whole = self._previous
+        return self._quiet(self._previous, minute.open_time, klines, newest_kline)
+
+    def _quiet(
+        self, previous: tuple[TradedMinute, bool], until: int, klines: Mapping[int, Candle], newest_kline: int
+    ) -> bool:
+        before, is_whole = previous
         nothing_hidden = is_whole
-        for open_time in range(before.open_time + MINUTE_MS, minute.open_time, MINUTE_MS):
+        for open_time in range(before.open_time + MINUTE_MS, until, MINUTE_MS):
             kline = klines.get(open_time)
             if kline is None and open_time < newest_kline:
                 self._halts.append(self._halt(open_time))
@@ -140,6 +145,20 @@ class Draft:
             elif is_whole:  # else its last id may be another
                 self._give(flat(kline, before.ids.last))
         return nothing_hidden
+
+    @property
+    def ends_in_silence(self) -> bool:
+        """Whether all of the part was looked at, and no trade behind it is known."""
+        return self._previous is not None and self._previous[0].ids.last <= self._ids.last < self._next_id
+
+    def quiet_from(self) -> int:
+        """Open time of the first minute behind the last one that was settled."""
+        return self._previous[0].open_time + MINUTE_MS if self._previous is not None else 0
+
+    def settle_quiet(self, until: int, klines: Mapping[int, Candle], *, newest_kline: int) -> None:
+        """Nothing was traded since: the minutes up to that one (open time, inclusive) are flat, or halts."""
+        if self._previous is not None:
+            self._quiet(self._previous, until + MINUTE_MS, klines, newest_kline)
 
     def _judged(self, minute: TradedMinute, within: Span, *, nothing_hidden: bool) -> Iterator[_Piece]:
         spans = [(span, self._means.status) for span in clipped(minute.present, within)]

@@ -150,12 +150,21 @@ class Ladder:
                     await self._settle(draft, minute, book)
                     if draft.is_full:
                         yield draft.step()
+            if draft.ends_in_silence:
+                await self._settle_silence(draft, part, book)
         except (Refused, Corrupted, FeedLost, MalformedFrame, RateLimited) as exc:
             failure = exc
         if not draft.is_empty:
             yield draft.step()
         if failure is not None:
             raise failure
+
+    async def _settle_silence(self, draft: Draft, part: Gap, book: KlineBook) -> None:
+        """Up to the minute in which the ids were found missing: from the next one on the connector proves all."""
+        first, last = draft.quiet_from(), part.detected_at // MINUTE_MS * MINUTE_MS
+        if first <= last:
+            await book.cover(first, last, now_ms=now_ms(self._clock))
+            draft.settle_quiet(last, book.closed, newest_kline=book.newest)
 
     async def _minutes(self, part: Gap, rung: Rung[Any]) -> AsyncGenerator[TradedMinute, None]:
         """From the one of the id before the part to the one of the id behind it, as far as they are to be had."""
