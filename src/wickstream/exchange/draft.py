@@ -151,14 +151,34 @@ class Draft:
         """Whether all of the part was looked at, and no trade behind it is known."""
         return self._previous is not None and self._previous[0].ids.last <= self._ids.last < self._next_id
 
+    def take_back(self, klines: Mapping[int, Candle], *, is_cut_off: bool) -> None:
+        """The minute behind the part needs its candle too: until it has it, the end of the part stays.
+
+        `is_cut_off`: the exchange did not answer any more.
+        """
+        if self._previous is None:
+            return
+        minute, is_ours = self._previous
+        if not is_ours and minute.ids.first > self._ids.last:
+            self._reopen(self._difference(minute, klines.get(minute.open_time)))
+        elif is_cut_off and minute.ids.last <= self._ids.last:
+            self._reopen("the minute behind its last id was not looked at")
+
+    def _reopen(self, evidence: str) -> None:
+        if self._pieces:
+            self._pieces[-1].status, self._pieces[-1].evidence = self._part.status, evidence
+
     def quiet_from(self) -> int:
         """Open time of the first minute behind the last one that was settled."""
         return self._previous[0].open_time + MINUTE_MS if self._previous is not None else 0
 
     def settle_quiet(self, until: int, klines: Mapping[int, Candle], *, newest_kline: int) -> None:
         """Nothing was traded since: the minutes up to that one (open time, inclusive) are flat, or halts."""
-        if self._previous is not None:
-            self._quiet(self._previous, until + MINUTE_MS, klines, newest_kline)
+        if self._previous is None:
+            return
+        self._quiet(self._previous, until + MINUTE_MS, klines, newest_kline)
+        if until not in klines and until >= newest_kline:  # a later kline will tell a halt
+            self._reopen(f"the exchange has no kline of {_clock(until)} yet, nor a later one")
 
     def _judged(self, minute: TradedMinute, within: Span, *, nothing_hidden: bool) -> Iterator[_Piece]:
         spans = [(span, self._means.status) for span in clipped(minute.present, within)]

@@ -24,6 +24,7 @@ class Hole:
     last: int
     known_at_s: float  # process clock
     bounded_at_s: float | None  # since when a trade is here that is higher than all of them; None: only the ticker is
+    last_known_at_s: float = 0.0  # since when its last id is known: none of them is of a later time
 
     @property
     def size(self) -> int:

@@ -150,10 +150,12 @@ class Ladder:
                     await self._settle(draft, minute, book)
                     if draft.is_full:
                         yield draft.step()
+            draft.take_back(book.closed, is_cut_off=False)
             if draft.ends_in_silence:
                 await self._settle_silence(draft, part, book)
         except (Refused, Corrupted, FeedLost, MalformedFrame, RateLimited) as exc:
             failure = exc
+            draft.take_back(book.closed, is_cut_off=True)
         if not draft.is_empty:
             yield draft.step()
         if failure is not None:

@@ -103,7 +103,7 @@ class Refill:
 
     def _give_up(self, hole: Hole, now_s: float) -> None:
         log.warning("segment break", symbol=hole.symbol, first=hole.first, last=hole.last, ids=hole.size)
-        detected_at_ms = self._shard.clock.now_ms(now_s=now_s)
+        detected_at_ms = self._shard.clock.now_ms(now_s=hole.last_known_at_s)
         evidence = f"not filled within {now_s - hole.known_at_s:.0f} s; left to repair"
         sequencer = self._shard.sequencers[hole.symbol]
         sequencer.break_segment(detected_at_ms=detected_at_ms, now_s=now_s, evidence=evidence)

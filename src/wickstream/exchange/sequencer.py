@@ -43,6 +43,7 @@ class Sequencer:
         self._held: dict[int, tuple[Arrival, float]] = {}  # and since when, process clock
         self._highest_held = -1  # of those held, where any is
         self._newest_known = -1
+        self._newest_known_s = 0.0
         self._hole_at_s: float | None = None
         self._hole_first = -1
         self._suspect = -1  # an id too far ahead to be believed at once
@@ -87,7 +88,7 @@ class Sequencer:
             if self.next_id is not None and arrival.trade_id < self.next_id:
                 continue  # going back would publish again what is there
             if self.next_id is not None and arrival.trade_id > self.next_id:
-                jumps.append(Hole(self.symbol, self.next_id, arrival.trade_id - 1, now_s, now_s))
+                jumps.append(Hole(self.symbol, self.next_id, arrival.trade_id - 1, now_s, now_s, now_s))
                 self.minutes.start_over()
                 known_ms = [gap.detected_at for gap in listed if self.next_id in gap.ids]
                 self.minutes.begin_after(min([*known_ms, arrival.traded_at_ms]))
@@ -129,7 +130,7 @@ class Sequencer:
         elif self.next_id is not None and trade_id < self.next_id:
             self.duplicates += 1
         else:
-            self._newest_known = max(self._newest_known, trade_id)
+            self._know(trade_id, now_s)
             self._hold(arrival, now_s)
             self._note_hole(now_s)
 
@@ -151,11 +152,14 @@ class Sequencer:
         self._suspect = trade_id
         return False
 
-    def knows_of(self, trade_id: int, *, now_s: float) -> None:
-        """An id exists, though its trade is not here."""
+    def knows_of(self, trade_id: int, *, now_s: float, age_s: float = 0.0) -> None:
+        """An id exists, though its trade is not here; `age_s`: so long it might as well have been known."""
+        self._know(trade_id, now_s)
+        self._note_hole(now_s - age_s)
+
+    def _know(self, trade_id: int, now_s: float) -> None:
         if trade_id > self._newest_known:
-            self._newest_known = trade_id
-        self._note_hole(now_s)
+            self._newest_known, self._newest_known_s = trade_id, now_s
 
     def on_ticker(self, ticker: Ticker, *, now_s: float) -> None:
         """The audit channel: its last id reveals what the trade stream kept silent about, or proves silence."""
@@ -177,9 +181,10 @@ class Sequencer:
         if self.next_id is None or self._hole_at_s is None:
             return None
         if not self._held:
-            return Hole(self.symbol, self.next_id, self._newest_known, self._hole_at_s, None)
+            return Hole(self.symbol, self.next_id, self._newest_known, self._hole_at_s, None, self._newest_known_s)
         behind = min(self._held)
-        return Hole(self.symbol, self.next_id, behind - 1, self._hole_at_s, self._held[behind][1])
+        held_s = self._held[behind][1]
+        return Hole(self.symbol, self.next_id, behind - 1, self._hole_at_s, held_s, held_s)
 
     def break_segment(self, *, detected_at_ms: int, now_s: float, evidence: str) -> None:
         """Give a hole up for now: an open entry for the ledger, and on with the first trade behind it."""

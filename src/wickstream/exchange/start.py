@@ -71,11 +71,11 @@ class Start:
 
         while symbols and not answers:
             await insist(learn)
-        since_s = asyncio.get_running_loop().time() - UNSEEN_HOLE_S  # these are not on their way to a socket
+        now_s = asyncio.get_running_loop().time()
         for symbol, ticker in (pair for answer in answers for pair in answer.items()):
             sequencer = self._shard.sequencers.get(symbol)
             if sequencer is not None and sequencer.is_plausible(ticker.last_id):  # else the next ticker tells
-                sequencer.knows_of(ticker.last_id, now_s=since_s)
+                sequencer.knows_of(ticker.last_id, now_s=now_s, age_s=UNSEEN_HOLE_S)  # not on its way to a socket
 
     async def _begin_cold(self, symbols: list[str], newest: Mapping[str, int], floors: Mapping[str, int]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)

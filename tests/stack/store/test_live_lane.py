@@ -129,7 +129,8 @@ def test_uncommitted_trades_are_seen_at_once_and_again_without_harm(bus: Setting
         dying.fence()
         # Reaching into the producer: a process that dies between sending and committing.
         dying._producer.begin_transaction()
-        dying._produce(trade_record(symbol, 1, at_ms=100))
+        record = trade_record(symbol, 1, at_ms=100)
+        dying._produce(record.topic, record.key, (record.value,), record.headers)
         dying._producer.flush(10)
         wait_until(is_seen(bus, symbol, 1, 1, 1))
 
