@@ -28,7 +28,7 @@ def test_a_hole_is_given_up_in_time_also_while_nobody_answers(failure: FeedLost 
         (gap,) = play.gaps()
         assert (gap.first_trade_id, gap.last_trade_id, gap.status) == (5, 7, GapStatus.OPEN)
         assert gap.evidence == "not filled within 60 s; left to repair"
-        assert 60_000 < gap.detected_at - MIDNIGHT_MS < 60_200
+        assert 0 <= gap.detected_at - MIDNIGHT_MS < 200  # when they were known to be missing, not when that was said
 
     on_virtual_time(scene)
 
