@@ -184,8 +184,8 @@ def _coverage(said: Published, market: SymbolMarket, ends_s: float) -> Iterator[
 
 
 def _touches(pause: Pause, open_time: int) -> bool:
-    """The minutes of stopping and of starting are not whole either, nor one that a start's first trade is too near."""
-    return pause.from_ms - 2 * MINUTE_MS < open_time < pause.until_ms + MINUTE_MS
+    """The minutes of stopping and of starting are not whole either; quiet ones before may not have been decided yet."""
+    return pause.from_ms - 5 * MINUTE_MS < open_time < pause.until_ms + MINUTE_MS
 
 
 def _first_whole_minute(first: Arrival) -> int:

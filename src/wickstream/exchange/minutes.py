@@ -52,7 +52,7 @@ class MinuteBook:
     def begin_after(self, time_ms: int) -> None:
         """Nothing was traded since, and what comes is in sequence: from the next minute on all is provable."""
         self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=False)
-        self._started_at_ms, self.nothing_since_ms = time_ms, None
+        self._started_at_ms, self._margin_ms, self.nothing_since_ms = time_ms, 0, None
 
     def start_over(self) -> None:
         """Ids were lost: the minutes around them cannot be proven."""

@@ -90,7 +90,7 @@ class Sequencer:
             if self.next_id is not None and arrival.trade_id > self.next_id:
                 jumps.append(Hole(self.symbol, self.next_id, arrival.trade_id - 1, now_s, now_s, now_s))
                 self.minutes.start_over()
-                known_ms = [gap.detected_at for gap in listed if self.next_id in gap.ids]
+                known_ms = [gap.detected_at for gap in listed if arrival.trade_id - 1 in gap.ids]
                 self.minutes.begin_after(min([*known_ms, arrival.traded_at_ms]))
             self.minutes.add(arrival)
             self.next_id, self.newest_ms = arrival.trade_id + 1, arrival.traded_at_ms

@@ -13,6 +13,7 @@ from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.insist import insist
 from wickstream.exchange.minutes import START_MARGIN_MS
 from wickstream.exchange.refill import UNSEEN_HOLE_S
+from wickstream.exchange.sequencer import Sequencer
 from wickstream.exchange.shard import Shard
 from wickstream.exchange.tail import STARTED, Tail
 
@@ -80,7 +81,7 @@ class Start:
     async def _begin_cold(self, symbols: list[str], newest: Mapping[str, int], floors: Mapping[str, int]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)
 
-        async def begin(symbol: str) -> None:
+        async def begin(symbol: str, sequencer: Sequencer) -> None:
             async with turns:
                 newest_id = newest.get(symbol, -1)
                 if newest_id < 0:
@@ -89,15 +90,15 @@ class Start:
             next_id = newest_id + 1
             if newest_id < 0 and symbol not in self._listings:  # traded long ago, or never: what comes will show
                 next_id = await self._first_seen(symbol)
-            self._begin_at(symbol, history, max(next_id, floors[symbol]), floors[symbol])
+            if self._shard.sequencers.get(symbol) is sequencer:  # else dropped meanwhile, perhaps followed again
+                self._begin_at(sequencer, history, max(next_id, floors[symbol]), floors[symbol])
 
-        await asyncio.gather(*(begin(symbol) for symbol in symbols))
+        sequencers = {symbol: self._shard.sequencers[symbol] for symbol in symbols if symbol in self._shard.sequencers}
+        await asyncio.gather(*(begin(symbol, sequencer) for symbol, sequencer in sequencers.items()))
 
-    def _begin_at(self, symbol: str, history: list[Arrival], next_id: int, floor: int) -> None:
+    def _begin_at(self, sequencer: Sequencer, history: list[Arrival], next_id: int, floor: int) -> None:
         """`floor`: ids below it were published when the symbol was followed before."""
-        sequencer = self._shard.sequencers.get(symbol)
-        if sequencer is None or sequencer.next_id is not None:  # dropped meanwhile, perhaps followed again
-            return
+        symbol = sequencer.symbol
         history = [arrival for arrival in history if arrival.trade_id >= floor]
         first_id = history[0].trade_id if history else next_id
         now_s = asyncio.get_running_loop().time()
