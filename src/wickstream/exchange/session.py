@@ -89,7 +89,7 @@ class Parts:
     clock: ExchangeClock = field(default_factory=ExchangeClock)
     absence_is_provable: bool = True
     epoch_us: Callable[[], int] = lambda: 0  # what the process clock's zero is in µs since 1970
-    dropped: set[str] = field(default_factory=set)  # symbols that were followed and are not
+    ever_followed: set[str] = field(default_factory=set)
     first_ids: dict[str, int] = field(default_factory=dict)  # newest ids when we subscribed; -1: it had none
     on_published: Callable[[Shard], None] = lambda _: None
 
@@ -101,7 +101,7 @@ class Session:
         self._parts = parts
         self._log = bus
         self._loop = asyncio.get_running_loop()
-        self._shard = Shard((), parts.clock, instance=parts.instance, dropped=parts.dropped)
+        self._shard = Shard((), parts.clock, instance=parts.instance, ever_followed=parts.ever_followed)
         self._turn = asyncio.Lock()  # of a transaction, or of a look at what is committed
         self._start = Start(self._shard, parts.client, listings=parts.registry.listings)
         self._audit = Audit(self._shard, parts.client, on_news=parts.spool.wake)
@@ -142,7 +142,6 @@ class Session:
         symbols = sorted(self._parts.registry.mine)
         for symbol in self._parts.first_ids.keys() - set(symbols):  # dropped between two sessions
             self._parts.first_ids.pop(symbol)
-            self._parts.dropped.add(symbol)
         await self._subscribe(symbols)
         subscribed_s = self._loop.time()
         # 2. Nobody else writes from here on

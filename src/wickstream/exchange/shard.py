@@ -61,11 +61,11 @@ class Shard:
         clock: ExchangeClock,
         *,
         instance: str,
-        dropped: set[str] | None = None,
+        ever_followed: set[str] | None = None,
         held_limit_bytes: int = HELD_LIMIT_BYTES,
     ) -> None:
-        """`dropped`: symbols that were followed before, of which frames may still come; is kept up to date."""
-        self._dropped: set[str] = set() if dropped is None else dropped
+        """`ever_followed`: symbols of which frames may still come; is added to."""
+        self._ever_followed: set[str] = set() if ever_followed is None else ever_followed
         self._ticker_at_s: dict[str, float] = {}
         self.sequencers: Final[dict[str, Sequencer]] = {}
         self.clock = clock
@@ -89,7 +89,7 @@ class Shard:
     def add(self, symbol: str, *, now_s: float = 0.0) -> Sequencer:
         """Follow a symbol; until its sequencer was told where to begin, it holds what comes."""
         self._ticker_at_s[symbol] = now_s
-        self._dropped.discard(symbol)
+        self._ever_followed.add(symbol)
         sequencer = self.sequencers[symbol] = Sequencer(symbol, self._room)
         self._by_symbol[symbol] = _Lane(sequencer, *spot_trade_begins(f"{symbol.lower()}@trade"))
         return sequencer
@@ -97,7 +97,6 @@ class Shard:
     def drop(self, symbol: str, *, now_s: float) -> None:
         """Follow it no more; what is ready of it is published yet."""
         sequencer = self.sequencers.pop(symbol)
-        self._dropped.add(symbol)
         self._by_symbol.pop(symbol)
         self._ticker_at_s.pop(symbol)
         sequencer.give_up()
@@ -238,7 +237,7 @@ class Shard:
         self.tickers_taken += 1
 
     def _set_aside_unknown(self, data: bytes, symbol: str) -> None:
-        if symbol not in self._dropped:  # of one that was, some frames were on their way
+        if symbol not in self._ever_followed:  # of one that was, some frames were on their way
             self._set_aside(data, "unknown_symbol", symbol)
 
     def _set_aside_for_time(self, data: bytes, stamp_ms: int, came: "_Coming") -> None:
