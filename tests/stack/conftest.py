@@ -13,12 +13,17 @@ from wickstream.store.migrations import migrate
 
 
 @pytest.fixture
-def database(postgres: Settings) -> Iterator[Settings]:
-    """Settings of an empty database with our tables."""
+def empty_database(postgres: Settings) -> Iterator[Settings]:
+    """Settings of a database without any table."""
     name = f"store_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(conninfo(postgres), autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        settings = postgres.model_copy(update={"postgres_db": name})
-        migrate(settings)
-        yield settings
+        yield postgres.model_copy(update={"postgres_db": name})
         conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(empty_database: Settings) -> Settings:
+    """Settings of an empty database with our tables."""
+    migrate(empty_database)
+    return empty_database

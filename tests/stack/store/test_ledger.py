@@ -75,8 +75,8 @@ def test_a_lost_connection_is_a_busy_store_and_the_right_has_to_be_claimed_anew(
     assert ledger.entries() == []
 
 
-def test_a_database_without_our_tables_is_waited_for(postgres: Settings) -> None:
-    with closing(LedgerReader(postgres)) as ledger:
+def test_a_database_without_our_tables_is_waited_for(empty_database: Settings) -> None:
+    with closing(LedgerReader(empty_database)) as ledger:
         assert ledger.claim()
         with pytest.raises(StoreBusy):
             ledger.entries()

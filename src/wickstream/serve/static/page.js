@@ -93,8 +93,9 @@ function chooseFromAddress() {
 
 function choose(choice) {
   Object.assign(now, choice);
-  at("chosen").textContent = splitSymbol(now.symbol).filter(Boolean).join(" / ");
   for (const button of at("intervals").children) button.setAttribute("aria-pressed", button.value === now.interval);
+  if (!now.symbol) return; // the board is on its way
+  at("chosen").textContent = splitSymbol(now.symbol).filter(Boolean).join(" / ");
   at("chart-notice").textContent = "Loading candles…";
   board.choose(now.symbol);
   showPrice();

@@ -97,7 +97,7 @@ def test_answers_are_slow_or_reset(tmp_path: Path, make_settings: SettingsMaker)
             await client.fault("rest_slow", by_s=0.3, paths=["/api/v3/trades"])
             began = asyncio.get_running_loop().time()
             assert (await client.ask(TRADES))[0] == 200
-            assert asyncio.get_running_loop().time() - began >= 0.3
+            assert asyncio.get_running_loop().time() - began >= 0.295  # the loop's clock ticks in ms
             await client.fault("rest_reset", paths=["/api/v3/klines"])
             with pytest.raises(aiohttp.ClientError):
                 await client.ask("/api/v3/klines?symbol=BTCUSDT&interval=1m")
