@@ -122,7 +122,8 @@ def test_a_server_that_closes_each_connection_at_once_never_sees_more_than_are_a
             await asyncio.wait_for(sockets.subscribed(), 5)
             work.cancel()
             times = server.attempts
-            assert all(later - first > 0.4 for first, later in zip(times, times[12:], strict=False))
+            # Seen from there an attempt may come late; without the budget twelve take a tenth of this.
+            assert all(later - first > 0.2 for first, later in zip(times, times[12:], strict=False))
 
     run(story)
 
