@@ -9,6 +9,7 @@ from wickstream.events import MINUTE_MS, Author, SymbolEvent
 from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.insist import every, insist
+from wickstream.exchange.kline_book import GRACE_MS as KLINE_GRACE_MS
 from wickstream.exchange.sequencer import Sequencer
 from wickstream.exchange.shard import Shard
 from wickstream.exchange.tail import SILENT
@@ -21,7 +22,6 @@ KLINE_LOOK_S = 1.0
 KLINE_PAUSE_S = 8.0
 KLINE_PAUSE_CAP_S = 60.0
 KLINES_AT_ONCE = 20
-KLINE_GRACE_MS = 3_000  # klines trail the stream
 TICKER_SILENCE_S = 65.0  # a symbol in a break has none
 UNMARKED_MS = 180_000
 SILENT_S = 60.0  # how often a symbol that says nothing is told of, for a restart

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
@@ -11,6 +12,7 @@ log = structlog.get_logger()
 
 FAILED_S = 1.0
 
+Answer = TypeVar("Answer")
 Step = Callable[[], Awaitable[None]]
 
 
@@ -24,6 +26,18 @@ async def insist(step: Step) -> None:
     except ExchangeError as exc:
         log.warning("REST failed", reason=str(exc))
         await asyncio.sleep(FAILED_S)
+
+
+async def until_answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The same question, as often as it takes."""
+    answers: list[Answer] = []
+
+    async def step() -> None:
+        answers.append(await ask())
+
+    while not answers:
+        await insist(step)
+    return answers[0]
 
 
 async def every(pause_s: float, step: Step) -> None:

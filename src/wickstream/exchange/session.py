@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -17,7 +18,7 @@ from wickstream.exchange.audit import Audit, ask_time
 from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.ending import until_one_ends
-from wickstream.exchange.insist import insist
+from wickstream.exchange.insist import until_answered
 from wickstream.exchange.refill import Refill
 from wickstream.exchange.shard import Shard
 from wickstream.exchange.spool import Spool
@@ -177,18 +178,6 @@ class Session:
         else:
             self._parts.streams.follow(symbols)
 
-    async def _insist_on_subscribing(self, symbols: Collection[str]) -> None:
-        """Those that are live already do not wait for it."""
-
-        is_done = asyncio.Event()
-
-        async def subscribe() -> None:
-            await self._subscribe(symbols)
-            is_done.set()
-
-        while not is_done.is_set():
-            await insist(subscribe)
-
     async def _resume(self, symbols: Collection[str]) -> dict[str, Tail]:
         async with self._turn:  # what is on its way would be in neither
             tails = await self._log.tails(symbols)
@@ -213,7 +202,7 @@ class Session:
                     if symbol not in registry.mine:
                         self._drop(symbol)
                 await self._commit()  # with what was said of those that were dropped
-                await self._insist_on_subscribing(symbols)
+                await until_answered(partial(self._subscribe, symbols))  # those that are live do not wait for it
                 tails = await self._resume([symbol for symbol in symbols if symbol not in known])
                 begun.add(asyncio.ensure_future(self._begin(tails)))
                 begun = {task for task in begun if not task.done()}

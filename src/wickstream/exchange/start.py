@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 import structlog
 
-from wickstream.binance.rest import PAGE, RestTicker
+from wickstream.binance.rest import PAGE
 from wickstream.errors import ExchangeError
 from wickstream.events import MINUTE_MS, Author, SymbolEvent
 from wickstream.exchange.arrival import Arrival
 from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.insist import insist
+from wickstream.exchange.insist import until_answered
 from wickstream.exchange.minutes import START_MARGIN_MS
 from wickstream.exchange.refill import UNSEEN_HOLE_S
 from wickstream.exchange.sequencer import Sequencer
@@ -65,15 +66,9 @@ class Start:
         log.info("begun", resumed=len(tails) - len(cold), cold=len(cold))
 
     async def _learn_of_holes(self, symbols: list[str]) -> None:
-        answers: list[Mapping[str, RestTicker]] = []
-
-        async def learn() -> None:
-            answers.append(await self._client.tickers(symbols))
-
-        while symbols and not answers:
-            await insist(learn)
+        tickers = await until_answered(partial(self._client.tickers, symbols)) if symbols else {}
         now_s = asyncio.get_running_loop().time()
-        for symbol, ticker in (pair for answer in answers for pair in answer.items()):
+        for symbol, ticker in tickers.items():
             sequencer = self._shard.sequencers.get(symbol)
             if sequencer is not None and sequencer.is_plausible(ticker.last_id):  # else the next ticker tells
                 sequencer.knows_of(ticker.last_id, now_s=now_s, age_s=UNSEEN_HOLE_S)  # not on its way to a socket

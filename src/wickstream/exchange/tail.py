@@ -21,7 +21,7 @@ log = structlog.get_logger()
 Value = TypeVar("Value")
 
 LOOK_BACK_RECORDS = 2_000  # marks per partition: some minutes of a few hundred symbols
-LOOK_BACK_MS = 3 * 86_400_000  # raw trades are kept no longer, so an older mark is of no use
+LOOK_BACK_MS = 3 * 86_400_000  # raw trades are kept no longer; beyond the newest marks none older is looked for
 MARGIN_MS = 5_000  # producers' clocks may step; a record too many does no harm
 
 
