@@ -9,7 +9,7 @@ from wickstream.events import MINUTE_MS, Author, SymbolEvent
 from wickstream.exchange.client import ExchangeClient
 from wickstream.exchange.clock import ExchangeClock
 from wickstream.exchange.insist import every, insist
-from wickstream.exchange.kline_book import GRACE_MS as KLINE_GRACE_MS
+from wickstream.exchange.kline_book import GRACE_MS
 from wickstream.exchange.sequencer import Sequencer
 from wickstream.exchange.shard import Shard
 from wickstream.exchange.tail import SILENT
@@ -85,10 +85,10 @@ class Audit:
         due: list[tuple[Sequencer, int]] = []
         for symbol, sequencer in self._shard.sequencers.items():
             minute = sequencer.minutes.undecided_since()
-            if minute is None or now_ms < minute + MINUTE_MS + KLINE_GRACE_MS:
+            if minute is None or now_ms < minute + MINUTE_MS + GRACE_MS:
                 continue
             question = questions[symbol, minute] = self._questions.get((symbol, minute)) or _Question()
-            whole_ms = (sequencer.newest_ms // MINUTE_MS + 1) * MINUTE_MS + KLINE_GRACE_MS
+            whole_ms = (sequencer.newest_ms // MINUTE_MS + 1) * MINUTE_MS + GRACE_MS
             if len(due) < KLINES_AT_ONCE and question.is_due(now_s, now_ms, traded_until_ms=whole_ms):
                 due.append((sequencer, minute))
         self._questions = questions
@@ -97,7 +97,7 @@ class Audit:
 
     async def _decide(self, sequencer: Sequencer, minute: int) -> None:
         now_ms = self._shard.clock.now_ms(now_s=asyncio.get_running_loop().time())
-        klines = await self._client.klines(sequencer.symbol, minute, now_ms=now_ms - KLINE_GRACE_MS)
+        klines = await self._client.klines(sequencer.symbol, minute, now_ms=now_ms - GRACE_MS)
         counts = {kline.open_time: kline.trade_count for kline in klines if kline.closed}
         sequencer.minutes.decide(counts, {kline.open_time: kline.close for kline in klines if kline.closed})
         self._on_news()

@@ -5,7 +5,8 @@ import asyncio
 from tests.unit.exchange.audit_scene import Scene
 from tests.unit.exchange.made_exchange import MIDNIGHT_MS, OTHER, SYMBOL, kline, on_virtual_time, rest, until
 from wickstream.events import MINUTE_MS, GapStatus
-from wickstream.exchange.audit import KLINE_GRACE_MS, KLINE_PAUSE_CAP_S, KLINES_AT_ONCE
+from wickstream.exchange.audit import KLINE_PAUSE_CAP_S, KLINES_AT_ONCE
+from wickstream.exchange.kline_book import GRACE_MS
 
 
 def test_a_quiet_minute_is_decided_by_the_exchange_s_klines_once_they_can_be_there() -> None:
@@ -18,7 +19,7 @@ def test_a_quiet_minute_is_decided_by_the_exchange_s_klines_once_they_can_be_the
                 await asyncio.sleep(minute * 60 - play.loop.time())
                 play.trade(trade_id)
             assert play.minutes() == [1]
-            await asyncio.sleep(KLINE_GRACE_MS / 1_000 - 0.5)
+            await asyncio.sleep(GRACE_MS / 1_000 - 0.5)
             assert play.exchange.times_asked("klines") == 0
             await until(lambda: play.minutes() == [2], within_s=5)
 
@@ -76,7 +77,7 @@ def test_a_trade_after_a_long_halt_has_the_klines_asked_for_at_once() -> None:
             await asyncio.sleep(1_800 - play.loop.time() + 7)
             play.trade(3)
             play.exchange.klines_of[SYMBOL] += [kline(30 * MINUTE_MS, 1)]
-            due_s = 31 * 60 + KLINE_GRACE_MS / 1_000
+            due_s = 31 * 60 + GRACE_MS / 1_000
             await asyncio.sleep(due_s - play.loop.time() - 0.1)
             asked = play.exchange.times_asked("klines")
             await until(lambda: play.exchange.times_asked("klines") > asked, within_s=2)
