@@ -13,7 +13,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from bench.table import Figure
-from wickstream.exchange.local.recording import demo_files
+from wickstream.exchange.local.market.recording import demo_files
 
 PORT_BASE = 28_400
 MINUTE_MS = 60_000

@@ -12,7 +12,7 @@ from tests.tier_contents import read_warm
 from wickstream.candle import EXCHANGE_FIELDS, Candle, Origin
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Gap, GapStatus
-from wickstream.exchange.client import ExchangeClient
+from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.store import writer
 from wickstream.store.database import conninfo
 from wickstream.store.tiers import Warm

@@ -18,8 +18,8 @@ from wickstream.bus.follower import Follower
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import SymbolEvent
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.registry import Pace, Registry, read_table
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.symbols.registry import Pace, Registry, read_table
 
 PACE = Pace(topic_s=0.02, statuses_s=0.1, market_s=0.3, volumes_s=0.3)
 NOW_MS = 1_723_161_600_000

@@ -12,10 +12,10 @@ import uvloop
 
 from bench.ingest.cost import Cost, Meter, tell
 from bench.ingest.frames import FIRST_ID, Market
-from wickstream.exchange.clock import ExchangeClock
-from wickstream.exchange.shard import Shard
-from wickstream.exchange.sockets import Sockets
-from wickstream.exchange.spool import Spool
+from wickstream.exchange.sequencing.clock import ExchangeClock
+from wickstream.exchange.sequencing.shard import Shard
+from wickstream.exchange.sessions.spool import Spool
+from wickstream.exchange.sockets.sockets import Sockets
 
 FRAMES_A_READ = 2_000  # fewer than 5 ms bring at that rate
 

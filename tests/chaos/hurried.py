@@ -9,7 +9,7 @@ from typing import Any
 
 from wickstream.cli import main
 from wickstream.config import Settings
-from wickstream.exchange.socket_rules import SocketRules
+from wickstream.exchange.sockets.socket_rules import SocketRules
 
 RULES = "socket_rules."
 

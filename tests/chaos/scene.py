@@ -16,8 +16,8 @@ from tests.chaos.truth import Moment, Truth
 from tests.chaos.verdict import Verdict, judge
 from tests.running import Launcher, Running
 from wickstream.config import PORT_OFFSETS, Settings
-from wickstream.exchange.local.generator import traded_at_first
-from wickstream.exchange.local.market_plan import parse_market
+from wickstream.exchange.local.market.generator import traded_at_first
+from wickstream.exchange.local.market.market_plan import parse_market
 from wickstream.operate.servers.local import with_local_addresses
 from wickstream.operate.source import Chosen, Wish, choose
 from wickstream.operate.stack import answers, build_layers

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.conftest import SceneMaker
 from tests.chaos.scene import Market, Scene
 from wickstream.binance.shapes import WEIGHT_PER_MINUTE
-from wickstream.exchange.local.visitors import Visit
+from wickstream.exchange.local.doors.visitors import Visit
 
 pytestmark = [pytest.mark.stack]
 

@@ -8,7 +8,7 @@ import pytest
 from tests.chaos.conftest import SceneMaker
 from tests.chaos.scene import Market, Scene
 from tests.chaos.witness import witness
-from wickstream.exchange.shard import LETTER_LIMIT_BYTES
+from wickstream.exchange.sequencing.shard import LETTER_LIMIT_BYTES
 
 pytestmark = [pytest.mark.stack]
 

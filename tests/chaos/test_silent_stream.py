@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.conftest import SceneMaker
 from tests.chaos.delays import Delays
 from tests.chaos.scene import Market, Scene
-from wickstream.exchange.local.visitors import Visit
+from wickstream.exchange.local.doors.visitors import Visit
 
 pytestmark = [pytest.mark.stack]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.conftest import SceneMaker
 from tests.chaos.scene import Market, Scene
 from tests.running import Running
-from wickstream.exchange.local.visitors import Visit
+from wickstream.exchange.local.doors.visitors import Visit
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
@@ -63,7 +63,7 @@ def test_a_storm_of_disconnects_and_a_time_of_refusal_lose_nothing(play: SceneMa
     scene.connector(**FEW_CONNECTS)
     scene.flows()
     storm(scene, every_s=0.1, times=40)
-    scene.truth.switch_on("refuse", after_s=3, for_s=5)  # a connect window longer than the storm: one attempt is refused
+    scene.truth.switch_on("refuse", after_s=3, for_s=5)  # longer than the connect window: one attempt meets it
     wait_for_calm(scene, figures, deadline_s=30)
 
     figures["connects"] = len(handshakes(scene))

@@ -12,7 +12,7 @@ import msgspec
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
-from wickstream.exchange.local.visitors import Visit
+from wickstream.exchange.local.doors.visitors import Visit
 
 Row = tuple[int, int, str, str, bool]  # id, time in ms, price, quantity, buyer is maker
 

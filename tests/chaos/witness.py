@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import aiohttp
 
 from wickstream.config import Settings
-from wickstream.exchange.local.streams import StreamRules
+from wickstream.exchange.local.doors.streams import StreamRules
 
 OPEN_S = 10.0
 

@@ -11,9 +11,9 @@ import uvloop
 
 from tests.clients.environments import ForeignClient, Seen
 from wickstream.config import Settings, child_environment
+from wickstream.exchange.local.doors.streams import StreamRules
+from wickstream.exchange.local.market.recording import ReplayPlan, demo_files
 from wickstream.exchange.local.process import local_exchange
-from wickstream.exchange.local.recording import ReplayPlan, demo_files
-from wickstream.exchange.local.streams import StreamRules
 from wickstream.operate.stack import answers, exchange_arguments
 from wickstream.operate.supervision.process import ProcessSpec
 

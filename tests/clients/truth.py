@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wickstream.exchange.local.recording import demo_files
+from wickstream.exchange.local.market.recording import demo_files
 
 BTC, ETH = "btcusdt@trade", "ethusdt@trade"
 BTC_FRAMES, ALL_FRAMES = 19_904, 34_419

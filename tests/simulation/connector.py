@@ -10,12 +10,12 @@ from tests.simulation.kafka import TRANSACTION_TIMEOUT_S, Kafka, Past
 from tests.simulation.market import to_ms
 from tests.simulation.process import Process
 from wickstream.bus.producer import Batch, ProducerBroken, Record
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.ending import until_one_ends
-from wickstream.exchange.session import Parts
-from wickstream.exchange.sessions import run_sessions
-from wickstream.exchange.spool import Spool
-from wickstream.exchange.tail import Tail, read_tails
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.sessions.ending import until_one_ends
+from wickstream.exchange.sessions.session import Parts
+from wickstream.exchange.sessions.sessions import run_sessions
+from wickstream.exchange.sessions.spool import Spool
+from wickstream.exchange.sessions.tail import Tail, read_tails
 
 STATUS_POLL_S = 20.0
 FENCE_TIMEOUT_S = 30.0

@@ -14,7 +14,7 @@ from wickstream.binance.rest import Aggregate, ExchangeInfo, RestTicker, SymbolI
 from wickstream.candle import Candle
 from wickstream.errors import FeedLost, RateLimited, Refused
 from wickstream.events import MINUTE_MS, Source
-from wickstream.exchange.arrival import Arrival
+from wickstream.exchange.sequencing.arrival import Arrival
 
 KLINES_LAG_S = 3.0
 

@@ -11,8 +11,8 @@ from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.candle import EXCHANGE_FIELDS, Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Source, SymbolEvent
-from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.tail import STARTED, STOPPED
+from wickstream.exchange.sequencing.arrival import Arrival
+from wickstream.exchange.sessions.tail import STARTED, STOPPED
 
 BEGUN_S = 60.0
 FOUND = (GapStatus.REPAIRED, GapStatus.FILLED)

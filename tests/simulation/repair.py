@@ -14,9 +14,9 @@ from wickstream.bus.producer import Record
 from wickstream.candle import Candle, supersedes
 from wickstream.errors import ExchangeError
 from wickstream.events import Gap
-from wickstream.exchange.archive import Archive
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.ladder import Ladder, Step
+from wickstream.exchange.recovery.ladder import Ladder, Step
+from wickstream.exchange.rest.archive import Archive
+from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.operate.mender import in_order, revised
 from wickstream.operate.worklist import Worklist
 

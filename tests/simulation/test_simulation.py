@@ -7,7 +7,8 @@ import pytest
 from tests.simulation.__main__ import outcomes
 from tests.simulation.connector import Log
 from tests.simulation.seed import run_seed
-from wickstream.exchange import minutes, refill
+from wickstream.exchange.sequencing import minutes
+from wickstream.exchange.sessions import refill
 
 SEEDS = 500
 SABOTAGED_SEEDS = 80

@@ -70,7 +70,7 @@ def exchange(
     or while it runs: `exchange --switchable`, then
     `curl -d '{"fault": "drop", "share": 0.1, "for_s": 5}' localhost:8005/faults`
     """
-    from wickstream.exchange.local.conditions import conditions_of
+    from wickstream.exchange.local.faults.conditions import conditions_of
     from wickstream.operate.source import Wish, plan_of
 
     conditions = conditions_of(faults=faults, switchable=switchable, tls_cert=tls_cert, tls_key=tls_key)

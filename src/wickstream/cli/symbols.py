@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 @symbols.command("list", epilog="wickstream symbols list --json | jq -r '.[] | select(.followed).symbol'")
 def list_symbols(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
     """Each symbol with its status, who chose it, which connector follows it, and since when."""
-    from wickstream.exchange.registry import read_table
+    from wickstream.exchange.symbols.registry import read_table
     from wickstream.operate.wishes import rows_of
 
     show.symbols(rows_of(read_table(_reached(data_dir, port_base).kafka)), as_json=as_json)

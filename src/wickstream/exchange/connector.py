@@ -7,17 +7,17 @@ import time
 import uvloop
 
 from wickstream.config import Settings
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.ending import until_one_ends
-from wickstream.exchange.instance import Instance
-from wickstream.exchange.log import KafkaLog
-from wickstream.exchange.registry import Registry
-from wickstream.exchange.reporting import Report
-from wickstream.exchange.session import Parts
-from wickstream.exchange.sessions import run_sessions
-from wickstream.exchange.socket_rules import SocketRules
-from wickstream.exchange.sockets import Sockets
-from wickstream.exchange.spool import Spool
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.sessions.ending import until_one_ends
+from wickstream.exchange.sessions.instance import Instance
+from wickstream.exchange.sessions.log import KafkaLog
+from wickstream.exchange.sessions.reporting import Report
+from wickstream.exchange.sessions.session import Parts
+from wickstream.exchange.sessions.sessions import run_sessions
+from wickstream.exchange.sessions.spool import Spool
+from wickstream.exchange.sockets.socket_rules import SocketRules
+from wickstream.exchange.sockets.sockets import Sockets
+from wickstream.exchange.symbols.registry import Registry
 from wickstream.metrics import serve_metrics
 
 

@@ -10,8 +10,8 @@ from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.registry import read_table
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.symbols.registry import read_table
 from wickstream.store.coverage import incomplete_symbols
 
 log = structlog.get_logger()

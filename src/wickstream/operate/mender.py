@@ -11,7 +11,7 @@ from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import EXCHANGE_FIELDS, Candle, Origin
 from wickstream.config import Settings
 from wickstream.events import Gap
-from wickstream.exchange.ladder import Step
+from wickstream.exchange.recovery.ladder import Step
 from wickstream.store.ledger import LedgerReader
 
 if TYPE_CHECKING:

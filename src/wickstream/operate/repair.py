@@ -14,9 +14,9 @@ from wickstream.bus.consumer import require_topics
 from wickstream.bus.topics import FEED_GAPS, PROCESSED_AGGS
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
-from wickstream.exchange.archive import Archive
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.ladder import Ladder
+from wickstream.exchange.recovery.ladder import Ladder
+from wickstream.exchange.rest.archive import Archive
+from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.metrics import REST_WEIGHT, serve_metrics
 from wickstream.operate.mender import Mender
 from wickstream.operate.repairs import Mended, Repairs

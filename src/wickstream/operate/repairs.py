@@ -10,7 +10,7 @@ import msgspec
 from wickstream import metrics
 from wickstream.errors import ExchangeError, RateLimited
 from wickstream.events import Gap, GapStatus
-from wickstream.exchange.ladder import Ladder, Step
+from wickstream.exchange.recovery.ladder import Ladder, Step
 from wickstream.operate.mender import Mender
 from wickstream.operate.worklist import Worklist
 from wickstream.store.ledger import LedgerReader

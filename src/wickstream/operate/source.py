@@ -10,9 +10,9 @@ import msgspec
 
 from wickstream.config import Market, Settings
 from wickstream.errors import Mistake
-from wickstream.exchange.local.generator import traded_at_first
-from wickstream.exchange.local.market_plan import parse_market
-from wickstream.exchange.local.recording import ReplayPlan, demo_files, digest_of, market_of, symbols_of
+from wickstream.exchange.local.market.generator import traded_at_first
+from wickstream.exchange.local.market.market_plan import parse_market
+from wickstream.exchange.local.market.recording import ReplayPlan, demo_files, digest_of, market_of, symbols_of
 from wickstream.selection import ALL, choose_recorded, rules_in, symbols_in
 
 LIVE, DEMO = "live", "demo"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
-from wickstream.exchange.local.recording import ReplayPlan
+from wickstream.exchange.local.market.recording import ReplayPlan
 from wickstream.operate.servers.local import local_server_specs, with_local_addresses
 from wickstream.operate.source import MAX_SPEED, Chosen
 from wickstream.operate.supervision.process import ProcessSpec

@@ -14,9 +14,9 @@ from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.config import Settings
 from wickstream.errors import Mistake, Refused
 from wickstream.events import Author, SymbolEvent
-from wickstream.exchange.client import UNKNOWN_SYMBOL, ExchangeClient
-from wickstream.exchange.registry import events_in
-from wickstream.exchange.symbols import ADDED, REMOVED, Table, require_listed
+from wickstream.exchange.rest.client import UNKNOWN_SYMBOL, ExchangeClient
+from wickstream.exchange.symbols.registry import events_in
+from wickstream.exchange.symbols.symbols import ADDED, REMOVED, Table, require_listed
 from wickstream.selection import parse_word
 
 TAKEN_OVER_S = 5.0  # a connector that runs answers sooner

@@ -18,9 +18,9 @@ from tests.tier_contents import read_warm
 from wickstream.candle import Origin
 from wickstream.config import Settings, child_environment
 from wickstream.events import Gap, GapStatus
-from wickstream.exchange.archive import Archive
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.ladder import Ladder
+from wickstream.exchange.recovery.ladder import Ladder
+from wickstream.exchange.rest.archive import Archive
+from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.operate.mender import Mender
 from wickstream.operate.repair import watch
 from wickstream.operate.repairs import Mended, Repairs
@@ -97,7 +97,7 @@ async def repair_in_one_life(settings: Settings, *, lives: int = 1_000) -> bool:
 def test_a_repair_killed_before_any_of_its_records_ends_the_same(
     field: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wickstream.exchange.draft.STEP_TRADES", 1)  # a step a minute
+    monkeypatch.setattr("wickstream.exchange.recovery.draft.STEP_TRADES", 1)  # a step a minute
     hole = asyncio.run(make_hole(field, minutes_ago=9, minutes=2))
     lives = 0
     while not asyncio.run(repair_in_one_life(field, lives=lives)):

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import IsolatedSettings
 from tests.listed_market import LISTED, NOW_MS, Stage, empty_events, play
 from wickstream.errors import Mistake
-from wickstream.exchange.registry import read_table
+from wickstream.exchange.symbols.registry import read_table
 from wickstream.operate import wishes
 from wickstream.operate.wishes import Followed, rows_of, tell
 

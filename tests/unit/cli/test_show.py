@@ -5,7 +5,7 @@ import pytest
 
 from wickstream.cli import show
 from wickstream.config import read_settings
-from wickstream.exchange.local.recording import ReplayPlan
+from wickstream.exchange.local.market.recording import ReplayPlan
 from wickstream.operate.doctor import Finding, Verdict
 from wickstream.operate.health import Component, Status
 from wickstream.operate.repairs import Mended

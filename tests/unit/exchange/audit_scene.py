@@ -9,10 +9,10 @@ from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.bus.producer import Record
 from wickstream.events import MINUTE_MS, SymbolEvent
-from wickstream.exchange.audit import Audit
-from wickstream.exchange.clock import ExchangeClock
-from wickstream.exchange.sequencer import Sequencer
-from wickstream.exchange.shard import Shard
+from wickstream.exchange.sequencing.clock import ExchangeClock
+from wickstream.exchange.sequencing.sequencer import Sequencer
+from wickstream.exchange.sequencing.shard import Shard
+from wickstream.exchange.sessions.audit import Audit
 
 
 class Scene:

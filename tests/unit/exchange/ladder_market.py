@@ -16,13 +16,13 @@ from tests.unit.exchange.local.made_trades import capture, trade
 from wickstream.candle import EXCHANGE_FIELDS, Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Source
-from wickstream.exchange.archive import Archive
-from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.ladder import Ladder, Step
-from wickstream.exchange.local.archive import Flaw
+from wickstream.exchange.local.doors.archive import Flaw
+from wickstream.exchange.local.market.recording import ReplayPlan
 from wickstream.exchange.local.process import local_exchange
-from wickstream.exchange.local.recording import ReplayPlan
+from wickstream.exchange.recovery.ladder import Ladder, Step
+from wickstream.exchange.rest.archive import Archive
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.sequencing.arrival import Arrival
 
 SYMBOL = "BTCUSDT"
 MIDNIGHT_MS = 1_723_161_600_000

@@ -10,9 +10,9 @@ from wickstream.binance.rest import PAGE, RestTicker
 from wickstream.candle import Candle, Origin
 from wickstream.errors import ExchangeError, Refused
 from wickstream.events import MINUTE_MS, Source
-from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.weight import WeightBudget
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.rest.weight import WeightBudget
+from wickstream.exchange.sequencing.arrival import Arrival
 
 MIDNIGHT_MS = 1_723_161_600_000
 SYMBOL, OTHER = "BTCUSDT", "ETHUSDT"

@@ -13,8 +13,8 @@ from wickstream.bus.codec import decode
 from wickstream.bus.producer import Batch, ProducerBroken, Record, singly
 from wickstream.errors import StoreBusy
 from wickstream.events import Gap, Mark, Source, SymbolEvent
-from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.tail import Tail, read_tails
+from wickstream.exchange.sequencing.arrival import Arrival
+from wickstream.exchange.sessions.tail import Tail, read_tails
 
 
 class Written(NamedTuple):

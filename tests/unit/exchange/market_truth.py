@@ -6,9 +6,9 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from wickstream.events import MINUTE_MS, Mark, Source, Ticker, Trade
-from wickstream.exchange.arrival import Arrival
-from wickstream.exchange.holes import HoldingRoom
-from wickstream.exchange.sequencer import Sequencer
+from wickstream.exchange.sequencing.arrival import Arrival
+from wickstream.exchange.sequencing.holes import HoldingRoom
+from wickstream.exchange.sequencing.sequencer import Sequencer
 
 MIDNIGHT_MS = 1_723_161_600_000
 FIRST_ID = 1_000

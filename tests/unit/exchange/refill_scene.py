@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager, suppress
 
 from tests.unit.exchange.made_exchange import SYMBOL, MadeExchange, rest
 from wickstream.events import Gap
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.clock import ExchangeClock
-from wickstream.exchange.refill import Refill
-from wickstream.exchange.sequencer import Sequencer
-from wickstream.exchange.shard import Shard
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.sequencing.clock import ExchangeClock
+from wickstream.exchange.sequencing.sequencer import Sequencer
+from wickstream.exchange.sequencing.shard import Shard
+from wickstream.exchange.sessions.refill import Refill
 
 
 class Scene:

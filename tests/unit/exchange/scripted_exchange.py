@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from wickstream.config import Settings
-from wickstream.exchange.client import ExchangeClient
+from wickstream.exchange.rest.client import ExchangeClient
 
 Answer = Callable[[web.Request], web.Response]
 

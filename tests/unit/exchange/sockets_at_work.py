@@ -10,8 +10,8 @@ import msgspec
 import uvloop
 
 from tests.unit.exchange.stream_server import StreamServer
-from wickstream.exchange.socket_rules import SocketRules
-from wickstream.exchange.sockets import Sockets
+from wickstream.exchange.sockets.socket_rules import SocketRules
+from wickstream.exchange.sockets.sockets import Sockets
 
 BOTH = ("BTCUSDT", "ETHUSDT")
 BOTH_STREAMS = {"btcusdt@trade", "btcusdt@ticker", "ethusdt@trade", "ethusdt@ticker"}

@@ -18,8 +18,8 @@ from wickstream.bus import topics
 from wickstream.bus.codec import decode
 from wickstream.bus.producer import Record, singly
 from wickstream.events import MINUTE_MS, Mark
-from wickstream.exchange.clock import ExchangeClock
-from wickstream.exchange.shard import Shard
+from wickstream.exchange.sequencing.clock import ExchangeClock
+from wickstream.exchange.sequencing.shard import Shard
 
 DATA = Path(__file__).parents[2] / "data"
 MARKETS = {

@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.exchange.session_stage import Stage
 from wickstream.bus.producer import ProducerBroken, TransactionalProducer
-from wickstream.exchange.instance import Instance
-from wickstream.exchange.log import KafkaLog
-from wickstream.exchange.session import Session
+from wickstream.exchange.sessions.instance import Instance
+from wickstream.exchange.sessions.log import KafkaLog
+from wickstream.exchange.sessions.session import Session
 
 
 @pytest.fixture

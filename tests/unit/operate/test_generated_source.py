@@ -4,8 +4,8 @@ import pytest
 
 from wickstream.config import read_settings
 from wickstream.errors import Mistake
-from wickstream.exchange.local.market_plan import MarketPlan
-from wickstream.exchange.local.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.market.market_plan import MarketPlan
+from wickstream.exchange.local.market.recording import ReplayPlan, demo_files
 from wickstream.operate.source import Chosen, Wish, check_folder, choose, claim_folder, plan_of
 from wickstream.operate.stack import exchange_arguments
 

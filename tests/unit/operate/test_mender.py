@@ -7,7 +7,7 @@ import pytest
 from tests.candles import minute
 from wickstream.candle import Candle, Origin
 from wickstream.events import Gap, GapStatus
-from wickstream.exchange.ladder import Step
+from wickstream.exchange.recovery.ladder import Step
 from wickstream.operate.mender import in_order, revised
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from wickstream.config import Market, Settings, read_settings
 from wickstream.errors import Mistake
-from wickstream.exchange.local.recording import demo_files
+from wickstream.exchange.local.market.recording import demo_files
 from wickstream.operate.source import Chosen, Wish, check_folder, choose, claim_folder, parse_speed, read_record
 
 DATA = Path(__file__).parents[2] / "data"

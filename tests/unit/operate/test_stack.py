@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wickstream.config import Settings, child_environment, read_settings
-from wickstream.exchange.local.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.market.recording import ReplayPlan, demo_files
 from wickstream.operate.source import Chosen, Wish, plan_of
 from wickstream.operate.stack import answers, build_layers, exchange_arguments, ports_of
 from wickstream.operate.supervision.process import ProcessSpec

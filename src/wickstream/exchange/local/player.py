@@ -8,16 +8,16 @@ from typing import Protocol
 
 import structlog
 
-from wickstream.exchange.local.career import BREAK, CANCEL_ONLY
-from wickstream.exchange.local.daily import day_ticker
-from wickstream.exchange.local.history import History
-from wickstream.exchange.local.klines import Grid, kline_at
-from wickstream.exchange.local.numbering import Numbering
-from wickstream.exchange.local.pages import AggTrades
+from wickstream.exchange.local.doors.daily import day_ticker
+from wickstream.exchange.local.doors.klines import Grid, kline_at
+from wickstream.exchange.local.doors.pages import AggTrades
+from wickstream.exchange.local.faults.numbering import Numbering
+from wickstream.exchange.local.market.career import BREAK, CANCEL_ONLY
+from wickstream.exchange.local.market.history import History
+from wickstream.exchange.local.market.programme import Due
+from wickstream.exchange.local.market.restamp import restamp
+from wickstream.exchange.local.market.world import World
 from wickstream.exchange.local.played_clock import PlayedClock
-from wickstream.exchange.local.programme import Due
-from wickstream.exchange.local.restamp import restamp
-from wickstream.exchange.local.world import World
 
 _SECOND_MS = 1_000
 _TURNS = (20, 10, 5, 2, 1)  # parts of a second: not all symbols' figures go out at once

@@ -9,20 +9,21 @@ from contextlib import asynccontextmanager
 import uvloop
 
 from wickstream.config import Settings
-from wickstream.exchange.local import anchor, hosts
-from wickstream.exchange.local.archive import ArchiveServer, Flaw
-from wickstream.exchange.local.conditions import UNDISTURBED, Conditions, Troubles
-from wickstream.exchange.local.database import Database
-from wickstream.exchange.local.generator import generate
-from wickstream.exchange.local.listeners import Listeners
-from wickstream.exchange.local.market_data import MarketData
-from wickstream.exchange.local.oracle import Oracle
+from wickstream.exchange.local.doors import hosts
+from wickstream.exchange.local.doors.archive import ArchiveServer, Flaw
+from wickstream.exchange.local.doors.listeners import Listeners
+from wickstream.exchange.local.doors.market_data import MarketData
+from wickstream.exchange.local.doors.oracle import Oracle
+from wickstream.exchange.local.doors.rest import RestServer
+from wickstream.exchange.local.doors.streams import StreamRules, StreamServer
+from wickstream.exchange.local.faults.conditions import UNDISTURBED, Conditions, Troubles
+from wickstream.exchange.local.faults.database import Database
+from wickstream.exchange.local.market import anchor
+from wickstream.exchange.local.market.generator import generate
+from wickstream.exchange.local.market.recording import ReplayPlan, read_recording
+from wickstream.exchange.local.market.world import World
 from wickstream.exchange.local.played_clock import PlayedClock
 from wickstream.exchange.local.player import Player
-from wickstream.exchange.local.recording import ReplayPlan, read_recording
-from wickstream.exchange.local.rest import RestServer
-from wickstream.exchange.local.streams import StreamRules, StreamServer
-from wickstream.exchange.local.world import World
 
 
 def run(settings: Settings, plan: ReplayPlan, conditions: Conditions | None = None) -> None:

@@ -10,10 +10,10 @@ import msgspec
 import uvloop
 
 from wickstream.config import Settings
-from wickstream.exchange.local.conditions import UNDISTURBED, Conditions
+from wickstream.exchange.local.doors.streams import StreamRules
+from wickstream.exchange.local.faults.conditions import UNDISTURBED, Conditions
+from wickstream.exchange.local.market.recording import ReplayPlan
 from wickstream.exchange.local.process import local_exchange
-from wickstream.exchange.local.recording import ReplayPlan
-from wickstream.exchange.local.streams import StreamRules
 
 BOTH_TRADES = "/stream?streams=btcusdt@trade/ethusdt@trade"
 PATIENCE_S = 20.0

@@ -1,10 +1,10 @@
 """Generated markets, set down in time, as tests need them."""
 
-from wickstream.exchange.local import anchor
-from wickstream.exchange.local.generator import generate
-from wickstream.exchange.local.market_plan import MarketPlan
-from wickstream.exchange.local.recording import ReplayPlan
-from wickstream.exchange.local.world import World
+from wickstream.exchange.local.market import anchor
+from wickstream.exchange.local.market.generator import generate
+from wickstream.exchange.local.market.market_plan import MarketPlan
+from wickstream.exchange.local.market.recording import ReplayPlan
+from wickstream.exchange.local.market.world import World
 
 NOW_MS = 1_795_000_012_345
 

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterable
 from pathlib import Path
 
-from wickstream.exchange.local.tape import RecordedTrade
+from wickstream.exchange.local.market.tape import RecordedTrade
 
 
 def trade(

@@ -10,9 +10,9 @@ from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import ask, hear, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
 from wickstream.config import Settings
-from wickstream.exchange.client import ExchangeClient
-from wickstream.exchange.local.recording import ReplayPlan
-from wickstream.exchange.sockets import Sockets
+from wickstream.exchange.local.market.recording import ReplayPlan
+from wickstream.exchange.rest.client import ExchangeClient
+from wickstream.exchange.sockets.sockets import Sockets
 
 NAMES = ("币安人生USDT", "这是测试币456", "ÄÖÜUSDT")
 START_MS = 1_723_161_600_000

@@ -9,9 +9,9 @@ from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import ask, closed_with, hear, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
 from wickstream.errors import Mistake
+from wickstream.exchange.local.doors.streams import StreamRules
+from wickstream.exchange.local.market.recording import ReplayPlan, demo_files
 from wickstream.exchange.local.process import local_exchange
-from wickstream.exchange.local.recording import ReplayPlan, demo_files
-from wickstream.exchange.local.streams import StreamRules
 
 DEMO = ReplayPlan(demo_files(), demo=True)
 

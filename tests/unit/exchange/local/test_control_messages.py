@@ -6,8 +6,8 @@ import pytest
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import Client, ask, hear, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
-from wickstream.exchange.local.recording import ReplayPlan, demo_files
-from wickstream.exchange.local.streams import StreamRules
+from wickstream.exchange.local.doors.streams import StreamRules
+from wickstream.exchange.local.market.recording import ReplayPlan, demo_files
 
 DEMO = ReplayPlan(demo_files(), demo=True)
 KEPT = ReplayPlan(demo_files(), keep_times=True, speed=None)

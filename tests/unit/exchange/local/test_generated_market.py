@@ -5,9 +5,9 @@ from typing import Any
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import ask, hear, playing, run
 from tests.unit.exchange.local.made_markets import made_world
-from wickstream.exchange.local.generator import traded_at_first
-from wickstream.exchange.local.market_plan import MarketPlan
-from wickstream.exchange.local.recording import ReplayPlan
+from wickstream.exchange.local.market.generator import traded_at_first
+from wickstream.exchange.local.market.market_plan import MarketPlan
+from wickstream.exchange.local.market.recording import ReplayPlan
 
 SMALL = MarketPlan(symbols=12, rate=60, seed=7)
 ENDLESS = ReplayPlan(generated=SMALL, demo=True)

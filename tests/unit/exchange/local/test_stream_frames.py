@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import BOTH_TRADES, hear, hear_all, playing, run
 from tests.unit.exchange.local.made_trades import capture, trade
-from wickstream.exchange.local.recording import ReplayPlan, demo_files
+from wickstream.exchange.local.market.recording import ReplayPlan, demo_files
 
 DEMO = ReplayPlan(demo_files(), demo=True)
 KEPT = ReplayPlan(demo_files(), keep_times=True, speed=None)

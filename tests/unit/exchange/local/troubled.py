@@ -12,9 +12,9 @@ import msgspec
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.local.listening import Client, playing
 from tests.unit.exchange.local.made_trades import capture, trade
-from wickstream.exchange.local.conditions import Conditions
-from wickstream.exchange.local.recording import ReplayPlan
-from wickstream.exchange.local.session import StreamRules
+from wickstream.exchange.local.doors.session import StreamRules
+from wickstream.exchange.local.faults.conditions import Conditions
+from wickstream.exchange.local.market.recording import ReplayPlan
 
 PAIRS = ("BTCUSDT", "ETHUSDT")
 HURRIED = StreamRules(ping_seconds=0.2, pong_seconds=30)

@@ -1,0 +1,1 @@
+"""What clients meet: WebSocket, REST, archive and oracle."""

@@ -1,0 +1,110 @@
+"""Reads the parameters of REST requests, and says what is wrong with them in the exchange's words."""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from wickstream.binance.shapes import ApiError
+from wickstream.exchange.local.doors.klines import INTERVALS, Grid
+
+PAGE = 1_000
+_DEFAULT_PAGE = 500
+_MICROSECONDS_FROM = 100_000_000_000_000
+# No lower case and no blanks; other scripts are allowed.
+_SYMBOL = re.compile(r"[\w\-.]{1,50}")
+_ZONE = re.compile(r"([+-]?)(\d{1,2})(?::(\d{2}))?")
+_WIDEST_ZONE_MS = {"-": 12 * 3_600_000, "+": 14 * 3_600_000}
+
+
+def mandatory(query: Mapping[str, str], name: str) -> str:
+    """A parameter that must be there."""
+    value = query.get(name, "")
+    if not value:
+        raise ApiError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+    return value
+
+
+def symbol(query: Mapping[str, str]) -> str:
+    """The mandatory `symbol`, well formed; whether it exists is another question."""
+    return well_formed(mandatory(query, "symbol"))
+
+
+def well_formed(name: str) -> str:
+    """A symbol as it came, if its characters are allowed."""
+    if not _SYMBOL.fullmatch(name) or re.search("[a-z]", name):
+        legal = r"^[\\w\\-._&&[^a-z]]{1,50}$"
+        raise ApiError(-1100, f"Illegal characters found in parameter 'symbol'; legal range is '{legal}'.")
+    return name
+
+
+def symbol_list(query: Mapping[str, str]) -> list[str] | None:
+    """`symbols=["A","B"]` or `symbol=A`; None: neither was sent."""
+    if "symbol" in query and "symbols" in query:
+        raise ApiError(-1128, "Combination of optional parameters invalid. Recommendation: 'symbol', 'symbols'")
+    if "symbol" in query:
+        return [symbol(query)]
+    if "symbols" not in query:
+        return None
+    try:
+        names = msgspec.json.decode(query["symbols"], type=list[str])
+    except msgspec.DecodeError as exc:
+        legal = '^\\[("[\\w\\-._&&[^a-z]]{1,50}"(,"[\\w\\-._&&[^a-z]]{1,50}"){0,}){0,1}\\]$'
+        raise ApiError(-1100, f"Illegal characters found in parameter 'symbols'; legal range is '{legal}'.") from exc
+    if not names:
+        raise ApiError(-1102, "Mandatory parameter 'symbols' was not sent, was empty/null, or malformed.")
+    return [well_formed(name) for name in names]
+
+
+def number(query: Mapping[str, str], name: str) -> int | None:
+    """An optional whole number."""
+    value = query.get(name, "")
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 20):
+        raise ApiError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'.")
+    return int(value)
+
+
+def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """An optional `true` or `false`."""
+    value = query.get(name, "").lower()
+    if value not in ("", "true", "false"):
+        raise ApiError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '^(true|false)$'.")
+    return value == "true" if value else default
+
+
+def moment(query: Mapping[str, str], name: str) -> int | None:
+    """An optional time, sent in ms or µs, as ms."""
+    value = number(query, name)
+    return value // 1_000 if value is not None and value >= _MICROSECONDS_FROM else value
+
+
+def limit(query: Mapping[str, str]) -> int:
+    """How many are wanted; more than a page is a page."""
+    value = number(query, "limit")
+    if value is None:
+        return _DEFAULT_PAGE
+    if value < 1:
+        raise ApiError(-1130, "Data sent for parameter 'limit' is not valid.")
+    return min(value, PAGE)
+
+
+def grid(query: Mapping[str, str]) -> Grid:
+    """`interval` and `timeZone` of klines."""
+    interval = mandatory(query, "interval")
+    if interval not in INTERVALS:
+        raise ApiError(-1120, "Invalid interval.")
+    return Grid(interval, _zone_ms(query.get("timeZone", "0")))
+
+
+def _zone_ms(text: str) -> int:
+    parts = _ZONE.fullmatch(text.strip())
+    invalid = ApiError(-1130, "Data sent for parameter 'timeZone' is not valid.")
+    if not parts:
+        raise invalid
+    sign = parts[1] or "+"
+    size = int(parts[2]) * 3_600_000 + int(parts[3] or 0) * 60_000
+    if size > _WIDEST_ZONE_MS[sign]:
+        raise invalid
+    return -size if sign == "-" else size

@@ -1,0 +1,158 @@
+"""The life of one connection to the local exchange: what it sends, hears and answers, and how it ends."""
+
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
+
+import msgspec
+import structlog
+from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
+
+from wickstream.binance.control import (
+    ControlError,
+    Request,
+    answer,
+    parse_request,
+    property_value,
+    stream_names,
+)
+from wickstream.exchange.local.doors.listeners import Connection, Listeners
+
+_LOOK_S = 0.1  # how often a mute connection looks whether its client has gone
+
+log = structlog.get_logger()
+
+
+class StreamRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The exchange's limits on a connection."""
+
+    ping_seconds: float = 20.0
+    pong_seconds: float = 60.0
+    life_seconds: float = 24 * 3_600.0
+    messages_per_second: int = 5  # PING, PONG and control messages together
+    streams: int = 1_024
+
+
+class Session:
+    """One connection, by the rules."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        connection: Connection,
+        listeners: Listeners,
+        rules: StreamRules,
+    ) -> None:
+        self.connection = connection
+        self._socket = socket
+        self._transport = transport
+        self._listeners = listeners
+        self._rules = rules
+        self._heard: deque[float] = deque(maxlen=rules.messages_per_second)
+        self._last_pong = time.monotonic()
+
+    async def run(self, names: list[str]) -> None:
+        """Until one side ends it."""
+        if len(names) > self._rules.streams:
+            await self.close(WSCloseCode.POLICY_VIOLATION, "Too many streams")
+            return
+        self._listeners.add(self.connection, names)
+        tasks = [
+            asyncio.create_task(self._send()),
+            asyncio.create_task(self._ping()),
+            asyncio.create_task(self._listen()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        while self.connection.is_mute and not self._transport.is_closing():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(_LOOK_S)
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """End it with a farewell, or, where nothing is said any more, without."""
+        if self.connection.is_mute:
+            self.cut()
+        else:
+            await self._socket.close(code=code, message=reason.encode())
+
+    def cut(self) -> None:
+        """End it without a farewell."""
+        self._transport.abort()
+
+    async def _send(self) -> None:
+        with suppress(ClientConnectionResetError, ConnectionError):
+            await self.connection.pump(self._listeners.changed)
+
+    async def _ping(self) -> None:
+        """Ping; cut a client whose pongs stay away or that is hopelessly behind; close at the end of its day."""
+        opened = time.monotonic()
+        with suppress(ClientConnectionResetError, ConnectionError):
+            while time.monotonic() - opened < self._rules.life_seconds:
+                await asyncio.sleep(min(self._rules.ping_seconds, self._rules.life_seconds))
+                if self.connection.is_mute:
+                    return
+                silent = time.monotonic() - self._last_pong > self._rules.pong_seconds
+                if silent or self._listeners.is_hopeless(self.connection):
+                    self.cut()  # a farewell would wait behind what it does not take
+                    return
+                await self._socket.ping(str(int(time.time() * 1_000)).encode())
+            await self.close(WSCloseCode.GOING_AWAY)
+
+    async def _listen(self) -> None:
+        async for message in self._socket:
+            if self.connection.is_mute:
+                continue
+            if self._is_flooding():
+                log.warning("cut off: too many messages")
+                await self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
+                return
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                self._last_pong = time.monotonic()
+            elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                data = message.data
+                self.connection.tell(self._answer(data.encode() if isinstance(data, str) else data))
+        if not self.connection.is_mute:
+            await self._socket.close()
+
+    def _is_flooding(self) -> bool:
+        now = time.monotonic()
+        is_full = len(self._heard) == self._rules.messages_per_second
+        flooding = is_full and now - self._heard[0] < 1.0
+        self._heard.append(now)
+        return flooding
+
+    def _answer(self, message: bytes) -> bytes:
+        try:
+            request = parse_request(message)
+            return answer(request.id, self._do(request))
+        except ControlError as error:
+            return error.answer()
+
+    def _do(self, request: Request) -> object:
+        """Do what is asked; the result of the answer."""
+        match request.method:
+            case "SUBSCRIBE":
+                self._subscribe(request)
+            case "UNSUBSCRIBE":
+                self._listeners.drop(self.connection, stream_names(request))
+            case "LIST_SUBSCRIPTIONS":
+                return list(self.connection.names)
+            case "GET_PROPERTY":
+                property_value(request)
+                return self.connection.combined
+            case "SET_PROPERTY":
+                self.connection.combined = bool(property_value(request))
+        return None
+
+    def _subscribe(self, request: Request) -> None:
+        names = stream_names(request)
+        if len({*self.connection.names, *names}) > self._rules.streams:
+            raise ControlError(4, "Too many subscriptions", request.id)
+        self._listeners.add(self.connection, names)

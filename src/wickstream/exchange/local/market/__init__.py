@@ -1,0 +1,1 @@
+"""What is traded when: recordings, made-up markets, and their past. Pure."""

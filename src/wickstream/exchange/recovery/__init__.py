@@ -1,0 +1,1 @@
+"""What is asked for missing ids, rung after rung."""

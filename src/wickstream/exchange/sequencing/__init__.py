@@ -1,0 +1,1 @@
+"""Pure: order, holes, minutes and marks. The clock is an argument."""

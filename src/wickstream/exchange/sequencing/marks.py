@@ -1,0 +1,42 @@
+"""A minute as it is counted, its mark while it waits, and the mark that goes out."""
+
+from dataclasses import dataclass, field
+
+from wickstream.events import Mark
+from wickstream.exchange.sequencing.doubts import Doubt
+
+
+@dataclass
+class Minute:
+    """The running minute, as counted so far."""
+
+    open_time: int
+    end: int  # exclusive
+    proven: bool  # we hold every trade from its first on
+    doubts: list[Doubt]
+    first: int = 0
+    last: int = 0
+    count: int = 0
+    id_sum: int = 0
+
+
+@dataclass
+class Pending:
+    """A mark on its way out; marks leave in the order of their minutes."""
+
+    mark: Mark
+    undecided: bool  # quiet and nobody has said yet that the symbol was trading, or in doubt: its kline will tell
+    doubts: list[Doubt] = field(default_factory=list)
+    corrected: bool = False
+    since_ms: int | None = None  # as of ProvenMark
+    lacks_price: bool = False  # quiet, and the trade before it is not known: its kline tells
+    klines_lacking: int = 0  # answers that had a later kline and none of this minute
+
+
+@dataclass(frozen=True)
+class ProvenMark:
+    """A mark to publish."""
+
+    mark: Mark
+    corrected: bool  # the minute had been marked with fewer trades: should not happen
+    since_ms: int  # by the clock of producers: trades from its `next_trade_id` on were published then or later

@@ -1,0 +1,1 @@
+"""From one fence to the next: frames in, transactions out."""

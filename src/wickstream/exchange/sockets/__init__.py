@@ -1,0 +1,1 @@
+"""Connections to the exchange that replace each other without a gap."""

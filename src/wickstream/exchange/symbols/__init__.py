@@ -1,0 +1,1 @@
+"""Which symbols are followed, and why."""

@@ -1,0 +1,107 @@
+"""The minutes around a start: rules 2 and 4."""
+
+from decimal import Decimal
+from functools import partial
+
+from tests.unit.exchange.market_truth import MIDNIGHT_MS, SYMBOL, arrival, traded
+from wickstream.events import MINUTE_MS, Gap, GapStatus, Trade
+from wickstream.exchange.sequencing.minutes import TICKER_GRACE_MS, MinuteBook
+
+MINUTE = MINUTE_MS
+
+
+def book(*trades: Trade, begins_whole: bool = False) -> MinuteBook:
+    one = MinuteBook(SYMBOL)
+    one.begins_whole = begins_whole
+    for trade in trades:
+        one.add(arrival(trade))
+    return one
+
+
+def minutes(one: MinuteBook) -> list[int]:
+    return [(proven.mark.open_time - MIDNIGHT_MS) // MINUTE for proven in one.take_marks()]
+
+
+def test_the_minute_of_the_first_trade_is_never_marked() -> None:
+    one = book(traded(1, 0), traded(2, 1), traded(3, MINUTE), traded(4, 2 * MINUTE))
+
+    assert minutes(one) == [1]
+
+
+def test_the_minute_of_the_first_trade_there_ever_was_is_marked() -> None:
+    one = book(traded(0, 1), traded(1, MINUTE), traded(2, 2 * MINUTE), begins_whole=True)
+
+    assert minutes(one) == [0, 1]
+
+
+def test_where_ids_before_the_first_trade_are_lost_its_minute_is_not_marked() -> None:
+    lost = Gap(SYMBOL, 0, 6, None, 1, GapStatus.OPEN)
+    for lose in (MinuteBook.start_over, partial(MinuteBook.doubt, gap=lost)):
+        one = book(begins_whole=True)
+        lose(one)
+        for trade in (traded(7, 1), traded(8, MINUTE)):
+            one.add(arrival(trade))
+
+        assert minutes(one) == []
+
+
+def test_the_second_minute_is_proven_only_by_a_start_half_a_second_before_it() -> None:
+    assert minutes(book(traded(1, MINUTE - 500), traded(2, MINUTE), traded(3, 2 * MINUTE))) == [1]
+    assert minutes(book(traded(1, MINUTE - 499), traded(2, MINUTE), traded(3, 2 * MINUTE))) == []
+
+
+def test_behind_a_break_any_whole_minute_is_proven_for_repair_looks_at_the_others() -> None:
+    one = book(traded(1, 0), traded(2, MINUTE))
+    one.start_over()
+    for trade in (traded(9, 3 * MINUTE - 1), traded(10, 3 * MINUTE), traded(11, 4 * MINUTE)):
+        one.add(arrival(trade))
+
+    assert minutes(one) == [3]
+
+
+# Where no price is known
+
+
+def prove_until(one: MinuteBook, minute: int) -> None:
+    """By tickers that know of no trade, from the first minute on; the exchange is trading."""
+    for number in range(minute + 1):
+        one.trading_at(MIDNIGHT_MS + number * MINUTE)
+        one.prove_by_ticker(MIDNIGHT_MS + number * MINUTE + TICKER_GRACE_MS, next_trade_id=9)
+
+
+def test_a_quiet_minute_before_the_first_trade_has_the_price_of_its_kline() -> None:
+    one = book()
+    prove_until(one, 3)
+    assert minutes(one) == []
+
+    quiet = [MIDNIGHT_MS + minute * MINUTE for minute in (1, 2)]
+    one.decide(dict.fromkeys(quiet, 0), dict.fromkeys(quiet, Decimal("7.5")))
+
+    marks = [proven.mark for proven in one.take_marks()]
+    assert [(mark.open_time, mark.trade_count, mark.close) for mark in marks] == [
+        (at, 0, Decimal("7.5")) for at in quiet
+    ]
+
+
+def test_a_quiet_minute_behind_a_break_does_not_carry_the_price_before_it() -> None:
+    one = book(traded(1, 0), traded(2, 1))
+    one.start_over()
+    prove_until(one, 3)
+    assert minutes(one) == []
+
+    one.decide({MIDNIGHT_MS + MINUTE: 0, MIDNIGHT_MS + 2 * MINUTE: 1}, {MIDNIGHT_MS + MINUTE: Decimal("7.5")})
+
+    (proven,) = one.take_marks()
+    assert (proven.mark.open_time, proven.mark.close) == (MIDNIGHT_MS + MINUTE, Decimal("7.5"))
+
+
+def test_from_the_first_trade_on_quiet_minutes_carry_its_price_again() -> None:
+    one = book()
+    prove_until(one, 2)
+    one.decide({MIDNIGHT_MS + MINUTE: 0}, {MIDNIGHT_MS + MINUTE: Decimal("7.5")})
+    one.take_marks()
+    one.add(arrival(traded(9, 2 * MINUTE + 5)))
+    prove_until(one, 4)
+
+    marks = [proven.mark for proven in one.take_marks()]
+    assert [(mark.trade_count, mark.close) for mark in marks] == [(1, traded(9, 0).price), (0, traded(9, 0).price)]
