@@ -128,3 +128,36 @@ class SymbolEvent(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """In the compacted topic."""
         return f"{self.symbol}@{self.author}"
+
+
+class AlertType(StrEnum):
+    """What an alert is about; `value` and `threshold` are US dollars, for a price spike percent."""
+
+    WHALE = "whale"  # one trade
+    SWEEP = "sweep"  # one taker order: trades of the same time and side with consecutive ids
+    VOLUME_SPIKE = "volume_spike"  # a minute's quote volume
+    PRICE_SPIKE = "price_spike"  # a minute's largest move away from its open
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """Something out of the ordinary. The topic may repeat it; by its `alert_id` it is one.
+
+    Of two with the same id the one with the larger `version` says more.
+    """
+
+    alert_id: str  # `whale:BTCUSDT:<trade id>`, `sweep:BTCUSDT:<first id>`, `price_spike:BTCUSDT:<open time>`
+    type: AlertType
+    symbol: str
+    at: int  # ms: the trade's time, or the minute's open time
+    value: Decimal
+    threshold: Decimal
+    facts: dict[str, str | int]  # what explains it; amounts as strings
+    late: bool  # over 60 s old when it was made: stored, and not pushed
+    final: bool  # False: of a minute that goes on
+    revision: int  # of the candle; 0 for trades
+    trade_count: int  # how many trades it rests on
+
+    @property
+    def version(self) -> tuple[bool, int, int]:
+        """What decides which of two is kept."""
+        return (self.final, self.revision, self.trade_count)
