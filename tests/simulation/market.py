@@ -7,7 +7,7 @@ from random import Random
 from wickstream.candle import Candle, Origin
 from wickstream.events import MINUTE_MS
 
-EPOCH_MS = 1_750_000_020_000  # of the loop's second 0: 20 s into a minute
+EPOCH_MS = 1_750_000_020_000  # of the loop's second 0, where a minute begins
 PAST_S = 150  # history before that
 DATABASE_LAG_S = 3.0
 STATISTICS_LAG_S = 2.0

@@ -29,7 +29,7 @@ class MinuteBook:
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
         self._running: Minute | None = None
-        self._started_at_ms = 0  # trade time of the first trade since the start or the last break
+        self._started_at_ms = 0  # no trade that is lost or unknown is of a later time
         self._margin_ms = START_MARGIN_MS
         self.begins_whole = False  # no trade can lie before the first one to come
         self.nothing_since_ms: int | None = None  # the first trade to come is the first since then
@@ -50,9 +50,9 @@ class MinuteBook:
         self._price = format(mark.close, "f")
 
     def begin_after(self, time_ms: int) -> None:
-        """Nothing was traded since, and what comes is in sequence: from the next minute on all is provable."""
+        """All that is not known here is older, and so may be what comes first; the next minute is provable."""
         self._running = self._minute(time_ms // MINUTE_MS * MINUTE_MS, proven=False)
-        self._started_at_ms, self._margin_ms, self.nothing_since_ms = time_ms, 0, None
+        self._started_at_ms, self.nothing_since_ms = time_ms - self._margin_ms, None  # a clock needs no margin
 
     def start_over(self) -> None:
         """Ids were lost: the minutes around them cannot be proven."""
@@ -132,6 +132,9 @@ class MinuteBook:
 
     def _turn_to(self, time_ms: int, trade: Arrival) -> Minute | None:
         """The minute of a trade that is not of the running one; None: it is past, and was corrected if need be."""
+        if self._running is not None and self._is_first_of_all(self._running, time_ms):
+            self._lose(self._running.doubts)
+            self._running = None
         if self._running is None or time_ms - self._running.open_time > LONGEST_SILENCE_MS:
             open_time = time_ms // MINUTE_MS * MINUTE_MS
             is_first_since = self.nothing_since_ms is not None and self.nothing_since_ms < open_time
@@ -143,6 +146,11 @@ class MinuteBook:
         else:
             self._close_until(time_ms, next_trade_id=trade.trade_id)
         return self._running
+
+    def _is_first_of_all(self, running: Minute, time_ms: int) -> bool:
+        """Whether we began by the clock, and later than this trade, which is the first that came."""
+        newest_marked = max(self._marked, default=-1)
+        return not (running.proven or running.count) and newest_marked + MINUTE_MS <= time_ms < running.open_time
 
     def doubt(self, gap: Gap) -> None:
         """Ids that the exchange seems not to have: the minutes they may be of need its count to be proven."""

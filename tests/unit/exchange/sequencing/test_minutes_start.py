@@ -59,6 +59,60 @@ def test_behind_a_break_any_whole_minute_is_proven_for_repair_looks_at_the_other
     assert minutes(one) == [3]
 
 
+# Begun by the clock
+
+
+def begun(after: int, *trades: Trade) -> MinuteBook:
+    one = MinuteBook(SYMBOL)
+    one.begin_after(MIDNIGHT_MS + after)
+    for trade in trades:
+        one.add(arrival(trade))
+    return one
+
+
+def test_a_first_trade_of_an_earlier_minute_than_we_began_in_proves_the_one_we_began_in() -> None:
+    one = begun(MINUTE + 300, traded(1, MINUTE - 500), traded(2, MINUTE), traded(3, 2 * MINUTE))
+
+    assert minutes(one) == [1]
+
+
+def test_one_less_than_half_a_second_before_it_proves_only_the_next() -> None:
+    one = begun(MINUTE + 300, traded(1, MINUTE - 499), traded(2, MINUTE), traded(3, 2 * MINUTE), traded(4, 3 * MINUTE))
+
+    assert minutes(one) == [2]
+
+
+def test_one_behind_a_break_may_come_as_late_as_it_likes() -> None:
+    one = book(traded(1, 0))
+    one.start_over()
+    one.begin_after(MIDNIGHT_MS + MINUTE + 300)
+    for trade in (traded(7, MINUTE - 1), traded(8, MINUTE), traded(9, 2 * MINUTE)):
+        one.add(arrival(trade))
+
+    assert minutes(one) == [1]
+
+
+def test_ids_in_doubt_before_a_first_trade_of_an_earlier_minute_are_simply_missing() -> None:
+    doubted = Gap(SYMBOL, 1, 2, None, 1, GapStatus.OPEN)
+    one = begun(MINUTE + 300)
+    one.doubt(doubted)
+    one.add(arrival(traded(3, 0)))
+
+    assert one.take_findings() == [doubted]
+
+
+def test_a_minute_that_is_marked_is_corrected_and_not_counted_anew() -> None:
+    one = book(traded(1, 0), traded(2, MINUTE), traded(3, 2 * MINUTE))
+    assert minutes(one) == [1]
+    one.start_over()
+    one.begin_after(MIDNIGHT_MS + 3 * MINUTE)
+    one.add(arrival(traded(7, MINUTE + 9)))
+
+    (proven,) = one.take_marks()
+    assert (proven.mark.open_time, proven.mark.trade_count) == (MIDNIGHT_MS + MINUTE, 2)
+    assert one.running_since() == MIDNIGHT_MS + 3 * MINUTE
+
+
 # Where no price is known
 
 
