@@ -1,4 +1,4 @@
-"""`wickstream connect` with some of its waits scaled: `hurried.py '{"refill.LONGEST_HOLD_S": 3}' connect …`."""
+"""`wickstream connect`, some of its waits scaled: `hurried.py '{"sessions.refill.LONGEST_HOLD_S": 3}' connect …`."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ def _hurried(settings: Settings, fields: dict[str, Any]) -> SocketRules:
 
 
 def _set(name: str, value: object) -> None:
-    module, _, constant = name.partition(".")
+    module, _, constant = name.rpartition(".")
     known = vars(import_module(f"wickstream.exchange.{module}"))
     assert constant in known, name
     known[constant] = value

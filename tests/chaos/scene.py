@@ -86,7 +86,7 @@ class Scene:
         return running
 
     def connector(self, **pace: Any) -> Running:
-        """Start one; `pace`: waits of its that are scaled, as `refill__LONGEST_HOLD_S=3`."""
+        """Start one; `pace`: waits of its that are scaled, as `sessions__refill__LONGEST_HOLD_S=3`."""
         spec = self._specs["connect"]
         if pace:
             scaled = json.dumps({name.replace("__", "."): value for name, value in pace.items()})

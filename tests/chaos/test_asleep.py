@@ -33,7 +33,7 @@ def test_after_a_sleep_it_is_live_at_once_and_what_was_missed_is_repaired(
     script.write_text(IMPATIENT)
     scene = play(Market(symbols=5, rate=60, speed=speed))
     scene.exchange(script)
-    connector = scene.connector(refill___PAGE_WEIGHT=HEAVY_PAGE)
+    connector = scene.connector(sessions__refill___PAGE_WEIGHT=HEAVY_PAGE)
     scene.flows()
     freeze(connector, broker.process)
     scene.passes(asleep_s * speed)

@@ -48,7 +48,7 @@ def most_used(scene: Scene) -> int:
 def test_nothing_is_asked_during_a_ban_and_the_refill_ends_after_it(play: SceneMaker, figures: dict[str, Any]) -> None:
     scene = play(Market())
     scene.exchange()
-    scene.connector(audit__CLOCK_POLL_S=0)  # not only holes make it ask
+    scene.connector(sessions__audit__CLOCK_POLL_S=0)  # not only holes make it ask
     scene.flows()
     scene.truth.switch_on("drop", streams=["*@trade"], share=0.3, for_s=5)
     refuse_until_met(scene, TOO_MANY, retry_after_s=3)
@@ -72,7 +72,7 @@ def test_with_more_holes_than_a_minute_s_weight_never_more_than_seventy_percent_
     """The connector and the repair together, as they share an address."""
     scene = play(Market(symbols=9, rate=180, speed=SPEED))
     scene.exchange()
-    scene.connector(refill__LONGEST_HOLD_S=30)
+    scene.connector(sessions__refill__LONGEST_HOLD_S=30)
     scene.repair()
     scene.flows()
     scene.truth.switch_on("drop", streams=["*@trade"], share=0.1, for_s=80)

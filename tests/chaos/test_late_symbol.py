@@ -55,7 +55,7 @@ def test_what_rest_cannot_give_in_time_is_left_to_repair_and_the_symbol_goes_on(
 ) -> None:
     scene = play(Market(symbols=5, rate=30, speed=SPEED))
     scene.exchange()
-    scene.connector(refill__LONGEST_HOLD_S=HELD_S)
+    scene.connector(sessions__refill__LONGEST_HOLD_S=HELD_S)
     scene.flows()
     symbol = scene.settings.named_symbols[0]
     lag = scene.truth.switch_on("rest_lag", symbols=[symbol], by_ms=EVER_MS)
@@ -79,7 +79,7 @@ def test_what_rest_cannot_give_in_time_is_left_to_repair_and_the_symbol_goes_on(
 def test_a_long_hole_is_repaired_while_the_market_flows(play: SceneMaker, figures: dict[str, Any]) -> None:
     scene = play(Market(symbols=5, rate=100, speed=SPEED))
     scene.exchange()
-    scene.connector(refill___PAGE_WEIGHT=HEAVY_PAGE)
+    scene.connector(sessions__refill___PAGE_WEIGHT=HEAVY_PAGE)
     scene.repair()
     scene.flows()
     delays = Delays(scene.truth, scene.published, speed=SPEED)
