@@ -25,6 +25,13 @@ class Rule:
         return ":".join(filter(None, conditions)) or ALL
 
 
+def split_list(value: object) -> object:
+    """`A,B` → `("A", "B")`; anything else is left to the validator."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
 def parse_word(word: str) -> str | Rule:
     """A symbol as the exchange spells it, or a rule.
 

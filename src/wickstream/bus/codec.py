@@ -7,11 +7,11 @@ import msgspec
 
 from wickstream.candle import Candle, plain
 from wickstream.errors import Unpublishable
-from wickstream.events import Gap, Mark, SymbolEvent
+from wickstream.events import Alert, Gap, Mark, SymbolEvent
 
 SCHEMA_VERSION = "1"
 
-Record = TypeVar("Record", Candle, Mark, Gap, SymbolEvent)
+Record = TypeVar("Record", Candle, Mark, Gap, SymbolEvent, Alert)
 
 
 def _encode_hook(value: object) -> object:
@@ -20,11 +20,11 @@ def _encode_hook(value: object) -> object:
 
 _encoder = msgspec.json.Encoder(enc_hook=_encode_hook)
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (Candle, Mark, Gap, SymbolEvent)
+    kind: msgspec.json.Decoder(kind) for kind in (Candle, Mark, Gap, SymbolEvent, Alert)
 }
 
 
-def encode(record: Candle | Mark | Gap | SymbolEvent) -> bytes:
+def encode(record: Candle | Mark | Gap | SymbolEvent | Alert) -> bytes:
     """One record as the JSON value of its topic."""
     fields = msgspec.structs.asdict(record)
     return _encoder.encode({k: plain(v) if isinstance(v, Decimal) else v for k, v in fields.items()})

@@ -1,10 +1,11 @@
-"""Reading one topic from its beginning to its present end, and on from there, outside any consumer group."""
+"""Reading one topic from its beginning, or its recent past, to its present end and on, outside any consumer group."""
 
 from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from wickstream.bus.consumer import Isolation
+from wickstream.bus.consumer import Isolation, Place
+from wickstream.bus.rewind import recent_offsets
 from wickstream.errors import StoreBusy
 
 REQUEST_S = 15.0
@@ -12,18 +13,25 @@ BATCH_ROWS = 1_000
 
 
 class Follower:
-    """Sees open and aborted transactions too: for topics whose records of interest are never part of one.
-
-    Use `open` to make one.
-    """
+    """Use `open` to make one."""
 
     def __init__(self, consumer: Consumer, topic: str) -> None:
         self._consumer = consumer
         self._topic = topic
 
     @classmethod
-    def open(cls, bootstrap_servers: str, topic: str) -> Self:
-        """Stand at the beginning; blocks.
+    def open(
+        cls,
+        bootstrap_servers: str,
+        topic: str,
+        *,
+        isolation: Isolation = Isolation.UNCOMMITTED,
+        back_ms: int | None = None,
+    ) -> Self:
+        """Stand at the beginning, or so long before each partition's newest record; blocks.
+
+        `isolation`: as it is, open and aborted transactions are seen too, which is for topics whose records of
+        interest are never part of one.
 
         Raises:
             StoreBusy: If Kafka cannot be asked now, or has no such topic yet.
@@ -34,7 +42,7 @@ class Follower:
                 "group.id": "wickstream-follower",  # librdkafka wants one; nothing is ever committed to it
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
-                "isolation.level": str(Isolation.UNCOMMITTED),
+                "isolation.level": str(isolation),
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 100,
                 "reconnect.backoff.max.ms": 1_000,
@@ -43,13 +51,13 @@ class Follower:
         )
         follower = cls(consumer, topic)
         try:
-            follower._assign()
+            follower._assign(bootstrap_servers, back_ms)
         except StoreBusy:
             consumer.close()
             raise
         return follower
 
-    def _assign(self) -> None:
+    def _assign(self, bootstrap_servers: str, back_ms: int | None) -> None:
         try:
             found = self._consumer.list_topics(self._topic, timeout=REQUEST_S).topics[self._topic]
         except KafkaException as exc:
@@ -57,7 +65,10 @@ class Follower:
         if found.error is not None:  # unknown, or without a leader yet
             raise StoreBusy(f"Kafka, {self._topic}: {found.error.str()}")
         self._unfinished = set(found.partitions)
-        self._consumer.assign([TopicPartition(self._topic, number, 0) for number in found.partitions])
+        starts = {Place(self._topic, number): 0 for number in found.partitions}
+        if back_ms is not None:
+            starts = recent_offsets(self._consumer, bootstrap_servers, list(starts), back_ms=back_ms)
+        self._consumer.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
 
     def catch_up(self) -> list[Message]:
         """All records up to the present end of each partition; blocks.

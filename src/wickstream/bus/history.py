@@ -6,6 +6,8 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from wickstream.bus.consumer import Place
+from wickstream.bus.rewind import recent_offsets
 from wickstream.errors import StoreBusy
 
 REQUEST_S = 15.0
@@ -17,6 +19,7 @@ class History:
     """Committed records only. Every method may raise StoreBusy: Kafka cannot be asked now."""
 
     def __init__(self, bootstrap_servers: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -61,6 +64,12 @@ class History:
         except KafkaException as exc:
             raise StoreBusy(f"Kafka, {topic}: {exc.args[0].str()}") from exc
         return {at.partition: at.offset if at.offset >= 0 else bounds[at.partition][1] for at in found}
+
+    def offsets_back(self, topic: str, *, back_ms: int) -> dict[int, int]:
+        """Of each partition, the first offset written at most `back_ms` before its newest record; 0 of an empty one."""
+        places = [Place(topic, partition) for partition in self.bounds(topic)]
+        found = recent_offsets(self._consumer, self._bootstrap_servers, places, back_ms=back_ms)
+        return {place.partition: offset for place, offset in found.items()}
 
     def read(self, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
         """Records of each partition from its start offset to its end, partition by partition in order."""

@@ -19,6 +19,7 @@ DEAD_LETTERS = "dead_letters"
 _DAY_MS = 86_400_000
 _GIB = 1_024**3
 _SEGMENT = 4 * 1_024**2
+_THE_BROKERS_OWN = -1  # replication factor, as the protocol says it
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,26 @@ TOPICS = (
 )
 
 
-def create_topics(bootstrap_servers: str, topics: Iterable[Topic] = TOPICS, *, replicas: int = 1) -> None:
+def create_topics(
+    bootstrap_servers: str,
+    topics: Iterable[Topic] = TOPICS,
+    *,
+    replicas: int | None = None,
+    min_in_sync: int | None = None,
+) -> None:
     """Create the topics that are not there yet; those that are stay as they are.
+
+    A record is kept by `replicas` brokers, and acknowledged when `min_in_sync` of them have it; None: as the brokers
+    are set up.
 
     Raises:
         KafkaException: If the broker refuses or cannot be reached within 30 s.
     """
     # log_level 0: librdkafka writes a line of its own at the end otherwise.
     admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
-    wanted = [NewTopic(t.name, t.partitions, replicas, config=t.config()) for t in topics]
+    copies = _THE_BROKERS_OWN if replicas is None else replicas
+    in_sync = {} if min_in_sync is None else {"min.insync.replicas": str(min_in_sync)}
+    wanted = [NewTopic(t.name, t.partitions, copies, config=t.config() | in_sync) for t in topics]
     for future in admin.create_topics(wanted, request_timeout=30).values():
         try:
             future.result()

@@ -10,7 +10,7 @@ from tests.sample_market import a_candle
 from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, Origin
 from wickstream.errors import Unpublishable
-from wickstream.events import Author, Gap, GapStatus, Mark, SymbolEvent
+from wickstream.events import Alert, AlertType, Author, Gap, GapStatus, Mark, SymbolEvent
 
 AMOUNTS = st.decimals(0, 10**20, places=12, allow_nan=False) | st.integers(0, 10**30).map(Decimal)
 IDS = st.integers(0, 2**63 - 1)
@@ -51,7 +51,20 @@ EVENTS = st.builds(
 )
 
 
-@given(MARKS | GAPS | CANDLES | EVENTS)
+ALERTS = st.builds(
+    Alert,
+    st.text(),
+    st.sampled_from(AlertType),
+    st.text(),
+    IDS,
+    *(AMOUNTS,) * 2,
+    st.dictionaries(st.text(), st.text() | IDS),
+    *(st.booleans(),) * 2,
+    *(IDS,) * 2,
+)
+
+
+@given(MARKS | GAPS | CANDLES | EVENTS | ALERTS)
 def test_every_record_comes_back_equal(record: Any) -> None:
     assert decode(encode(record), type(record)) == record
 
@@ -77,7 +90,7 @@ def test_fields_a_newer_writer_adds_are_ignored() -> None:
     assert decode(value, Candle) == a_candle()
 
 
-@pytest.mark.parametrize("kind", [Candle, Mark, Gap, SymbolEvent])
+@pytest.mark.parametrize("kind", [Candle, Mark, Gap, SymbolEvent, Alert])
 @pytest.mark.parametrize(
     "value", [None, b"", b"null", b"{}", b"[1]", b"\xff", b'{"symbol":"\xff"}', b'{"x":' * 100_000]
 )

@@ -1,0 +1,1 @@
+"""Alerts out to people and programs: each sink at its own pace, each alert once."""

@@ -1,0 +1,16 @@
+"""Slack's incoming webhooks, and what understands the same."""
+
+import msgspec
+
+from wickstream.events import Alert
+from wickstream.store.sinks.message import line_of
+from wickstream.store.sinks.post import Post
+
+# The three characters that Slack reads as its own: `<!channel>` would call everybody.
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def slack_post(alert: Alert, url: str) -> Post:
+    """A line of plain text."""
+    text = line_of(alert).translate(_ESCAPED)
+    return Post(url, msgspec.json.encode({"text": text, "mrkdwn": False, "unfurl_links": False}))
