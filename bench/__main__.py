@@ -11,9 +11,15 @@ import psutil
 
 from bench import main_job
 from bench.ingest import side_by_side, sustained
+from bench.latency import whales
 from bench.table import Figure, render
 
-BENCHMARKS = {"main-job": main_job.measure, "ingest": side_by_side.measure, "sustained": sustained.measure}
+BENCHMARKS = {
+    "main-job": main_job.measure,
+    "ingest": side_by_side.measure,
+    "sustained": sustained.measure,
+    "latency-whales": whales.measure,
+}
 RESULTS = Path(__file__).parent / "results"
 
 

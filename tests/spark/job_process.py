@@ -9,14 +9,12 @@ from pathlib import Path
 
 from wickstream.config import Settings
 
-BATCHES = "wickstream_stream_batch_seconds_count"
-
 
 class Job:
     """The process, as the supervisor starts it."""
 
-    def __init__(self, settings: Settings, data_dir: Path) -> None:
-        command = [sys.executable, "-m", "wickstream", "stream", "--data-dir", str(data_dir)]
+    def __init__(self, settings: Settings, data_dir: Path, part: str) -> None:
+        command = [sys.executable, "-m", "wickstream", "stream", part, "--data-dir", str(data_dir)]
         environment = os.environ | {
             "KAFKA_BOOTSTRAP_SERVERS": settings.kafka,
             "LATENESS_HOURS": str(settings.lateness_hours),
@@ -25,19 +23,19 @@ class Job:
         self.log = data_dir / f"job-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
-        self.metrics_url = f"http://127.0.0.1:{settings.port('stream')}/metrics"
+        port = settings.port("stream-alerts" if part == "alerts" else "stream")
+        self.metrics_url = f"http://127.0.0.1:{port}/metrics"
 
-    def batches(self) -> float:
-        """Micro-batches done, -1 while the process does not answer."""
+    def batches(self, query: str) -> float:
+        """Micro-batches done by a query, -1 while the process does not answer."""
         assert self.process.poll() is None, self.log.read_text()
         try:
             with urllib.request.urlopen(self.metrics_url, timeout=2) as answer:  # noqa: S310 (our own address)
                 lines = answer.read().decode().splitlines()
         except OSError:
             return -1
-        return next(
-            float(line.split()[1]) for line in lines if line.startswith("wickstream_stream_batch_seconds_count")
-        )
+        name = f'wickstream_stream_batch_seconds_count{{query="{query}"}}'
+        return next((float(line.split()[1]) for line in lines if line.startswith(name)), -1)
 
     def kill(self) -> None:
         self.process.kill()

@@ -14,12 +14,19 @@ SPOT = Path(__file__).parents[2] / "src" / "wickstream" / "exchange" / "local" /
 MICROSECOND = 1_000
 
 
-def trade_value(trade: Told, *, in_microseconds: bool = False) -> bytes:
-    """The `data` of a frame; spot's has `M` and no `X`, USD-M's the reverse, in another order."""
+def trade_value(trade: Told, *, in_microseconds: bool = False, spaced: bool = False) -> bytes:
+    """The `data` of a frame, as the exchange lays it out: spot's has `M`, USD-M's `X`, in another order.
+
+    `spaced`: the same JSON in another layout, which no exchange has sent yet.
+    """
     time = trade.time_ms * MICROSECOND + 999 if in_microseconds else trade.time_ms
-    facts = {"e": "trade", "E": time + 60_000, "T": time, "s": trade.symbol, "t": trade.trade_id}
-    facts |= {"p": f"{trade.price:f}", "q": f"{trade.quantity:f}", "m": trade.buyer_is_maker}
-    return json.dumps(facts | ({"X": trade.kind} if trade.kind else {"M": True})).encode()
+    head: dict[str, object] = {"e": "trade", "E": time + 60_000}
+    named = {"s": trade.symbol, "t": trade.trade_id, "p": f"{trade.price:f}", "q": f"{trade.quantity:f}"}
+    if trade.kind:
+        facts = head | {"T": time} | named | {"X": trade.kind, "m": trade.buyer_is_maker}
+    else:
+        facts = head | named | {"T": time, "m": trade.buyer_is_maker, "M": True}
+    return json.dumps(facts, separators=None if spaced else (",", ":")).encode()
 
 
 def mark_value(symbol: str, minute: int, ids: list[int], close: Decimal, *, next_id: int) -> bytes:

@@ -1,6 +1,7 @@
 """Candles against the oracle: what trades may look like is drawn by hypothesis, many markets to one Spark job."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,8 +27,16 @@ MIDNIGHT = 1_723_161_600_000
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume",
           "trade_count", "first_trade_id", "last_trade_id")  # fmt: skip
 
-prices = st.decimals("0.00000001", "99999999.99999999", places=8)
-quantities = st.decimals("0.00000001", "9999999999.99999999", places=8)
+# As spot writes them; as futures do, "0.10" and "1" too; and the longest that the exchange's rules allow.
+prices = st.one_of(
+    st.decimals("0.00000001", "99999999.99999999", places=8),
+    st.integers(0, 3).flatmap(lambda places: st.decimals("0.001", 90_000, places=places)).filter(bool),
+    st.decimals("99999999999.99999999", "999999999999.99999999", places=8),
+)
+quantities = st.one_of(
+    st.decimals("0.00000001", "9999999999.99999999", places=8),
+    st.integers(0, 3).flatmap(lambda places: st.decimals("0.001", 90_000, places=places)).filter(bool),
+)
 # Both ends of the three minutes around midnight, and anywhere in them.
 times = st.one_of(st.sampled_from([-60_000, -1, 0, 59_999, 60_000, 119_999]), st.integers(-60_000, 119_999))
 
@@ -39,6 +48,7 @@ class Slice:
     trades: list[Told]
     published: list[Told]
     in_microseconds: bool
+    spaced: bool
 
     @property
     def hurt_minutes(self) -> set[tuple[str, int]]:
@@ -66,7 +76,7 @@ def slices(draw: st.DrawFn, symbol: str) -> Slice:
     lost = draw(st.sets(st.sampled_from(trades), max_size=2)) if draw(st.booleans()) else set()
     doubled = draw(st.lists(st.sampled_from(trades), max_size=2)) if draw(st.booleans()) else []
     published = draw(st.permutations([t for t in trades if t not in lost] + doubled))
-    return Slice(trades, published, draw(st.booleans()))
+    return Slice(trades, published, draw(st.booleans()), draw(st.booleans()))
 
 
 markets = st.tuples(*(slices(f"S{i}USDT") for i in range(30)))
@@ -81,7 +91,7 @@ def rows_of(frame: DataFrame) -> dict[tuple[str, int], Row]:
 
 
 def published(market: tuple[Slice, ...]) -> list[bytes]:
-    return [trade_value(t, in_microseconds=s.in_microseconds) for s in market for t in s.published]
+    return [trade_value(t, in_microseconds=s.in_microseconds, spaced=s.spaced) for s in market for t in s.published]
 
 
 def marks_of(market: tuple[Slice, ...]) -> list[bytes]:
@@ -192,19 +202,52 @@ def test_one_trade_doubled_and_one_missing_does_not_close(spark: SparkSession) -
     assert one(spark, [trade_value(A_TRADE)] * 2, [mark])["closed"] is False
 
 
+def hurt(*changes: tuple[bytes, bytes], spaced: bool) -> Iterator[bytes]:
+    """A trade's value, once with each of these changes."""
+    value = trade_value(A_TRADE, spaced=spaced)
+    for old, new in changes:
+        assert value.count(old) == 1
+        yield value.replace(old, new)
+
+
+BAD_PRICES = (b'"1.123456789"', b'"-1"', b'"1e3"', b'"NaN"', b'"1234567890123"', b'""', b'"."', b'" 1"', b"null")
+BAD_IDS, BAD_TIMES = (b'"x"', b"null", b"1.5"), (b"-1", b"99999991723161600001", b"null", b"[]")
 MALFORMED = (
-    None, b"", b"{", b"[1]", b"null", b'{"e":"trade"}', b"\xff\xfe",
-    *(trade_value(A_TRADE).replace(b'"100.5"', price) for price in (b'"1.123456789"', b'"-1"', b'"1e3"', b'"NaN"')),
-    trade_value(A_TRADE).replace(b'"100.5"', b'"1234567890123"'), trade_value(A_TRADE).replace(b'"t": 7', b'"t": "x"'),
-    trade_value(A_TRADE).replace(b'"T": 1', b'"T": -1'), trade_value(A_TRADE).replace(b'"T": 1', b'"T": 9999991'),
+    None, b"", b"{", b"[1]", b"null", b'{"e":"trade"}', b"\xff\xfe", b",,,,,,,,", b",,,,,,,,,,",
+    *(value for spaced in (False, True) for value in hurt(
+        *((b'"100.5"', price) for price in BAD_PRICES),
+        *((b'"p":' + b" " * spaced + b'"100.5",', gap) for gap in (b"", b'"p":"100.5","p":',)),
+        *((b'"t":' + b" " * spaced + b"7", b'"t":' + id_) for id_ in BAD_IDS),
+        *((b'"T":' + b" " * spaced + b"1723161600001", b'"T":' + time) for time in BAD_TIMES),
+        *((b'"m":' + b" " * spaced + b"false", b'"m":' + side) for side in (b"0", b'"false"', b"null")),
+        spaced=spaced,
+    )),
 )  # fmt: skip
 
 
 def test_malformed_values_are_left_out_and_the_rest_flows(spark: SparkSession) -> None:
-    assert trade_value(A_TRADE) not in MALFORMED
-    kept = trades_from_raw(raw(spark, [*MALFORMED, trade_value(A_TRADE)])).collect()
-    assert [row["trade_id"] for row in kept] == [7]
+    good = [trade_value(A_TRADE), trade_value(A_TRADE, spaced=True)]
+    kept = trades_from_raw(raw(spark, [*MALFORMED, *good])).collect()
+    assert [row["trade_id"] for row in kept] == [7, 7]
     assert marks_from_raw(raw(spark, MALFORMED)).isEmpty()
+
+
+SYMBOLS = ("BTCUSDT", "1000SATSUSDT", "BTCUSDT_240927", "币安人生USDT", 'A"B', "A\\B", "A,B", "A{}:B")
+
+
+def test_a_layout_changes_nothing(spark: SparkSession) -> None:
+    trades = [A_TRADE._replace(symbol=symbol, trade_id=i) for i, symbol in enumerate(SYMBOLS)]
+    written = [
+        *(trade_value(trade) for trade in trades),
+        *(
+            json.dumps(json.loads(trade_value(trade)), separators=(",", ":"), ensure_ascii=False).encode()
+            for trade in trades
+        ),
+        *(trade_value(trade, spaced=True) for trade in trades),
+    ]
+    rows = trades_from_raw(raw(spark, written)).collect()
+    assert [(row["symbol"], row["trade_id"]) for row in rows] == [(t.symbol, t.trade_id) for t in trades] * 3
+    assert {(row["price"], row["quantity"], row["is_taker_buy"]) for row in rows} == {(A_TRADE.price, 2, True)}
 
 
 def test_a_sum_that_does_not_fit_is_an_error_and_no_null(spark: SparkSession) -> None:

@@ -33,9 +33,8 @@ from tests.spark.published_market import captured, mark_values, official_klines,
 from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
 from wickstream.candle import roll_up
 from wickstream.config import Settings
-from wickstream.stream.checkpoint import checkpoint_folder
-from wickstream.stream.job import start_query
 from wickstream.stream.progress import well_formed
+from wickstream.stream.queries import start_candles
 
 pytestmark = [pytest.mark.spark, pytest.mark.stack]
 
@@ -52,7 +51,7 @@ NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume", "trade_coun
 
 @contextmanager
 def running(spark: SparkSession, settings: Settings, checkpoint: Path) -> Iterator[StreamingQuery]:
-    query = start_query(spark, settings, checkpoint=checkpoint)
+    query = start_candles(spark, settings, checkpoint=checkpoint)
     yield query
     query.stop()
 
@@ -156,7 +155,7 @@ def start_job(topics: Settings, data_dir: Path, make_settings: Callable[..., Set
     jobs: list[Job] = []
 
     def start() -> Job:
-        jobs.append(Job(own, data_dir))
+        jobs.append(Job(own, data_dir, "candles"))
         return jobs[-1]
 
     yield start
@@ -170,11 +169,11 @@ def test_a_killed_job_goes_on_and_a_told_one_stops_in_order(
     trades = some_trades("KILLED")
     publish(topics, RAW_TRADES, as_values(trades[:20]))
     job = start_job()
-    until(lambda: job.batches() > 0, "a first batch")
+    until(lambda: job.batches("candles") > 0, "a first batch")
     job.kill()
     publish(topics, RAW_TRADES, as_values(trades[20:]))
     publish(topics, MINUTE_MARKS, mark_values(trades))
-    damage(checkpoint_folder_of(topics, data_dir))
+    damage(checkpoint_of(data_dir))
     job = start_job()
     until(lambda: closed_minutes(topics, "KILLED") == 1, "the minute closed")
     began = time.monotonic()
@@ -187,8 +186,8 @@ def test_a_killed_job_goes_on_and_a_told_one_stops_in_order(
     assert (candle.open, candle.high, candle.low, candle.close, candle.volume, candle.quote_volume) == truth[:6]
 
 
-def checkpoint_folder_of(settings: Settings, data_dir: Path) -> Path:
-    return checkpoint_folder(settings.model_copy(update={"data_dir": data_dir}))
+def checkpoint_of(data_dir: Path) -> Path:
+    return data_dir / "checkpoints" / "candles-v1"
 
 
 def damage(checkpoint: Path) -> None:
@@ -204,7 +203,7 @@ def test_a_job_whose_offsets_are_gone_starts_again_at_the_earliest(
 ) -> None:
     trades = some_trades("EXPIRED")
     publish(topics, RAW_TRADES, as_values(trades[:10]))
-    with running(spark, topics, checkpoint_folder_of(topics, data_dir)) as query:
+    with running(spark, topics, checkpoint_of(data_dir)) as query:
         until(lambda: bool(query.recentProgress), "a first batch")
     publish(topics, RAW_TRADES, as_values(trades))
     forget_all_records(topics, RAW_TRADES)

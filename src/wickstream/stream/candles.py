@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from wickstream.bus.codec import SCHEMA_VERSION
 from wickstream.candle import Candle, Origin
 from wickstream.events import MINUTE_MS
+from wickstream.stream.layout import trade_in_place
 
 _TRADE_JSON = "s STRING, t BIGINT, p STRING, q STRING, T BIGINT, m BOOLEAN, X STRING"
 _MARK_JSON = (
@@ -18,8 +19,8 @@ _PRICE = "decimal(20,8)"
 _QUANTITY = "decimal(28,8)"
 
 # What the two decimals hold as it is: a cast would round a longer amount without a word.
-_EXACT_PRICE = r"^[0-9]{1,12}(\.[0-9]{1,8})?$"
-_EXACT_QUANTITY = r"^[0-9]{1,20}(\.[0-9]{1,8})?$"
+_EXACT_PRICE = r"^[0-9]{1,12}(\.[0-9]{0,8})?$"
+_EXACT_QUANTITY = r"^[0-9]{1,20}(\.[0-9]{0,8})?$"
 
 # As milliseconds this is the year 5138, so from here on the exchange means microseconds.
 _FIRST_MICROSECOND = 100_000_000_000_000
@@ -28,13 +29,15 @@ _FIRST_MICROSECOND = 100_000_000_000_000
 def trades_from_raw(raw: DataFrame) -> DataFrame:
     """The well-formed trades in the `value`s of `raw_trades`, spot and USD-M; others are left out.
 
-    Columns: `symbol, open_time` (ms, of the trade's minute)`, trade_id, price, quantity, is_taker_buy, counts`.
+    Columns: `symbol, traded_at_ms, open_time` (ms, of the trade's minute)`, trade_id, price, quantity, is_taker_buy,
+    counts`.
     """
     return (
-        _parsed(raw, _TRADE_JSON)
+        _each(raw, F.coalesce(trade_in_place(_text()), F.from_json(_text(), _TRADE_JSON)))
         .where(_is_trade())
         .select(
             F.col("s").alias("symbol"),
+            _traded_at_ms().alias("traded_at_ms"),
             _minute_of(_traded_at_ms()).alias("open_time"),
             F.col("t").alias("trade_id"),
             F.col("p").cast(_PRICE).alias("price"),
@@ -48,7 +51,7 @@ def trades_from_raw(raw: DataFrame) -> DataFrame:
 def marks_from_raw(raw: DataFrame) -> DataFrame:
     """The well-formed records in the `value`s of `minute_marks`; others are left out."""
     return (
-        _parsed(raw, _MARK_JSON)
+        _each(raw, F.from_json(_text(), _MARK_JSON))
         .where(_is_mark())
         .select(
             "symbol",
@@ -104,12 +107,17 @@ def _as_text(name: str) -> Column:
     return F.col(name).cast("string").alias(name)
 
 
-def _parsed(raw: DataFrame, schema: str) -> DataFrame:
-    """The fields of each value, null where it is not such JSON.
+def _text() -> Column:
+    return F.col("value").cast("string")
 
-    Spark moves a condition before a projection, and then parses the JSON once per condition; never before a generator.
+
+def _each(raw: DataFrame, parsed: Column) -> DataFrame:
+    """The fields of each value.
+
+    Spark moves a condition before a projection, and then parses once per condition; never before a generator. The
+    generator is given a column, as it would interpret an expression that a projection compiles.
     """
-    return raw.select(F.inline(F.array(F.from_json(F.col("value").cast("string"), schema))))
+    return raw.select(F.array(parsed).alias("parsed")).select(F.inline("parsed"))
 
 
 def _is_trade() -> Column:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyspark
 
 from wickstream.config import Settings
-from wickstream.errors import WickstreamError
+from wickstream.errors import Mistake, WickstreamError
 from wickstream.jvm.class_data import archive_flags, archive_path, dump_class_data
 from wickstream.jvm.jars import spark_jars
 from wickstream.jvm.java import Java, find_java
@@ -94,12 +94,13 @@ def start_gateway(settings: Settings, folder: Path) -> Gateway:
     process = subprocess.Popen(
         [
             *(str(java.path), *java.flags, *archive_flags(archive), *_flags(settings, scratch)),
-            *("-cp", ":".join(map(str, class_path)), "org.apache.spark.deploy.SparkSubmit", "pyspark-shell"),
+            *("-cp", ":".join(map(str, class_path)), "org.apache.spark.deploy.SparkSubmit"),
+            *(*_properties(settings), "pyspark-shell"),
         ],
         stdin=subprocess.PIPE,
         stdout=_STANDARD_ERROR,
         cwd=folder,
-        env=_environment(handshake),
+        env=_environment(settings, handshake),
         preexec_fn=_leave_signals_to_python,
     )
     gateway = Gateway(process, java, kafka_jars, archive)
@@ -126,12 +127,21 @@ def _flags(settings: Settings, scratch: Path) -> list[str]:
     ]
 
 
-def _environment(handshake: Path) -> dict[str, str]:
-    return {
+def _properties(settings: Settings) -> tuple[str, ...]:
+    file = settings.spark_properties
+    if file is None:
+        return ()
+    if not file.is_file():  # Spark would go on without a word
+        raise Mistake(f"SPARK_PROPERTIES: there is no file {file}")
+    return ("--properties-file", str(file))
+
+
+def _environment(settings: Settings, handshake: Path) -> dict[str, str]:
+    loopback = {"SPARK_LOCAL_IP": "127.0.0.1"} if settings.spark_master.startswith("local") else {}
+    return loopback | {
         "_PYSPARK_DRIVER_CONN_INFO_PATH": str(handshake),
         "SPARK_HOME": pyspark.__path__[0],
         "SPARK_CONNECT_MODE": "0",
-        "SPARK_LOCAL_IP": "127.0.0.1",
         "MALLOC_ARENA_MAX": "2",
         "PATH": os.defpath,
     }

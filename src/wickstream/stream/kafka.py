@@ -1,11 +1,16 @@
 """Topics as Spark reads and writes them."""
 
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from wickstream.config import Settings
+
+Offsets = Mapping[str, int]  # by partition, as Spark writes them
+_EARLIEST = -2
 
 # Bounds the first batches after a long stop; about two seconds of work.
 _MOST_RECORDS_PER_BATCH = 200_000
@@ -15,10 +20,22 @@ _MOST_RECORDS_PER_BATCH = 200_000
 _TRIGGER = "400 milliseconds"
 
 
-def read_stream(session: SparkSession, settings: Settings, topic: str) -> DataFrame:
+def read_stream(
+    session: SparkSession, settings: Settings, topic: str, *, most_records: int = _MOST_RECORDS_PER_BATCH
+) -> DataFrame:
     """A topic from its beginning on, committed records only; lost offsets end the query."""
-    options = _source_options(settings, topic) | {"maxOffsetsPerTrigger": _MOST_RECORDS_PER_BATCH}
+    options = _source_options(settings, topic) | {"maxOffsetsPerTrigger": most_records}
     return session.readStream.format("kafka").options(**options).load()
+
+
+def read_range(session: SparkSession, settings: Settings, topic: str, *, starts: Offsets, ends: Offsets) -> DataFrame:
+    """The committed records of a part of a topic, in batch; `starts` may leave partitions out: from their earliest."""
+    given = {partition: starts.get(partition, _EARLIEST) for partition in ends}
+    options = _source_options(settings, topic) | {
+        "startingOffsets": json.dumps({topic: given}),
+        "endingOffsets": json.dumps({topic: dict(ends)}),
+    }
+    return session.read.format("kafka").options(**options).load()
 
 
 def _source_options(settings: Settings, topic: str) -> dict[str, str | int | bool]:
@@ -31,10 +48,15 @@ def _source_options(settings: Settings, topic: str) -> dict[str, str | int | boo
         # A batch asks for offsets behind its own pending fetch, and the broker answers in order: the stock wait of
         # 500 ms for more records would be part of each batch.
         "kafka.fetch.max.wait.ms": 10,
+        # Of a broker that died, the question for offsets is asked again only when it has timed out: not the stock
+        # minute. So often, as long as three of those would last.
+        "kafka.request.timeout.ms": 8_000,
+        "kafka.default.api.timeout.ms": 10_000,
+        "fetchOffset.numRetries": 18,
     }
 
 
-def write_stream(records: DataFrame, settings: Settings, topic: str, *, checkpoint: Path) -> StreamingQuery:
+def write_stream(records: DataFrame, settings: Settings, topic: str, *, checkpoint: Path | str) -> StreamingQuery:
     """Start publishing `key, value, headers` rows, each at least once; keys go where `murmur2_random` sends them."""
     writer = records.writeStream.format("kafka").outputMode("update").trigger(processingTime=_TRIGGER)
     return writer.options(
@@ -45,3 +67,11 @@ def write_stream(records: DataFrame, settings: Settings, topic: str, *, checkpoi
             "checkpointLocation": str(checkpoint),
         }
     ).start()
+
+
+def write_batches(
+    rows: DataFrame, take: Callable[[DataFrame, int], None], *, every: str, checkpoint: str
+) -> StreamingQuery:
+    """Start handing each batch and its number to `take`, in the driver; a batch that failed is repeated."""
+    writer = rows.writeStream.foreachBatch(take).trigger(processingTime=every)
+    return writer.option("checkpointLocation", checkpoint).start()

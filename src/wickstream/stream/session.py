@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from pyspark import SparkContext
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from wickstream.config import Settings
@@ -21,13 +20,15 @@ _EXACTNESS: dict[str, Option] = {
     "spark.sql.session.timeZone": "UTC",
 }
 
+# Spark's launcher has its own opinion of these, which is not the operator's.
+_OURS: dict[str, Option] = {"spark.ui.showConsoleProgress": False}
+
 # One machine, micro-batches of a few rows: the fewer tasks, threads and kept records, the better.
 _SMALL: dict[str, Option] = {
     "spark.sql.shuffle.partitions": 2,
     "spark.default.parallelism": 2,
     "spark.sql.adaptive.enabled": False,
     "spark.ui.enabled": False,
-    "spark.ui.showConsoleProgress": False,
     "spark.ui.retainedJobs": 10,
     "spark.ui.retainedStages": 10,
     "spark.ui.retainedTasks": 100,
@@ -46,6 +47,8 @@ _STREAMING: dict[str, Option] = {
     ),
     "spark.sql.streaming.noDataMicroBatches.enabled": False,
     "spark.sql.streaming.numRecentProgressUpdates": 50,
+    # Else late rows are told by the watermark of the batch before, which a batch's report does not name.
+    "spark.sql.streaming.statefulOperator.allowMultiple": False,
     "spark.sql.streaming.minBatchesToRetain": 20,
 }
 
@@ -54,18 +57,28 @@ _PORT_RETRIES = 4
 
 
 @contextmanager
-def spark_session(settings: Settings) -> Iterator[tuple[SparkSession, Gateway]]:
-    """A session and the JVM it runs on; both are gone at the end of the block."""
-    logging.getLogger("py4j").setLevel(logging.WARNING)  # it reports each of its own connections
-    folder = settings.data_dir / "spark"
-    gateway = start_gateway(settings, folder)
+def spark_session(settings: Settings, *, folder: str = "spark") -> Iterator[tuple[SparkSession, Gateway]]:
+    """A session and the JVM it runs on; both are gone at the end of the block. `folder`: its own in the data folder."""
+    logging.getLogger("py4j").setLevel(logging.ERROR)  # it reports its own connections, and what Spark reports too
+    gateway = start_gateway(settings, settings.data_dir / folder)
     try:
-        session = _build(settings, gateway, folder)
+        session = _build(settings, {"spark.master": settings.spark_master, **_shipped(settings, gateway)})
         yield session, gateway
         session.stop()
     finally:
         _let_go_of_gateway()
         gateway.stop()
+
+
+@contextmanager
+def submitted_session(settings: Settings) -> Iterator[SparkSession]:
+    """A session in the JVM that `spark-submit` started, on the master and with the jars that it was given."""
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    session = _build(settings, {})
+    try:
+        yield session
+    finally:
+        session.stop()
 
 
 def _let_go_of_gateway() -> None:
@@ -75,19 +88,32 @@ def _let_go_of_gateway() -> None:
     SparkContext._gateway = SparkContext._jvm = None
 
 
-def _build(settings: Settings, gateway: Gateway, folder: Path) -> SparkSession:
-    options: dict[str, Option] = {**_EXACTNESS, **_SMALL, **_STREAMING, **_network(settings)}
-    options["spark.sql.warehouse.dir"] = str(folder / "warehouse")
-    if not settings.spark_master.startswith("local"):
-        options["spark.jars"] = ",".join(map(str, gateway.kafka_jars))
-    return SparkSession.builder.master(settings.spark_master).appName("wickstream").config(map=options).getOrCreate()
+def _build(settings: Settings, own: dict[str, Option]) -> SparkSession:
+    SparkContext._ensure_initialized()
+    given = SparkConf()  # by SPARK_PROPERTIES, or to spark-submit
+    usual: dict[str, Option] = {**_SMALL, **_STREAMING, **_ports(settings), **_loopback(settings)}
+    usual["spark.sql.warehouse.dir"] = str(settings.data_dir / "spark" / "warehouse")
+    options = {name: value for name, value in usual.items() if not given.contains(name)} | own | _OURS | _EXACTNESS
+    return SparkSession.builder.appName("wickstream").config(map=options).getOrCreate()
 
 
-def _network(settings: Settings) -> dict[str, Option]:
+def _shipped(settings: Settings, gateway: Gateway) -> dict[str, Option]:
+    """What workers lack; a local master has it on its class path."""
+    if settings.spark_master.startswith("local"):
+        return {}
+    return {"spark.jars": ",".join(map(str, gateway.kafka_jars))}
+
+
+def _ports(settings: Settings) -> dict[str, Option]:
     return {
-        "spark.driver.bindAddress": settings.listen_host,
-        "spark.driver.host": "127.0.0.1",
         "spark.driver.port": settings.port("spark-driver"),
         "spark.blockManager.port": settings.port("spark-blocks"),
         "spark.port.maxRetries": _PORT_RETRIES,
     }
+
+
+def _loopback(settings: Settings) -> dict[str, Option]:
+    """Nobody else talks to a local master; a cluster's workers must reach the driver, and Spark knows where it is."""
+    if not settings.spark_master.startswith("local"):
+        return {}
+    return {"spark.driver.bindAddress": settings.listen_host, "spark.driver.host": "127.0.0.1"}

@@ -1,0 +1,1 @@
+"""From a published trade to what is made of it."""
