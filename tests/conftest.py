@@ -3,18 +3,23 @@
 import random
 import shutil
 import socket
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
+import psycopg
 import pytest
+from psycopg import sql
 from pydantic_settings import SettingsConfigDict
 
 from tests.running import Launcher
 from wickstream.config import PORT_OFFSETS, Settings
 from wickstream.operate.doctor import SYSTEM_PACKAGES
 from wickstream.operate.servers.local import kafka_spec, postgres_spec, redis_spec, with_local_addresses
+from wickstream.store.database import conninfo
+from wickstream.store.migrations import migrate
 
 # A busy machine must not fail a property: the limit is the whole test's.
 hypothesis.settings.register_profile(
@@ -85,6 +90,7 @@ def make_settings() -> SettingsMaker:
     def make(data_dir: Path, **values: Any) -> Settings:
         own: dict[str, Any] = dict.fromkeys(UNSET)
         own |= {"data_dir": data_dir, "port_base": free_port_base(), "ticker_symbols": ("BTCUSDT", "ETHUSDT")}
+        own |= {"alert_sinks": ("log",)}
         return IsolatedSettings(**(own | values))
 
     return make
@@ -123,3 +129,20 @@ def redis(settings: Settings, launcher: Launcher) -> Settings:
     """Settings with address and password of a running, empty Redis."""
     launcher.start(redis_spec(settings))
     return with_local_addresses(settings)
+
+
+@pytest.fixture
+def empty_database(postgres: Settings) -> Iterator[Settings]:
+    """Settings of a database without any table."""
+    name = f"store_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(conninfo(postgres), autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield postgres.model_copy(update={"postgres_db": name})
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(empty_database: Settings) -> Settings:
+    """Settings of an empty database with our tables."""
+    migrate(empty_database)
+    return empty_database

@@ -12,7 +12,9 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wickstream.errors import Mistake
-from wickstream.selection import Rule, parse_word, rules_in, symbols_in
+from wickstream.selection import Rule, parse_word, rules_in, split_list, symbols_in
+from wickstream.sink_settings import SinkSettings
+from wickstream.threshold_settings import AlertMode, ThresholdSettings
 
 DEFAULT_SYMBOLS = (
     "BTCUSDT",
@@ -49,7 +51,11 @@ PORT_OFFSETS = {
     "repair": 10,
     "spark-driver": 11,
     "spark-blocks": 12,
+    "stream-alerts": 19,  # where alerts have a process of their own
 }
+
+
+ADAPTIVE_COOL_DOWN_S = 300
 
 
 class Market(StrEnum):
@@ -59,14 +65,7 @@ class Market(StrEnum):
     USDM = "usdm"
 
 
-def split_list(value: object) -> object:
-    """`A,B` → `("A", "B")`; anything else is left to the validator."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-class Settings(BaseSettings):
+class Settings(ThresholdSettings, SinkSettings, BaseSettings):
     """Read-only settings; a wrong value stops the process before it connects to anything."""
 
     model_config = SettingsConfigDict(
@@ -99,6 +98,8 @@ class Settings(BaseSettings):
 
     # Servers; one whose address is unset is started by `wickstream up`
     kafka_bootstrap_servers: str | None = None
+    kafka_replication: Annotated[int | None, Field(ge=1)] = None
+    kafka_min_in_sync: Annotated[int | None, Field(ge=1)] = None
     redis_host: str | None = None
     redis_port: Annotated[int, Field(ge=1, le=65_535)] = 6_379
     redis_password: SecretStr | None = None
@@ -114,8 +115,10 @@ class Settings(BaseSettings):
     cold_url: str | None = None
 
     # Stream
-    spark_master: Annotated[str, Field(pattern=r"^(local(\[[^\]]+\])?|spark://.+|k8s://.+|yarn)$")] = "local[2]"
+    spark_master: Annotated[str, Field(pattern=r"^(local(\[[^\]]+\])?|spark://.+|k8s://.+|yarn)$")] = "local[8]"
     spark_driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "512m"
+    spark_properties: Path | None = None
+    checkpoint_url: str | None = None
     lateness_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24.0
     cold_commit_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
 
@@ -138,6 +141,20 @@ class Settings(BaseSettings):
     @classmethod
     def _folder_is_absolute(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()
+
+    @field_validator("spark_properties")
+    @classmethod
+    def _file_is_absolute(cls, file: Path | None) -> Path | None:
+        return file and file.expanduser().absolute()
+
+    @field_validator("checkpoint_url")
+    @classmethod
+    def _is_a_file_system(cls, url: str | None) -> str | None:
+        if url is not None and not re.match(r"(file:/|[a-z][a-z0-9]*://[^/])", url):
+            raise ValueError(
+                "a folder that driver and workers share, as in file:/shared/checkpoints or hdfs://host/path"
+            )
+        return url and url.rstrip("/")
 
     @field_validator("exchange_ws_url")
     @classmethod
@@ -184,6 +201,17 @@ class Settings(BaseSettings):
         if self.minio_endpoint:
             return f"s3://{self.minio_bucket}/lake"
         return f"file:{self.data_dir / 'lake'}"
+
+    @property
+    def checkpoints_url(self) -> str:
+        """Root of the stream's checkpoints: `CHECKPOINT_URL`, else a folder beside the data."""
+        return self.checkpoint_url or f"file:{self.data_dir / 'checkpoints'}"
+
+    @property
+    def alert_cool_down_ms(self) -> int:
+        """Trade time between two alerts of a type and symbol at one sink; adaptive thresholds are crossed in bursts."""
+        usual_s = ADAPTIVE_COOL_DOWN_S if self.alert_mode is AlertMode.ADAPTIVE else 0
+        return 1_000 * (usual_s if self.alert_cool_down_seconds is None else self.alert_cool_down_seconds)
 
     @property
     def is_replay(self) -> bool:

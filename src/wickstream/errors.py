@@ -10,7 +10,8 @@
         * Refused           this host will not answer this: take the next rung of the ladder
         * Corrupted         a file is not what its checksum says: take the next rung, ask again another day
     * StoreBusy             retryable after `retry_after_s`
-    * Unpublishable         one record that no store will ever take: dead-letter it
+        * SinkBusy          retryable, not before `retry_after_s`
+    * Unpublishable         one record that no store or sink will ever take: dead-letter it
     * Fenced                another process took over: stop, and stay down (exit code 75)
 """
 
@@ -74,6 +75,13 @@ class StoreBusy(WickstreamError):
     def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class SinkBusy(StoreBusy):
+    """A sink does not take alerts now; 0: it does not say how long."""
+
+    def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
 
 
 class Unpublishable(WickstreamError):

@@ -34,26 +34,37 @@ SYMBOLS = Gauge("wickstream_symbols", "Symbols this process follows.")
 
 # Repair
 REPAIRED_IDS = Counter("wickstream_repaired_ids_total", "Missing ids found again, by where.", ["rung"])
+RECOMPUTED = Counter("wickstream_recomputed_minutes_total", "Candles made again from trades that were here.")
 OPEN_GAPS = Gauge("wickstream_open_gaps", "Ranges of ids that the ledger calls missing.")
 OPEN_IDS = Gauge("wickstream_open_ids", "Ids that the ledger calls missing.")
+UNPROVEN = Gauge("wickstream_unproven_minutes", "Ended minutes without a closed candle that agrees with its mark.")
 
 # Stream
-STREAM_ROWS = Counter("wickstream_stream_rows_total", "Rows the candle query took in.")
+STREAM_ROWS = Counter("wickstream_stream_rows_total", "Rows a query took in.", ["query"])
 STREAM_BATCH = Histogram(
-    "wickstream_stream_batch_seconds", "Duration of a micro-batch.", buckets=(0.1, 0.25, 0.5, 1, 2, 5, 15)
+    "wickstream_stream_batch_seconds", "Duration of a batch.", ["query"], buckets=(0.1, 0.25, 0.5, 1, 2, 5, 15)
+)  # of whales, which are read in real time, how long one read goes on
+STREAM_LAG = Gauge(
+    "wickstream_stream_lag_records", "Records a query had not taken yet when its last batch began.", ["query"]
 )
-STREAM_LATE = Counter("wickstream_late_trades_total", "Rows dropped for being later than the allowed lateness.")
+STREAM_LATE = Counter(
+    "wickstream_late_trades_total", "Rows dropped for being later than the allowed lateness.", ["query"]
+)
 STREAM_MALFORMED = Counter(
-    "wickstream_malformed_rows_total", "Rows the candle query left out as neither trade nor mark."
+    "wickstream_malformed_rows_total", "Rows a query left out as neither trade nor mark.", ["query"]
 )
-STREAM_STATE_ROWS = Gauge("wickstream_stream_state_rows", "Windows held in state.")
+STREAM_STATE_ROWS = Gauge("wickstream_stream_state_rows", "Windows held in state.", ["query"])
 
 # Stores
 TIER_WRITES = Counter(
     "wickstream_tier_writes_total", "Candles offered to a tier.", ["tier", "outcome"]
 )  # stored, older, failed
-TIER_LAG = Gauge("wickstream_tier_lag_records", "Records of processed_aggs a tier has not taken yet.", ["tier"])
+TIER_LAG = Gauge("wickstream_tier_lag_records", "Records of its first topic a tier has not taken yet.", ["tier"])
 CONTRADICTIONS = Counter("wickstream_contradictions_total", "Candles of equal version and other values.", ["tier"])
+
+# Sinks of alerts
+ALERTS_OFFERED = Counter("wickstream_alerts_offered_total", "What became of alerts at a sink.", ["sink", "outcome"])
+# told, refused, failed (it is tried again), late, filtered, repeated, cooling_down, stale
 
 # API
 API_REQUESTS = Counter("wickstream_api_requests_total", "Requests answered.", ["route", "status"])

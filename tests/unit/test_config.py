@@ -99,6 +99,10 @@ def test_an_empty_value_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LATENESS_HOURS", "nan"),
         ("LATENESS_HOURS", "inf"),
         ("SPARK_DRIVER_MEMORY", "lots"),
+        ("CHECKPOINT_URL", "shared/checkpoints"),
+        ("CHECKPOINT_URL", "/shared/checkpoints"),
+        ("KAFKA_REPLICATION", "0"),
+        ("KAFKA_MIN_IN_SYNC", "most"),
     ],
 )
 def test_a_malformed_setting_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -179,3 +183,8 @@ def test_what_can_never_work_is_refused_before_anything_starts(
 
     with pytest.raises(Mistake, match=name):
         read_settings()
+
+
+def test_checkpoints_are_beside_the_data_unless_they_are_shared() -> None:
+    assert read_settings(data_dir="/data").checkpoints_url == "file:/data/checkpoints"
+    assert read_settings(checkpoint_url="hdfs://names/checkpoints/").checkpoints_url == "hdfs://names/checkpoints"

@@ -5,7 +5,7 @@ from io import TextIOWrapper
 
 import typer
 
-from wickstream.cli import processes, repair, stack, symbols
+from wickstream.cli import alerts, processes, repair, ship, stack, symbols, validate
 from wickstream.errors import EXIT_FENCED, EXIT_MISTAKE, Fenced, Mistake, WickstreamError
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ stack.register(app)
 processes.register(app)
 repair.register(app)
 symbols.register(app)
+alerts.register(app)
+validate.register(app)
+ship.register(app)
 
 
 def main() -> None:

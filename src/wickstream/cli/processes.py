@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +31,7 @@ Faults = Annotated[
 Switchable = Annotated[bool, typer.Option("--switchable", help="Let GET, POST and DELETE /faults switch faults.")]
 TlsCert = Annotated[Path | None, typer.Option("--tls-cert", metavar="FILE", help="Speak https and wss.")]
 TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key, if apart.")]
+StreamPart = Annotated[Literal["candles", "alerts", "all"], typer.Argument(help="Which of its queries.")]
 ColdStarted = Annotated[bool, typer.Option("--cold-started", help="The last hour, for symbols started from nothing.")]
 
 
@@ -102,9 +103,16 @@ def connect(
     )
 
 
-def stream(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
-    """The Spark job: trades to candles."""
-    _run("wickstream.stream.job", data_dir, port_base, as_json=as_json)
+def stream(
+    part: StreamPart = "all", *, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False
+) -> None:
+    """The Spark job: trades to candles and alerts.
+
+    Both in one process, as under `up`, or each in one of its own: `stream candles` and `stream alerts`.
+    """
+    from wickstream.stream.parts import Part
+
+    _run("wickstream.stream.job", data_dir, port_base, Part(part), as_json=as_json)
 
 
 def tickers(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:

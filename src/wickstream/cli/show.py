@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wickstream.operate.doctor import Finding
     from wickstream.operate.health import Component, Status
+    from wickstream.operate.recompute.turns import Recomputed
     from wickstream.operate.repairs import Mended
     from wickstream.operate.source import Chosen
     from wickstream.operate.wishes import Followed
+    from wickstream.store.sinks.trial import Tried
 
 _MB = 1_000_000
 _STYLES = {"ready": "green", "ok": "green", "starting": "yellow", "backoff": "yellow", "warn": "yellow"}
@@ -79,6 +83,8 @@ def status(found: "Status | None", *, as_json: bool) -> None:
         typer.echo("nothing is running, and no data folder is there")
     else:
         _print(_table(found))
+        if found.stream:
+            typer.echo(_stream(found))
         typer.echo(_summary(found))
 
 
@@ -95,29 +101,56 @@ def findings(found: "list[Finding]", *, as_json: bool) -> None:
     _print(table)
 
 
+def done(one: "Mended | Recomputed") -> None:
+    """A line for each entry that repair worked at, and for each minute that is not as it was stored."""
+    from wickstream.operate.repairs import Mended
+
+    if isinstance(one, Mended):
+        mended(one)
+    elif one.candles or one.note or one.trouble:
+        reasons = "".join(f" · {reason}" for reason in (one.note, one.trouble) if reason)
+        say(f"{one.symbol} {_moment(one.open_time)[:16]}: {one.cause}; {one.candles:,} candles{reasons}")
+
+
 def mended(turn: "Mended") -> None:
-    """A line for each entry that repair worked at."""
+    """A line for an entry that repair worked at."""
     ids = f"{turn.symbol} {turn.first_trade_id}–{turn.last_trade_id}"
     became = ", ".join(f"{count:,} {status}" for status, count in turn.ids.items()) or "nothing new"
     trouble = f" · {turn.trouble}" if turn.trouble else ""
     say(f"{turn.seconds:6.1f} s  {ids}: {became}; {turn.candles:,} candles{trouble}")
 
 
-def repaired(turns: "list[Mended]", *, as_json: bool) -> None:
+def repaired(done: "Sequence[Mended | Recomputed]", *, as_json: bool) -> None:
     """What a pass of `repair` did."""
+    import msgspec
+
+    from wickstream.operate.repairs import Mended
+
+    turns = [one for one in done if isinstance(one, Mended)]
+    minutes = [one for one in done if not isinstance(one, Mended)]
     ids: dict[str, int] = {}
     for turn in turns:
         for status, count in turn.ids.items():
             ids[status] = ids.get(status, 0) + count
+    counts = _minute_counts(minutes)
     if as_json:
-        import msgspec
-
         entries = [msgspec.structs.asdict(turn) for turn in turns]
-        typer.echo(json.dumps({"ids": ids, "candles": sum(turn.candles for turn in turns), "entries": entries}))
-    elif not turns:
-        typer.echo("nothing is missing")
-    else:
-        typer.echo("ids: " + (", ".join(f"{count:,} {status}" for status, count in ids.items()) or "none found"))
+        anew = [msgspec.structs.asdict(one) for one in minutes if one.candles or one.note or one.trouble]
+        candles = sum(one.candles for one in done)
+        typer.echo(json.dumps({"ids": ids, "candles": candles, "entries": entries, "minutes": counts, "anew": anew}))
+        return
+    if minutes:
+        typer.echo("minutes: " + ", ".join(f"{count:,} {what}" for what, count in counts.items()))
+    if turns or not minutes:
+        told = ", ".join(f"{count:,} {status}" for status, count in ids.items()) or "none found"
+        typer.echo(f"ids: {told}" if turns else "nothing is missing")
+
+
+def _minute_counts(minutes: "Sequence[Recomputed]") -> dict[str, int]:
+    published = sum(one.candles for one in minutes)
+    as_stored = sum(one.minutes for one in minutes if not (one.candles or one.note or one.trouble))
+    looked_at = sum(one.minutes for one in minutes)
+    return {"recomputed": looked_at, "published anew": published, "as stored": as_stored}
 
 
 def symbols(rows: "list[Followed]", *, as_json: bool) -> None:
@@ -132,6 +165,19 @@ def symbols(rows: "list[Followed]", *, as_json: bool) -> None:
         table.add_row(row.symbol, row.status or "", _choice(row), row.shard or "", _moment(row.since))
     _print(table)
     typer.echo(f"{sum(row.followed for row in rows)} of {len(rows)} followed")
+
+
+def tried(rows: "list[Tried]", *, as_json: bool) -> None:
+    """The table of `alerts test`."""
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(rows))
+        return
+    table = _new_table("sink", "", "answer", "seconds")
+    for row in rows:
+        table.add_row(row.sink, _coloured("ok" if row.ok else "failed"), row.answer, f"{row.seconds:.2f}")
+    _print(table)
 
 
 def _choice(row: "Followed") -> str:
@@ -156,6 +202,12 @@ def _cells(component: "Component") -> tuple[str, ...]:
     memory = "" if component.memory_bytes is None else f"{component.memory_bytes / _MB:,.0f} MB"
     shown = ("" if number is None else str(number) for number in numbers)
     return (component.name, _coloured(component.state), *shown, memory, component.trouble)
+
+
+def _stream(found: "Status") -> str:
+    queries = (f"{q.query} {q.rows:,} rows, {q.lag_records:,} behind" for q in found.stream)
+    late = sum(q.late_trades for q in found.stream)
+    return f"stream: {' · '.join(queries)}" + (f" · {late:,} trades came too late" if late else "")
 
 
 def _summary(found: "Status") -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from wickstream.operate.pulse import open_ids
+from wickstream.operate.pulse import QueryProgress, open_ids, stream_progress
 from wickstream.operate.source import FolderRecord, read_record
 from wickstream.operate.supervision.pids import holder_of
 from wickstream.operate.supervision.supervisor import ProcessState, read_state
@@ -40,6 +40,7 @@ class Status(msgspec.Struct, frozen=True):
     memory_bytes: int
     disk_bytes: int
     components: tuple[Component, ...]
+    stream: tuple[QueryProgress, ...] = ()  # nothing: it does not run, or not yet
     open_ids: int | None = None  # trades known to be missing, which repair looks for; None: it does not run, or not yet
 
     @property
@@ -104,6 +105,7 @@ def _status(
         is_ready=is_running and is_ready and not any(c.state in UNREADY for c in components),
         memory_bytes=sum(component.memory_bytes or 0 for component in components),
         disk_bytes=disk_bytes(data_dir),
+        stream=next((stream_progress(c.port) for c in components if c.name == "stream" and c.pid and c.port), ()),
         open_ids=next((open_ids(c.port) for c in components if c.name == "repair" and c.pid and c.port), None),
         components=components,
     )

@@ -56,8 +56,8 @@ class Mender:
         self._archive: TradesArchive | None = None
         self._producer = IdempotentProducer(settings.kafka)
 
-    def apply(self, symbol: str, step: Step) -> tuple[list[Gap], int]:
-        """Make the step known; returns its entries, and how many candles were published."""
+    def apply(self, symbol: str, step: Step) -> tuple[list[Gap], list[Candle]]:
+        """Make the step known; returns its entries, and the candles that were published."""
         # 1. The trades: an entry may say "repaired" only of what is stored.
         if step.trades:
             self._opened_archive().add(symbol, [arrival.trade for arrival in step.trades])
@@ -67,7 +67,7 @@ class Mender:
         # 3. The entries.
         entries = in_order(step)
         self._publish(topics.FEED_GAPS, entries)
-        return entries, len(candles)
+        return entries, candles
 
     def _opened_archive(self) -> "TradesArchive":
         """The table's library is imported with the first trade: most of the time nothing is missing."""

@@ -34,6 +34,17 @@ class Pulse:
         return f"{symbols} symbols · {rate} trades/s · last closed candle {closed} · lag {lag}"
 
 
+class QueryProgress(msgspec.Struct, frozen=True):
+    """How far one query of the stream is."""
+
+    query: str
+    rows: int  # since its process started
+    lag_records: int  # not taken yet when its last batch began
+    batches: int
+    batch_seconds: float  # on average
+    late_trades: int
+
+
 def take_pulse(settings: Settings, before: Pulse | None) -> Pulse:
     """Ask both processes; the rate is since `before`. What does not answer stays unknown."""
     host = "127.0.0.1" if settings.listen_host == "0.0.0.0" else settings.listen_host  # noqa: S104 - compared
@@ -54,6 +65,31 @@ def take_pulse(settings: Settings, before: Pulse | None) -> Pulse:
 def open_ids(port: int) -> int | None:
     """How many ids the ledger calls missing, by the repair process that listens there; None if it does not say."""
     return _total(_metrics(f"http://127.0.0.1:{port}/metrics"), "wickstream_open_ids")
+
+
+def stream_progress(port: int) -> tuple[QueryProgress, ...]:
+    """Of each query of the stream process that listens there; nothing if it does not answer."""
+    metrics = _metrics(f"http://127.0.0.1:{port}/metrics")
+    names = (key.partition('{query="')[2].removesuffix('"}') for key in metrics if key.startswith(f"{_ROWS}{{"))
+    return tuple(_progress_of(name, metrics) for name in names)
+
+
+_ROWS = "wickstream_stream_rows_total"
+
+
+def _progress_of(query: str, metrics: dict[str, float]) -> QueryProgress:
+    def read(name: str) -> float:
+        return metrics.get(f'{name}{{query="{query}"}}', 0.0)
+
+    batches = int(read("wickstream_stream_batch_seconds_count"))
+    return QueryProgress(
+        query=query,
+        rows=int(read(_ROWS)),
+        lag_records=int(read("wickstream_stream_lag_records")),
+        batches=batches,
+        batch_seconds=round(read("wickstream_stream_batch_seconds_sum") / max(batches, 1), 3),
+        late_trades=int(read("wickstream_late_trades_total")),
+    )
 
 
 def _rate(now: float, trades: int | None, before: Pulse | None) -> float | None:

@@ -1,4 +1,7 @@
-"""PROCESS: finds again what the ledger calls missing, behind live traffic and with half of the connector's weight."""
+"""PROCESS: finds again what the ledger calls missing, and makes minutes again that do not close.
+
+Behind live traffic: with half of the connector's weight, and Spark only while there is something to recompute.
+"""
 
 import asyncio
 import signal
@@ -19,6 +22,7 @@ from wickstream.exchange.rest.archive import Archive
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.metrics import REST_WEIGHT, serve_metrics
 from wickstream.operate.mender import Mender
+from wickstream.operate.recompute.turns import Range, Recomputed, Recomputing
 from wickstream.operate.repairs import Mended, Repairs
 from wickstream.operate.worklist import Worklist
 from wickstream.store.ledger import LedgerReader
@@ -30,7 +34,7 @@ SHARE = 0.35  # of the address's weight: half of what the connector may take
 LOOK_EVERY_S = 3.0
 TOPICS = (PROCESSED_AGGS, FEED_GAPS)
 
-Tell = Callable[[Mended], None]
+Tell = Callable[[Mended | Recomputed], None]
 
 
 def run(settings: Settings) -> None:
@@ -47,8 +51,8 @@ async def _until_told(settings: Settings) -> None:
 
 async def watch(settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
     """As `run`, until `stop` is set; `on_ready` is called once, when the ledger was read, or another reads it."""
-    async with _repairs(settings, Worklist(), _log) as repairs:
-        work = asyncio.create_task(_watch(settings, repairs, on_ready))
+    async with _at_work(settings, Worklist(), _log) as (repairs, recomputing):
+        work = asyncio.create_task(_watch(settings, repairs, recomputing, on_ready))
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -61,21 +65,42 @@ async def watch(settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[
 
 
 async def once(settings: Settings, *, tell: Tell, wait: Callable[[], None]) -> None:
-    """Ask for everything that is open, each entry until it is asked for to its end; `wait` is told if another repairs.
+    """One pass: every open entry is asked for to its end, and every finding recomputed; `wait` is told if another
+    process repairs.
 
     Raises:
         StoreBusy: If PostgreSQL, Kafka or the lake does not answer.
     """
     await asyncio.to_thread(require_topics, settings.kafka, TOPICS)
-    async with _repairs(settings, Worklist(asks_again=False), tell) as repairs:
-        while (did_something := await repairs.turn()) is not False:
-            if did_something is None:
-                wait()
-                await asyncio.sleep(LOOK_EVERY_S)
+    async with _at_work(settings, Worklist(asks_again=False), tell) as (repairs, recomputing):
+        await _until_done(repairs.turn, wait)
+        await _until_done(lambda: recomputing.turn(is_patient=False), wait)
+        await _until_done(repairs.turn, wait)  # what was found missing only now
+
+
+async def _until_done(turn: Callable[[], Coroutine[Any, Any, bool | None]], wait: Callable[[], None]) -> None:
+    while (did_something := await turn()) is not False:
+        if did_something is None:
+            wait()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def over_range(settings: Settings, wanted: Range, *, tell: Tell, wait: Callable[[], None]) -> None:
+    """Recompute a range, and ask for what turns out to be missing in it; as `once` otherwise.
+
+    Raises:
+        Mistake: If a symbol was never followed.
+        StoreBusy: If PostgreSQL, Kafka or the lake does not answer.
+    """
+    await asyncio.to_thread(require_topics, settings.kafka, TOPICS)
+    worklist = Worklist(asks_again=False, concerns=wanted.concerns)
+    async with _at_work(settings, worklist, tell) as (repairs, recomputing):
+        await _until_done(lambda: recomputing.over(wanted), wait)
+        await _until_done(repairs.turn, wait)
 
 
 @asynccontextmanager
-async def _repairs(settings: Settings, worklist: Worklist, tell: Tell) -> AsyncIterator[Repairs]:
+async def _at_work(settings: Settings, worklist: Worklist, tell: Tell) -> AsyncIterator[tuple[Repairs, Recomputing]]:
     ledger = LedgerReader(settings)
 
     def measured(mended: Mended) -> None:
@@ -84,18 +109,23 @@ async def _repairs(settings: Settings, worklist: Worklist, tell: Tell) -> AsyncI
 
     async with ExchangeClient(settings, share=SHARE) as client, Archive(settings) as archive:
         ladder = Ladder(client, archive, absence_is_provable=not settings.is_replay)
+        mender = Mender(settings, ledger)
         try:
-            yield Repairs(ladder, ledger, Mender(settings, ledger), worklist, tell=measured)
+            yield (
+                Repairs(ladder, ledger, mender, worklist, tell=measured),
+                Recomputing(settings, client, ledger, mender, worklist, tell=tell),
+            )
         finally:
             ledger.close()
 
 
-async def _watch(settings: Settings, repairs: Repairs, on_ready: Callable[[], None]) -> None:
+async def _watch(settings: Settings, repairs: Repairs, recomputing: Recomputing, on_ready: Callable[[], None]) -> None:
     await _patiently(lambda: asyncio.to_thread(require_topics, settings.kafka, TOPICS))
     await _patiently(repairs.turn)
     on_ready()
     while True:
-        if not await _patiently(repairs.turn):
+        turns = (await _patiently(repairs.turn), await _patiently(recomputing.turn))
+        if not any(turns):
             await asyncio.sleep(LOOK_EVERY_S)
 
 
@@ -112,7 +142,7 @@ async def _patiently(action: Callable[[], Coroutine[Any, Any, bool | None]]) -> 
             await asyncio.sleep(pause_s(attempt))
 
 
-def _log(mended: Mended) -> None:
-    facts = msgspec.structs.asdict(mended)
-    said = {name: value for name, value in facts.items() if value not in (None, {}, 0)}
-    log.warning("repair in trouble", **said) if mended.trouble else log.info("repair", **said)
+def _log(done: Mended | Recomputed) -> None:
+    facts = {name: value for name, value in msgspec.structs.asdict(done).items() if value not in (None, {}, 0)}
+    say = log.warning if done.trouble else log.info
+    say("repaired" if isinstance(done, Mended) else "recomputed", **facts)

@@ -111,7 +111,7 @@ class Repairs:
         """Tell whether some of the entry's ids are something better now."""
         entries, candles = await asyncio.to_thread(self._mender.apply, entry.symbol, step)
         self._worklist.published(entries, now_s=time.monotonic())
-        mended.candles += candles
+        mended.candles += len(candles)
         changed = [gap for gap in entries if gap.status is not entry.status]
         for gap in changed:
             rung = gap.filled_by if gap.status in FOUND else None

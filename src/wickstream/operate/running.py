@@ -6,7 +6,8 @@ from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.operate.down import find_folder
 from wickstream.operate.ports import is_free
-from wickstream.operate.source import LIVE, read_record
+from wickstream.operate.servers.local import with_local_addresses
+from wickstream.operate.source import LIVE, Wish, choose, read_record
 from wickstream.operate.supervision.pids import holder_of
 from wickstream.operate.supervision.supervisor import read_state
 
@@ -30,6 +31,15 @@ def reach(settings: Settings, root: Path) -> Settings:
         local = f"http://127.0.0.1:{found.port('exchange')}"
         found = found.model_copy(update={"source": record.source, "exchange_rest_url": local})
     return found
+
+
+def of_the_folder(settings: Settings, root: Path) -> Settings:
+    """Settings that lead to all servers and the exchange of a data folder; without one they are as given."""
+    folder = find_folder(settings, root)
+    if folder is None or read_record(folder) is None:
+        return settings
+    named = settings.model_copy(update={"data_dir": folder, "port_base": _port_base(folder) or settings.port_base})
+    return with_local_addresses(choose(named, Wish(), root=root).settings)
 
 
 def _port_base(folder: Path) -> int | None:

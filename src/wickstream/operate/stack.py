@@ -42,7 +42,7 @@ def build_layers(chosen: Chosen) -> Layers:
     settings = with_local_addresses(chosen.settings)
     servers = local_server_specs(chosen.settings)
     steps = (
-        Step("topics", lambda: create_topics(settings.kafka), after=("kafka",)),
+        Step("topics", lambda: make_topics(settings), after=("kafka",)),
         Step("migrations", lambda: migrate(settings), after=("postgres",)),
     )
     exchange = () if chosen.plan is None else (_exchange(settings, chosen.plan),)
@@ -58,6 +58,11 @@ def build_layers(chosen: Chosen) -> Layers:
     if chosen.is_live or (chosen.plan and chosen.plan.demo):
         processes += (_backfill(settings),)
     return _without_absent((servers, steps, exchange, processes))
+
+
+def make_topics(settings: Settings) -> None:
+    """Those that are not there yet, with as many copies as the settings say."""
+    create_topics(settings.kafka, replicas=settings.kafka_replication, min_in_sync=settings.kafka_min_in_sync)
 
 
 def answers(host: str, port: int, path: str) -> bool:

@@ -1,7 +1,7 @@
 """Which missing ids to ask for next, and when again. Pure: the clock is an argument."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 import msgspec
@@ -52,9 +52,10 @@ def _last(gap: Gap) -> int:
 class Worklist:
     """The ledger as we know it: what the warm tier holds, and what we published since."""
 
-    def __init__(self, *, asks_again: bool = True) -> None:
-        """`asks_again`: False for a single pass."""
+    def __init__(self, *, asks_again: bool = True, concerns: Callable[[Gap], bool] = lambda _: True) -> None:
+        """`asks_again`: False for a single pass; `concerns`: which entries to ask for."""
         self._asks_again = asks_again
+        self._concerns = concerns
         self._stored: dict[Key, Gap] = {}
         self._ours: dict[Key, tuple[Gap, float]] = {}
         self._asked: dict[Key, tuple[int, float]] = {}  # how often, and when again
@@ -75,7 +76,8 @@ class Worklist:
         self._ours |= {key_of(gap): (gap, now_s) for gap in gaps if gap.first_trade_id is not None}
 
     def _unsettled(self) -> list[Gap]:
-        return unsettled((self._stored | {key: gap for key, (gap, _) in self._ours.items()}).values())
+        known = (self._stored | {key: gap for key, (gap, _) in self._ours.items()}).values()
+        return [gap for gap in unsettled(known) if self._concerns(gap)]
 
     def open(self) -> list[Gap]:
         """What is missing with its candles, as far as we know."""

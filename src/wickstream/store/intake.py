@@ -7,12 +7,17 @@ from confluent_kafka import Message
 
 from wickstream.bus.codec import decode
 from wickstream.bus.consumer import Positions, positions_after
-from wickstream.bus.topics import FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS
+from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, SYMBOL_EVENTS
 from wickstream.candle import Candle
 from wickstream.errors import Unpublishable
-from wickstream.events import MINUTE_MS, Gap, Mark
+from wickstream.events import MINUTE_MS, Alert, Author, Gap, Mark, SymbolEvent
+from wickstream.store.marks import PublishedMark
 
 LARGEST_COUNT = 2**53  # Lua counts in doubles
+LARGEST_EXPONENT = 64  # of an alert's amounts; text of so many digits can still be read
+LONGEST_ID = 200
+YEAR_10000_MS = 253_402_300_800_000  # no calendar shows more
+STARTED = "started"  # what a connector says of a symbol that it begins with
 WHOLE_DIGITS = {"price": 12, "volume": 20, "quote": 22}  # before the point, as the cold tier's columns
 PLACES = {"price": 8, "volume": 8, "quote": 16}
 
@@ -43,6 +48,9 @@ class Batch:
     candles: list[Candle] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    starts: list[SymbolEvent] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    alert_records: list[Message] = field(default_factory=list)  # of each alert the record it came in
     rejected: list[Rejected] = field(default_factory=list)
     positions: Positions = field(default_factory=dict)
 
@@ -53,30 +61,37 @@ def batch_of(messages: Iterable[Message]) -> Batch:
     taken = list(messages)
     for message in taken:
         try:
-            _TAKERS[message.topic() or ""](batch, message.value())
+            _TAKERS[message.topic() or ""](batch, message)
         except Unpublishable as exc:
             batch.rejected.append(Rejected(message, exc.reason))
     batch.positions.update(positions_after(taken))
     return batch
 
 
-def _take_candle(batch: Batch, value: bytes | None) -> None:
-    candle = decode(value, Candle)
+def _take_candle(batch: Batch, message: Message) -> None:
+    candle = decode(message.value(), Candle)
     require_storable(candle)
     batch.candles.append(candle)
 
 
-def _take_mark(batch: Batch, value: bytes | None) -> None:
-    mark = decode(value, Mark)
+def _take_mark(batch: Batch, message: Message) -> None:
+    mark = decode(message.value(), Mark)
     _require(_is_name(mark.symbol), "not a symbol")
     _require(all(_is_count(n) for n in (mark.open_time, mark.trade_count, mark.next_trade_id)), "a count out of range")
     _require(all(abs(n) <= LARGEST_COUNT for n in (mark.first_trade_id, mark.last_trade_id)), "an id out of range")
     _require(mark.close.is_finite(), "a price that is none")
-    batch.marks.append(mark)
+    batch.marks.append(_published(mark, message))
 
 
-def _take_gap(batch: Batch, value: bytes | None) -> None:
-    gap = decode(value, Gap)
+def _published(mark: Mark, message: Message) -> PublishedMark:
+    since = dict(message.headers() or ()).get("since")
+    since_ms = int(since) if isinstance(since, bytes) and since.isdigit() else None
+    fields = {name: getattr(mark, name) for name in Mark.__struct_fields__}
+    return PublishedMark(**fields, since=since_ms, written_at=message.timestamp()[1])
+
+
+def _take_gap(batch: Batch, message: Message) -> None:
+    gap = decode(message.value(), Gap)
     numbers = (gap.first_trade_id, gap.last_trade_id, gap.open_time, gap.detected_at)
     _require(_is_name(gap.symbol), "not a symbol")
     _require(all(_is_count(n) for n in numbers if n is not None), "a number out of range")
@@ -85,10 +100,27 @@ def _take_gap(batch: Batch, value: bytes | None) -> None:
     batch.gaps.append(gap)
 
 
-_TAKERS: dict[str, Callable[[Batch, bytes | None], None]] = {
+def _take_event(batch: Batch, message: Message) -> None:
+    event = decode(message.value(), SymbolEvent)
+    if event.author is Author.CONNECTOR and event.status == STARTED and event.next_trade_id is not None:
+        _require(_is_name(event.symbol), "not a symbol")
+        _require(_is_count(event.next_trade_id) and _is_count(event.since), "a number out of range")
+        batch.starts.append(event)
+
+
+def _take_alert(batch: Batch, message: Message) -> None:
+    alert = decode(message.value(), Alert)
+    require_tellable(alert)
+    batch.alerts.append(alert)
+    batch.alert_records.append(message)
+
+
+_TAKERS: dict[str, Callable[[Batch, Message], None]] = {
     PROCESSED_AGGS: _take_candle,
     MINUTE_MARKS: _take_mark,
     FEED_GAPS: _take_gap,
+    SYMBOL_EVENTS: _take_event,
+    ALERTS: _take_alert,
 }
 
 
@@ -109,6 +141,23 @@ def require_storable(candle: Candle) -> None:
         amount = getattr(candle, name)
         fits = amount.is_finite() and amount.adjusted() < WHOLE_DIGITS[kind]
         _require(fits and -amount.normalize().as_tuple().exponent <= PLACES[kind], f"{name} does not fit")
+
+
+def require_tellable(alert: Alert) -> None:
+    """Check what the table of alerts and the sinks rely on.
+
+    Raises:
+        Unpublishable: If one of them would refuse or change it.
+    """
+    _require(_is_name(alert.symbol), "not a symbol")
+    _require(0 < len(alert.alert_id) <= LONGEST_ID and alert.alert_id.isprintable(), "not an alert_id")
+    _require(0 <= alert.at < YEAR_10000_MS and _is_count(alert.trade_count), "a number out of range")
+    _require(0 <= alert.revision < 2**31, "revision out of range")
+    for name, amount in (("value", alert.value), ("threshold", alert.threshold)):
+        _require(amount.is_finite() and abs(amount.adjusted()) < LARGEST_EXPONENT, f"{name} does not fit")
+    for name, fact in alert.facts.items():
+        _require(_is_name(name), "a fact without a name")
+        _require(abs(fact) <= LARGEST_COUNT if isinstance(fact, int) else "\0" not in fact, f"{name} does not fit")
 
 
 def _ids_hold_the_trades(candle: Candle) -> bool:

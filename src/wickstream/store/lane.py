@@ -33,7 +33,8 @@ class _Symbol:
         trade = self.forming.newest if self.new_trades else None
         candle = self.forming.candle() if self.new_trades else None
         ticker = self.ticker if self.ticker_is_new else None
-        change = Change(symbol, ticker, trade, candle, tuple(self.new_trades))
+        ended = self.forming.ended() if self.new_trades else ()
+        change = Change(symbol, ticker, trade, candle, tuple(self.new_trades), ended)
         self.ticker_is_new = False
         self.new_trades.clear()
         return change
@@ -81,6 +82,7 @@ class Lane:
         for name, symbol in self._symbols.items():
             symbol.ticker_is_new = symbol.ticker is not None
             symbol.new_trades = symbol.last_trades.copy()
+            symbol.forming.forget_told()
             self._pace.touch(name)
 
     @property

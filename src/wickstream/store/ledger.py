@@ -51,30 +51,25 @@ class LedgerReader:
         if self._conn is None:
             self._conn = connect(self._settings)
             self._conn.autocommit = True
-        ((claimed,),) = self._fetch(sql.SQL("SELECT pg_try_advisory_lock(%s)"), _LOCK)
+        ((claimed,),) = self.fetch(sql.SQL("SELECT pg_try_advisory_lock(%s)"), _LOCK)
         return bool(claimed)
 
     def release(self) -> None:
         """Let another process repair; does nothing where the right was lost already."""
         if self._conn is not None:
-            self._fetch(sql.SQL("SELECT pg_advisory_unlock(%s)"), _LOCK)
+            self.fetch(sql.SQL("SELECT pg_advisory_unlock(%s)"), _LOCK)
 
     def entries(self) -> list[Gap]:
         """All entries of ids whose trades are not here, and all entries that begin within one of them."""
-        return [_gap(row) for row in self._fetch(_READ_ENTRIES)]
+        return [_gap(row) for row in self.fetch(_READ_ENTRIES)]
 
     def candles(self, symbol: str, open_times: Sequence[int]) -> dict[int, Candle]:
         """What is stored of these minutes, by open time (ms)."""
-        found = [_candle(row) for row in self._fetch(_READ_CANDLES, symbol, list(open_times))]
+        found = [_candle(row) for row in self.fetch(_READ_CANDLES, symbol, list(open_times))]
         return {candle.open_time: candle for candle in found}
 
-    def close(self) -> None:
-        """Let go of the connection, and of the right."""
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None
-
-    def _fetch(self, statement: sql.SQL | sql.Composed, *values: Any) -> list[tuple[Any, ...]]:
+    def fetch(self, statement: sql.SQL | sql.Composed, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of an answer."""
         if self._conn is None:
             raise StoreBusy("PostgreSQL: the right to repair went with the connection")
         try:
@@ -82,6 +77,12 @@ class LedgerReader:
         except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable) as exc:
             self.close()  # a table that is not there yet will be
             raise busy(exc) from exc
+
+    def close(self) -> None:
+        """Let go of the connection, and of the right."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:

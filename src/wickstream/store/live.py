@@ -15,7 +15,9 @@ from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, plain
 from wickstream.config import Settings
 from wickstream.events import Ticker, Trade
+from wickstream.store.forming import LaneMinute
 from wickstream.store.hot import PREFIX, SECONDS_TO_LIVE, busy, open_client
+from wickstream.store.lane_minutes import LaneMinutesWriter
 from wickstream.store.last_trades import LastTradesWriter
 
 TICKERS_CHANNEL = "wickstream:tickers"  # a Ticker per message
@@ -50,6 +52,11 @@ class Clock:
     seen_at_ms: int
     traded_at_ms: int | None
 
+    def now_ms(self, process_ms: int, *, stands_still: bool) -> int:
+        """The exchange's now, when the process clock is `process_ms`; a replay's stands where the recording is."""
+        elapsed_ms = 0 if stands_still else process_ms - self.seen_at_ms
+        return self.event_at_ms + max(0, elapsed_ms)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -58,6 +65,7 @@ class Change:
     Attributes:
         trade: the newest one.
         rows: all that are new, as `last_trades.render` writes them, in the order of their ids.
+        ended: minutes that ended, or changed since.
     """
 
     symbol: str
@@ -65,6 +73,7 @@ class Change:
     trade: Trade | None
     candle: Candle | None
     rows: tuple[bytes, ...] = ()
+    ended: tuple[LaneMinute, ...] = ()
 
 
 _encoder = msgspec.json.Encoder()
@@ -89,6 +98,7 @@ class LiveWriter:
         script = resources.files("wickstream.store") / "lua" / "advance_clock.lua"
         self._advance = self._client.register_script(script.read_text("utf-8"))
         self._last_trades = LastTradesWriter(self._client)
+        self._minutes = LaneMinutesWriter(self._client)
 
     def write(self, changes: Sequence[Change], clock: Clock) -> None:
         """All of it, at least one change, in one round trip.
@@ -104,6 +114,8 @@ class LiveWriter:
                     _write(pipe, change)
                     if change.rows:
                         self._last_trades.push(pipe, change.symbol, change.rows)
+                    if change.ended:
+                        self._minutes.keep(pipe, change.symbol, change.ended)
                 pipe.zremrangebyscore(_SYMBOLS, "-inf", clock.event_at_ms - SECONDS_TO_LIVE * 1_000)
                 pipe.expire(_SYMBOLS, SECONDS_TO_LIVE)
                 pipe.execute()

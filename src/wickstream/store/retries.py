@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 
 from wickstream import metrics
-from wickstream.errors import StoreBusy
+from wickstream.errors import SinkBusy, StoreBusy
 from wickstream.stopping import Stop
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,8 @@ class Patience:
             except StoreBusy as exc:
                 attempt += 1
                 self._tell(attempt, exc)
-                if self._stop.wait(pause_s(attempt)):
+                asked_s = exc.retry_after_s if isinstance(exc, SinkBusy) else 0.0
+                if self._stop.wait(max(asked_s, pause_s(attempt))):
                     return given_up
             else:
                 if attempt:

@@ -167,8 +167,7 @@ class Router:
         """The exchange's now; in a replay its clock stands where the recording is."""
         if clock is None:
             return None
-        elapsed_ms = 0 if self._settings.is_replay else time.time_ns() // 1_000_000 - clock.seen_at_ms
-        return clock.event_at_ms + max(0, elapsed_ms)
+        return clock.now_ms(time.time_ns() // 1_000_000, stands_still=self._settings.is_replay)
 
 
 def _lag(as_of_ms: int | None, now_ms: int | None) -> int | None:

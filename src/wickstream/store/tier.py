@@ -9,7 +9,6 @@ from confluent_kafka import Consumer
 
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions, commit, poll_batch, records_behind, subscribe
-from wickstream.bus.topics import PROCESSED_AGGS
 from wickstream.errors import StoreBusy
 from wickstream.stopping import Stop
 from wickstream.store.intake import Batch, Rejected, batch_of
@@ -29,6 +28,16 @@ class Tier(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def group(self) -> str:
+        """Of consumers, with a place of its own in each topic."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """How many records one `take` may bring."""
+        ...
 
     @property
     def topics(self) -> Sequence[str]: ...
@@ -99,12 +108,12 @@ class TierLoop:
         return starts
 
     def _turn(self) -> None:
-        messages = poll_batch(self._consumer, limit=BATCH_ROWS, wait_s=WAIT_S, fill_s=FILL_S)
+        messages = poll_batch(self._consumer, limit=self._tier.rows, wait_s=WAIT_S, fill_s=FILL_S)
         batch = batch_of(messages)
         if batch.rejected:
             self._patiently(lambda: self._set_aside(batch.rejected), None)
         self._commit(self._patiently(lambda: self._tier.take(batch), {}))
-        metrics.TIER_LAG.labels(self._tier.name).set(records_behind(self._consumer, PROCESSED_AGGS))
+        metrics.TIER_LAG.labels(self._tier.name).set(records_behind(self._consumer, self._tier.topics[0]))
 
     def _patiently(self, action: Callable[[], Result], given_up: Result) -> Result:
         """Repeat while the store is busy, for hours if need be; `given_up` if told to stop meanwhile."""

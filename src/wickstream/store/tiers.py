@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions
-from wickstream.bus.topics import FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS
+from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, SYMBOL_EVENTS
 from wickstream.candle import Candle, supersedes
 from wickstream.config import Settings
 from wickstream.store.cold import ColdCandles
 from wickstream.store.hot import HotWriter
 from wickstream.store.intake import Batch
+from wickstream.store.tier import BATCH_ROWS
 from wickstream.store.versions import Key, Written, key_of
 from wickstream.store.warm import WarmWriter, migrate
 
@@ -28,6 +29,8 @@ class Hot:
     """Redis."""
 
     name = "hot"
+    group = "write-hot"
+    rows = BATCH_ROWS
     topics = (PROCESSED_AGGS,)
 
     def __init__(self, settings: Settings) -> None:
@@ -60,7 +63,9 @@ class Warm:
     """PostgreSQL."""
 
     name = "warm"
-    topics = (PROCESSED_AGGS, MINUTE_MARKS, FEED_GAPS)
+    group = "write-warm"
+    rows = BATCH_ROWS
+    topics = (PROCESSED_AGGS, MINUTE_MARKS, FEED_GAPS, SYMBOL_EVENTS, ALERTS)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -76,8 +81,10 @@ class Warm:
 
     def take(self, batch: Batch) -> Positions:
         """Stored when it returns, all in one transaction."""
-        if batch.candles or batch.marks or batch.gaps:
-            count(self.name, self._writer.write(batch.candles, batch.marks, batch.gaps))
+        if batch.candles or batch.marks or batch.gaps or batch.starts or batch.alerts:
+            count(
+                self.name, self._writer.write(batch.candles, batch.marks, batch.gaps, batch.alerts, starts=batch.starts)
+            )
         return batch.positions
 
     def finish(self) -> Positions:
@@ -93,6 +100,8 @@ class Cold:
     """The lake. Its offsets are in its own commits; Kafka's are only a mirror of them."""
 
     name = "cold"
+    group = "write-cold"
+    rows = BATCH_ROWS
     topics = (PROCESSED_AGGS,)
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -10,8 +10,10 @@ from psycopg import sql
 
 from wickstream.candle import EXCHANGE_FIELDS, Candle, window_end, window_start
 from wickstream.config import Settings
-from wickstream.events import Gap, Mark
+from wickstream.events import Alert, Gap, Mark, SymbolEvent
+from wickstream.store.alerts import upsert_alerts
 from wickstream.store.database import busy, connect, is_conflict
+from wickstream.store.marks import insert_starts, note_revised, upsert_marks
 from wickstream.store.migrations import migrate
 from wickstream.store.versions import Written, newest
 
@@ -81,24 +83,6 @@ def upsert_candles(conn: psycopg.Connection, candles: Sequence[Candle]) -> Writt
     return written + Written(stored, len(rows) - stored, contradicting)
 
 
-_UPSERT_MARK = """
-INSERT INTO marks AS held
-VALUES (%(symbol)s, %(open_time)s, %(first_trade_id)s, %(last_trade_id)s, %(trade_count)s, %(id_sum)s, %(close)s,
-        %(next_trade_id)s)
-ON CONFLICT (symbol, open_time) DO UPDATE
-SET first_trade_id = excluded.first_trade_id, last_trade_id = excluded.last_trade_id,
-    trade_count = excluded.trade_count, id_sum = excluded.id_sum, close = excluded.close,
-    next_trade_id = excluded.next_trade_id
-WHERE excluded.trade_count > held.trade_count
-"""
-
-
-def upsert_marks(conn: psycopg.Connection, marks: Iterable[Mark]) -> None:
-    """Store the marks; of two of a minute the one with the larger count stays."""
-    ordered = sorted(marks, key=lambda mark: (mark.symbol, mark.open_time))
-    _execute_all(conn, _UPSERT_MARK, ordered)
-
-
 _INSERT_GAP = """
 INSERT INTO gaps VALUES (%(symbol)s, %(first_trade_id)s, %(last_trade_id)s, %(open_time)s, %(detected_at)s,
                          %(status)s, %(filled_by)s, %(evidence)s)
@@ -124,7 +108,7 @@ def upsert_gaps(conn: psycopg.Connection, gaps: Iterable[Gap]) -> None:
     _execute_all(conn, _UPSERT_HALT, [halts[key] for key in sorted(halts)])
 
 
-def _execute_all(conn: psycopg.Connection, statement: str, records: Sequence[Mark] | Sequence[Gap]) -> None:
+def _execute_all(conn: psycopg.Connection, statement: str, records: Sequence[Gap]) -> None:
     if records:
         rows = [{name: getattr(record, name) for name in record.__struct_fields__} for record in records]
         conn.cursor().executemany(statement, rows)
@@ -138,25 +122,43 @@ class WarmWriter:
         self._conn: psycopg.Connection | None = None
         self._months: set[int] = set()
 
-    def write(self, candles: Sequence[Candle], marks: Sequence[Mark] = (), gaps: Sequence[Gap] = ()) -> Written:
+    def write(
+        self,
+        candles: Sequence[Candle],
+        marks: Sequence[Mark] = (),
+        gaps: Sequence[Gap] = (),
+        alerts: Sequence[Alert] = (),
+        *,
+        starts: Sequence[SymbolEvent] = (),
+    ) -> Written:
         """Store all of it in one transaction.
 
         Raises:
             StoreBusy: If PostgreSQL cannot take it now; nothing of it is stored.
         """
         try:
-            return self._write(candles, marks, gaps)
+            return self._write(candles, marks, gaps, alerts, starts)
         except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
             self.close()
             raise busy(exc) from exc
 
     @stamina.retry(on=is_conflict, attempts=8, timeout=10.0, wait_initial=0.01, wait_max=0.5)
-    def _write(self, candles: Sequence[Candle], marks: Sequence[Mark], gaps: Sequence[Gap]) -> Written:
+    def _write(
+        self,
+        candles: Sequence[Candle],
+        marks: Sequence[Mark],
+        gaps: Sequence[Gap],
+        alerts: Sequence[Alert],
+        starts: Sequence[SymbolEvent],
+    ) -> Written:
         conn = self._connection()
         self._make_partitions(conn, candles)
         with conn.transaction():
+            insert_starts(conn, starts)
             upsert_marks(conn, marks)
+            note_revised(conn, candles)
             upsert_gaps(conn, gaps)
+            upsert_alerts(conn, alerts)
             return upsert_candles(conn, candles)
 
     def _connection(self) -> psycopg.Connection:

@@ -1,4 +1,4 @@
-"""PROCESS: `processed_aggs`, `minute_marks` and `feed_gaps` into their tiers, each tier at its own pace."""
+"""PROCESS: candles, marks, gaps and alerts into their tiers, alerts also to their sinks, each at its own pace."""
 
 import socket
 import threading
@@ -9,8 +9,10 @@ from wickstream.bus.consumer import Isolation, open_consumer, require_topics
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
 from wickstream.stopping import Stop, StopFlag, set_by_signals
+from wickstream.store.books import keep_books
 from wickstream.store.dead_letters import DeadLetters, left_to_warm
 from wickstream.store.retries import Patience
+from wickstream.store.sinks.notify import notifiers
 from wickstream.store.tier import Tier, TierLoop
 from wickstream.store.tiers import Cold, Hot, Warm
 
@@ -37,12 +39,15 @@ def write(
 ) -> None:
     """As `run`, until `stop` is set; `on_ready` is called once, when all tiers are consuming."""
     ending = threading.Event()  # for the tiers' threads, which wait on it
-    consuming = [threading.Event() for _ in tiers]
-    with ThreadPoolExecutor(len(tiers), thread_name_prefix="tier") as pool:
+    made = [*(make(settings) for make in tiers), *notifiers(settings, stop=ending)]
+    consuming = [threading.Event() for _ in made]
+    with ThreadPoolExecutor(len(made) + 1, thread_name_prefix="tier") as pool:
         running = [
-            pool.submit(_run_tier, settings, make(settings), stop=ending, consuming=begun)
-            for make, begun in zip(tiers, consuming, strict=True)
+            pool.submit(_run_tier, settings, tier, stop=ending, consuming=begun)
+            for tier, begun in zip(made, consuming, strict=True)
         ]
+        if Warm in tiers:  # whose rows are compared
+            running.append(pool.submit(keep_books, settings, stop=ending))
         is_ready = False
         # A tier that failed for good ends the process; whoever supervises starts it again.
         while not (stop.wait(0.05) or any(tier.done() for tier in running)):
@@ -62,7 +67,7 @@ def _run_tier(settings: Settings, tier: Tier, *, stop: Stop, consuming: threadin
         return
     consumer = open_consumer(
         settings.kafka,
-        group=f"write-{tier.name}",
+        group=tier.group,
         instance=f"{socket.gethostname()}:{settings.port('writer')}",
         isolation=Isolation.COMMITTED,
     )

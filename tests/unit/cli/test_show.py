@@ -8,6 +8,7 @@ from wickstream.config import read_settings
 from wickstream.exchange.local.market.recording import ReplayPlan
 from wickstream.operate.doctor import Finding, Verdict
 from wickstream.operate.health import Component, Status
+from wickstream.operate.pulse import QueryProgress
 from wickstream.operate.repairs import Mended
 from wickstream.operate.source import Chosen
 
@@ -39,6 +40,14 @@ def test_status_tells_how_many_trades_are_missing_once_that_is_known(capsys: pyt
     show.status(msgspec.structs.replace(STATUS, open_ids=1_234), as_json=False)
 
     assert "source demo · 1,234 trades missing · memory" in capsys.readouterr().out
+
+
+def test_status_tells_how_far_each_query_of_the_stream_is(capsys: pytest.CaptureFixture[str]) -> None:
+    queries = (QueryProgress("candles", 1_200, 40, 3, 0.5, 2), QueryProgress("sweeps", 1_100, 0, 3, 0.5, 0))
+    show.status(msgspec.structs.replace(STATUS, stream=queries), as_json=False)
+
+    line = "stream: candles 1,200 rows, 40 behind · sweeps 1,100 rows, 0 behind · 2 trades came too late"
+    assert line in capsys.readouterr().out
 
 
 def test_a_pass_of_repair_is_a_line_an_entry_and_a_sum(capsys: pytest.CaptureFixture[str]) -> None:

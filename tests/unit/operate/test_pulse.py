@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wickstream.config import Settings, read_settings
-from wickstream.operate.pulse import Pulse, open_ids, take_pulse
+from wickstream.operate.pulse import Pulse, QueryProgress, open_ids, stream_progress, take_pulse
 
 METRICS = b"""# HELP wickstream_trades_published_total Trades acknowledged in raw_trades.
 # TYPE wickstream_trades_published_total counter
@@ -74,3 +74,21 @@ def test_after_a_restart_of_the_connector_the_rate_is_unknown_once(settings: Set
 
     assert pulse.trades_per_s is None
     assert pulse.lag_ms is None
+
+
+def test_each_query_of_the_stream_tells_how_far_it_is(settings: Settings) -> None:
+    port = settings.port("stream")
+    assert stream_progress(port) == ()
+    body = b"""wickstream_stream_rows_total{query="candles"} 1200.0
+wickstream_stream_rows_total{query="sweeps"} 0.0
+wickstream_stream_batch_seconds_bucket{le="0.1",query="candles"} 0.0
+wickstream_stream_batch_seconds_count{query="candles"} 3.0
+wickstream_stream_batch_seconds_sum{query="candles"} 1.5
+wickstream_stream_lag_records{query="candles"} 40.0
+wickstream_late_trades_total{query="candles"} 2.0
+"""
+    with answering(port, body):
+        assert stream_progress(port) == (
+            QueryProgress("candles", 1_200, 40, 3, 0.5, 2),
+            QueryProgress("sweeps", 0, 0, 0, 0.0, 0),
+        )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.candles import MIDNIGHT_MS
 from wickstream.events import MINUTE_MS, Trade
-from wickstream.store.forming import Forming
+from wickstream.store.forming import KEEP_MINUTES, Forming
 
 
 def trade(trade_id: int, at_ms: int = 0, price: str = "10.5", *, counts: bool = True) -> Trade:
@@ -63,3 +63,49 @@ def test_an_off_book_trade_is_seen_and_counts_nowhere() -> None:
     assert forming.newest is None
     assert forming.candle() is None
     assert not forming.take(trade(1))
+
+
+def ended(*trades: Trade) -> list[tuple[int, bool, int]]:
+    """Minute after midnight, seen whole, trades."""
+    forming = Forming()
+    for each in trades:
+        forming.take(each)
+    return [((m.candle.open_time - MIDNIGHT_MS) // MINUTE_MS, m.is_whole, m.candle.trade_count)
+            for m in forming.ended()]  # fmt: skip
+
+
+def test_a_minute_is_whole_between_two_neighbours_without_a_missing_id() -> None:
+    first, *others = trade(1, 0), trade(2, MINUTE_MS), trade(3, MINUTE_MS + 1), trade(4, 2 * MINUTE_MS)
+
+    assert ended(first, *others) == [(0, False, 1), (1, True, 2)]
+    assert ended(*others) == [(1, False, 2)]
+    assert ended(first, others[0], others[2]) == [(0, False, 1), (1, False, 1)]
+    assert ended(first, *others[1:]) == [(0, False, 1), (1, False, 1)]
+
+
+def test_a_trade_without_a_place_in_candles_has_one_in_the_order_of_ids() -> None:
+    off_book = trade(2, MINUTE_MS, counts=False)
+
+    assert ended(trade(1), off_book, trade(3, MINUTE_MS), trade(4, 2 * MINUTE_MS)) == [(0, False, 1), (1, True, 1)]
+    assert ended(trade(0), off_book, trade(3, MINUTE_MS), trade(4, 2 * MINUTE_MS)) == [(0, False, 1), (1, False, 1)]
+
+
+def test_a_trade_late_into_an_ended_minute_is_told_with_it() -> None:
+    forming = Forming()
+    for each in (trade(1), trade(2, MINUTE_MS), trade(3, 2 * MINUTE_MS)):
+        forming.take(each)
+    assert len(forming.ended()) == 2
+    assert forming.ended() == ()
+
+    forming.take(trade(4, MINUTE_MS + 7, "12"))
+    (again,) = forming.ended()
+    assert (again.is_whole, again.candle.trade_count, again.candle.close) == (True, 2, Decimal(12))
+
+    forming.forget_told()
+    assert len(forming.ended()) == 2
+
+
+def test_no_more_ended_minutes_are_kept_than_are_told() -> None:
+    minutes = range(3 * KEEP_MINUTES)
+
+    assert len(ended(*(trade(minute, minute * MINUTE_MS) for minute in minutes))) == KEEP_MINUTES

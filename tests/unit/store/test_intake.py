@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.alerts import whale
 from tests.candles import minute
 from wickstream.errors import Unpublishable
-from wickstream.store.intake import require_storable
+from wickstream.store.intake import require_storable, require_tellable
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,34 @@ def test_a_candle_that_a_tier_would_refuse_or_change_is_unpublishable(fields: di
 )
 def test_quiet_minutes_and_unusual_spellings_are_storable(fields: dict[str, Any]) -> None:
     require_storable(minute(**fields))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"symbol": ""},
+        {"symbol": "A\nB"},
+        {"alert_id": ""},
+        {"alert_id": "x" * 201},
+        {"alert_id": "a\r\nb"},
+        {"at": -1},
+        {"at": 253_402_300_800_000},
+        {"trade_count": -1},
+        {"revision": 2**31},
+        {"value": Decimal("NaN")},
+        {"threshold": Decimal("1E+64")},
+        {"value": Decimal("1E-64")},
+        {"facts": {"side": "a\0b"}},
+        {"facts": {"": "x"}},
+        {"facts": {"a\0b": "x"}},
+        {"facts": {"id": 2**54}},
+    ],
+)
+def test_an_alert_that_the_table_or_a_sink_would_refuse_is_unpublishable(fields: dict[str, Any]) -> None:
+    with pytest.raises(Unpublishable):
+        require_tellable(whale(**fields))
+
+
+@pytest.mark.parametrize("fields", [{}, {"facts": {}}, {"symbol": "币安人生USDT"}, {"value": Decimal(0)}])
+def test_any_other_is_not(fields: dict[str, Any]) -> None:
+    require_tellable(whale(**fields))

@@ -1,8 +1,9 @@
 """Patience with a store that is away."""
 
 import threading
+import time
 
-from wickstream.errors import StoreBusy
+from wickstream.errors import SinkBusy, StoreBusy
 from wickstream.store.retries import LONGEST_PAUSE_S, Patience, pause_s
 
 
@@ -31,3 +32,17 @@ def test_told_to_stop_it_gives_up() -> None:
         raise StoreBusy("away")
 
     assert Patience(stop, tier="test").repeat(action, "given up") == "given up"
+
+
+def test_a_sink_that_says_how_long_is_left_alone_so_long() -> None:
+    answers = iter([SinkBusy("hush", retry_after_s=0.3), None])
+
+    def action() -> str:
+        trouble = next(answers)
+        if trouble:
+            raise trouble
+        return "done"
+
+    began_s = time.monotonic()
+    assert Patience(threading.Event(), tier="test").repeat(action, "given up") == "done"
+    assert time.monotonic() - began_s >= 0.3

@@ -1,8 +1,6 @@
-from pathlib import Path
-
 import pytest
 
-from wickstream.stream.checkpoint import discard, is_checkpoints_fault
+from wickstream.stream.checkpoint import is_checkpoints_fault
 
 LOST = "[KAFKA_DATA_LOSS.COULD_NOT_READ_OFFSET_RANGE] Some data may have been lost because they are not available"
 AWAY = "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment"
@@ -22,10 +20,3 @@ def test_any_failure_before_the_first_batch_is_its_fault(cause: str) -> None:
 @pytest.mark.parametrize("cause", [AWAY, "Timed out waiting for a node assignment", "[ARITHMETIC_OVERFLOW] Overflow"])
 def test_what_a_new_checkpoint_would_not_mend_is_not_its_fault(cause: str) -> None:
     assert not is_checkpoints_fault(cause, batches_done=0)
-
-
-def test_what_is_discarded_is_gone(tmp_path: Path) -> None:
-    folder = tmp_path / "candles"
-    (folder / "offsets").mkdir(parents=True)
-    discard(folder, cause="Incomplete log file")
-    assert not folder.exists()

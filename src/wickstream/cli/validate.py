@@ -1,0 +1,79 @@
+"""The command that judges what is stored."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wickstream.cli.options import DataDir, Json, PortBase, settings_of
+from wickstream.cli.times import End, Start, time_ms
+
+if TYPE_CHECKING:
+    from wickstream.operate.validation.evidence import Report
+
+Names = Annotated[str | None, typer.Option("--symbols", metavar="A,B", help="Only these; else all that are followed.")]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Write the report there too: JSON if it ends in .json, else Markdown."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        rich_help_panel="The whole stack",
+        epilog="wickstream validate --start 2026-11-01 --end 2026-11-01T23:59 --report november-first.md",
+    )(validate)
+
+
+def validate(
+    *,
+    symbols: Names = None,
+    start: Start = None,
+    end: End = None,
+    report: ReportFile = None,
+    data_dir: DataDir = None,
+    port_base: PortBase = None,
+    as_json: Json = False,
+) -> None:
+    """Judge the stored candles: schema, freshness, chain of ids, sanity, completeness, agreement with the live lane.
+
+    Without --start the day before --end, or before now. Exit code 1 if something is not as it should be.
+    """
+    from wickstream.config import data_root
+    from wickstream.operate.running import of_the_folder
+    from wickstream.operate.validators import followed_symbols, validate
+
+    settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
+    chosen = _named(symbols) if symbols else followed_symbols(settings)
+    found = validate(settings, chosen, start_ms=time_ms(start, "--start"), end_ms=time_ms(end, "--end"))
+    if report is not None:
+        _write(report, _text(found, as_json=report.suffix == ".json"))
+    typer.echo(_text(found, as_json=as_json), nl=False)
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+def _named(symbols: str) -> list[str]:
+    from wickstream.operate.wishes import named
+
+    return named([symbols])
+
+
+def _text(report: "Report", *, as_json: bool) -> str:
+    import msgspec
+
+    from wickstream.operate.validation.markdown import markdown
+
+    return msgspec.json.encode(report).decode() + "\n" if as_json else markdown(report)
+
+
+def _write(file: Path, text: str) -> None:
+    from wickstream.errors import Mistake
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise Mistake(f"--report {file}: {exc.strerror}") from exc

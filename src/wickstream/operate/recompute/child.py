@@ -1,0 +1,55 @@
+"""The one-shot job, asked from here: a process of its own, gone when the answer is here or nobody waits for it."""
+
+import asyncio
+import sys
+
+import msgspec
+
+from wickstream.config import Settings, child_environment
+from wickstream.errors import WickstreamError
+from wickstream.operate.recompute.question import Answer, Question
+
+LONGEST_S = 3_600.0
+
+
+class RecomputeFailed(WickstreamError):
+    """The job ended without an answer; its own words are on standard error."""
+
+
+async def ask(settings: Settings, question: Question) -> list[Answer]:
+    """One answer a case, in their order. Cancelled, or killed with its parent, the job leaves nothing behind.
+
+    Raises:
+        RecomputeFailed: If it ends without an answer.
+    """
+    folder = settings.data_dir / "work"
+    folder.mkdir(parents=True, exist_ok=True)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "wickstream", "recompute"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=child_environment(settings) | {"MALLOC_ARENA_MAX": "2"},
+        cwd=folder,
+        start_new_session=True,  # a Ctrl-C is for us; the end of its standard input is enough for it
+    )
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            return await _talk(process, question)
+    except TimeoutError as exc:
+        raise RecomputeFailed(f"no answer within {LONGEST_S:.0f} s") from exc
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _talk(process: asyncio.subprocess.Process, question: Question) -> list[Answer]:
+    if process.stdin is None or process.stdout is None:
+        raise RecomputeFailed("no pipes")
+    process.stdin.write(msgspec.json.encode(question) + b"\n")
+    told = await process.stdout.read()
+    code = await process.wait()
+    answers = [msgspec.json.decode(line, type=Answer) for line in told.splitlines()]
+    if code or len(answers) != len(question.cases):
+        raise RecomputeFailed(f"exit code {code}, {len(answers)} of {len(question.cases)} answers")
+    return answers

@@ -1,0 +1,1 @@
+"""Whether what is stored is what it should be, said with the rows that are not."""

@@ -1,0 +1,26 @@
+"""Times as people write them."""
+
+import pytest
+
+from wickstream.cli.times import time_ms
+from wickstream.errors import Mistake
+
+MIDNIGHT = 1_723_161_600_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-08-09", "2024-08-09T00:00", "2024-08-09T02:00:00+02:00", "2024-08-09 00:00:00Z", "1723161600000"],
+)
+def test_a_time_is_iso_or_epoch_ms_and_utc_unless_it_says_otherwise(text: str) -> None:
+    assert time_ms(text, "--start") == MIDNIGHT
+
+
+def test_no_time_is_none() -> None:
+    assert time_ms(None, "--end") is None
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "2024-13-01", "-5", "1723161600.5"])
+def test_what_is_no_time_is_told_with_its_option(text: str) -> None:
+    with pytest.raises(Mistake, match=r"^--end .*a time is written as"):
+        time_ms(text, "--end")
