@@ -11,13 +11,16 @@ import psutil
 
 from bench import main_job
 from bench.ingest import side_by_side, sustained
-from bench.latency import whales
+from bench.latency import candles, whales
+from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
 BENCHMARKS = {
     "main-job": main_job.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,
+    "stream": stream.measure,
+    "latency-candles": candles.measure,
     "latency-whales": whales.measure,
 }
 RESULTS = Path(__file__).parent / "results"

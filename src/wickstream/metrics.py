@@ -34,10 +34,10 @@ SYMBOLS = Gauge("wickstream_symbols", "Symbols this process follows.")
 
 # Repair
 REPAIRED_IDS = Counter("wickstream_repaired_ids_total", "Missing ids found again, by where.", ["rung"])
-RECOMPUTED = Counter("wickstream_recomputed_minutes_total", "Candles made again from trades that were here.")
+RECOMPUTED = Counter("wickstream_recomputed_candles_total", "Candles made again from trades that were here.")
 OPEN_GAPS = Gauge("wickstream_open_gaps", "Ranges of ids that the ledger calls missing.")
 OPEN_IDS = Gauge("wickstream_open_ids", "Ids that the ledger calls missing.")
-UNPROVEN = Gauge("wickstream_unproven_minutes", "Ended minutes without a closed candle that agrees with its mark.")
+UNPROVEN = Gauge("wickstream_unproven_candles", "Ended minutes without a closed candle that agrees with its mark.")
 
 # Stream
 STREAM_ROWS = Counter("wickstream_stream_rows_total", "Rows a query took in.", ["query"])

@@ -85,6 +85,7 @@ class Log:
         self._chance = chance
         self._number = number
         self._epoch = -1
+        self.took_over = False
         self._loop = asyncio.get_running_loop()
 
     async def fence(self) -> None:
@@ -94,6 +95,7 @@ class Log:
         await self._process.step()
         self._fail_if_fenced()
         self._kafka.owner = self._number
+        self.took_over = True
 
     async def tails(self, symbols: Iterable[str]) -> dict[str, Tail]:
         await self._reach(FENCE_TIMEOUT_S)

@@ -27,15 +27,17 @@ MIDNIGHT = 1_723_161_600_000
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume",
           "trade_count", "first_trade_id", "last_trade_id")  # fmt: skip
 
-# As spot writes them; as futures do, "0.10" and "1" too; and the longest that the exchange's rules allow.
-prices = st.one_of(
-    st.decimals("0.00000001", "99999999.99999999", places=8),
-    st.integers(0, 3).flatmap(lambda places: st.decimals("0.001", 90_000, places=places)).filter(bool),
-    st.decimals("99999999999.99999999", "999999999999.99999999", places=8),
-)
-quantities = st.one_of(
-    st.decimals("0.00000001", "9999999999.99999999", places=8),
-    st.integers(0, 3).flatmap(lambda places: st.decimals("0.001", 90_000, places=places)).filter(bool),
+
+def amounts(largest: str, *, places: int) -> st.SearchStrategy[Decimal]:
+    return st.decimals(Decimal(1).scaleb(-places), largest, places=places)
+
+
+# A price and a quantity: spot's eight decimals, also of huge amounts; futures' few, as "1" and "0.10"; and the
+# longest price the exchange may write.
+fills = st.one_of(
+    st.tuples(amounts("99999999.99999999", places=8), amounts("9999999999.99999999", places=8)),
+    st.tuples(*[st.integers(0, 3).flatmap(lambda places: amounts("90000", places=places))] * 2),
+    st.tuples(amounts("999999999999.99999999", places=8), amounts("90000", places=3)),
 )
 # Both ends of the three minutes around midnight, and anywhere in them.
 times = st.one_of(st.sampled_from([-60_000, -1, 0, 59_999, 60_000, 119_999]), st.integers(-60_000, 119_999))
@@ -66,13 +68,12 @@ def slices(draw: st.DrawFn, symbol: str) -> Slice:
     first_id = draw(st.integers(0, 9_000_000_000))
     moments = sorted(draw(st.lists(times, min_size=1, max_size=12)))
     is_futures = draw(st.booleans())
-    trades = [
-        Told(
-            symbol, first_id + i, draw(prices), draw(quantities), MIDNIGHT + moment, draw(st.booleans()),
-            draw(st.sampled_from(["MARKET", "MARKET", "INSURANCE_FUND"])) if is_futures else None,
-        )
-        for i, moment in enumerate(moments)
-    ]  # fmt: skip
+    kinds = st.sampled_from(["MARKET", "MARKET", "INSURANCE_FUND"]) if is_futures else st.none()
+    trades = []
+    for i, moment in enumerate(moments):
+        price, quantity = draw(fills)
+        is_maker, kind = draw(st.booleans()), draw(kinds)
+        trades.append(Told(symbol, first_id + i, price, quantity, MIDNIGHT + moment, is_maker, kind))
     lost = draw(st.sets(st.sampled_from(trades), max_size=2)) if draw(st.booleans()) else set()
     doubled = draw(st.lists(st.sampled_from(trades), max_size=2)) if draw(st.booleans()) else []
     published = draw(st.permutations([t for t in trades if t not in lost] + doubled))

@@ -143,6 +143,7 @@ def test_what_is_no_sweep_gives_no_alert_and_what_is_old_a_late_one(
         *an_order("ETHBTC", 1, [1, 1], price="0.5"),  # 3.5 bitcoin
         *an_order("UNKNOWN", 1, [10**6, 10**6]),  # no price leads to dollars
         *an_order("NEWUSDT", 1, [50, 60]),  # not among the rows yet
+        *(trade._replace(kind="INSURANCE_FUND") for trade in an_order("BTCUSDT", 5, [90, 90])),  # off-book
     ]
     judged = SweepJudge(stream_settings, Known(), now_s=lambda: 61.0)(trades_of(spark, map(trade_value, told)), None)
     assert {(alert.alert_id, alert.late) for alert in judged.alerts} == {

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import SettingsMaker
 from tests.running import Launcher, wait_until
 from tests.stored_klines import closed, closed_minutes, official_minutes, unlike
-from tests.whole_stack import CAPTURES
+from tests.whole_stack import CAPTURES, WholeStack
 from wickstream.config import Settings
 from wickstream.operate.servers.local import with_local_addresses
 from wickstream.operate.source import Wish, choose
@@ -20,7 +20,7 @@ from wickstream.operate.stack import build_layers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store.database import conninfo
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 SPEED = "12"  # so that a shuffled second is many frames, and a minute is proven before the next begins
 DISORDER = [
@@ -53,8 +53,10 @@ def test_doubled_and_shuffled_frames_come_out_as_the_exchanges_own_klines(disord
     official = sum(len(official_minutes(name)) for name in names)
 
     with psycopg.connect(conninfo(disorderly), autocommit=True) as conn:
-        wait_until(lambda: closed_minutes(conn) >= official, deadline_s=200, what="every minute closed")
+        wait_until(lambda: closed_minutes(conn) >= official, deadline_s=400, what="every minute closed")
 
+    doubled = WholeStack(disorderly).metric("connector", "wickstream_duplicate_trades")
+    assert doubled > 30_000, "or the frames did not come twice"
     assert [row for name, symbol in names.items() for row in unlike(disorderly, name, symbol)] == []
     for name, symbol in names.items():
         assert [candle.open_time for candle in closed(disorderly, symbol)] == official_minutes(name)

@@ -33,30 +33,41 @@ def main() -> None:
     parser.add_argument("--trades", type=int, required=True)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as state:
-        app = Application(
-            given.kafka,
-            consumer_group="quixstreams",
-            auto_offset_reset="earliest",
-            use_changelog_topics=False,
-            consumer_extra_config={"isolation.level": "read_committed"},
-            state_dir=state,
-            loglevel="WARNING",
+        _run(given.kafka, given.topic, given.trades, state)
+
+
+def _run(bootstrap_servers: str, topic: str, trades: int, state_dir: str) -> None:
+    meter, count = Meter(), 0
+
+    def counted(*_: object) -> None:
+        nonlocal count
+        count += 1
+        if count == trades:
+            tell(meter.cost(trades))
+            app.stop()
+
+    app = Application(
+        bootstrap_servers,
+        consumer_group="quixstreams",
+        auto_offset_reset="earliest",
+        use_changelog_topics=False,
+        consumer_extra_config={"isolation.level": "read_committed"},
+        on_message_processed=counted,
+        state_dir=state_dir,
+        loglevel="WARNING",
+    )
+    candles = (
+        app.dataframe(app.topic(topic, timestamp_extractor=_time_of))
+        .apply(_widened)
+        .tumbling_window(60_000, grace_ms=GRACE_MS)
+        .agg(
+            open=First("p"), high=Max("p"), low=Min("p"), close=Last("p"), volume=Sum("q"), quote_volume=Sum("pq"),
+            taker_buy_volume=Sum("bq"), taker_buy_quote_volume=Sum("bpq"), trade_count=Count(),
         )
-        source = app.topic(given.topic, timestamp_extractor=_time_of)
-        candles = (
-            app.dataframe(source)
-            .apply(_widened)
-            .tumbling_window(60_000, grace_ms=GRACE_MS)
-            .agg(
-                open=First("p"), high=Max("p"), low=Min("p"), close=Last("p"), volume=Sum("q"), quote_volume=Sum("pq"),
-                taker_buy_volume=Sum("bq"), taker_buy_quote_volume=Sum("bpq"), trade_count=Count(),
-            )
-            .final()
-        )  # fmt: skip
-        candles.to_topic(app.topic("quixstreams_candles"))
-        meter = Meter()
-        app.run(count=given.trades, collect=False)
-        tell(meter.cost(given.trades))
+        .final()
+    )  # fmt: skip
+    candles.to_topic(app.topic("quixstreams_candles"))
+    app.run()
 
 
 if __name__ == "__main__":

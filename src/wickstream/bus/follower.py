@@ -1,5 +1,6 @@
 """Reading one topic from its beginning, or its recent past, to its present end and on, outside any consumer group."""
 
+from collections.abc import Iterator
 from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -10,6 +11,7 @@ from wickstream.errors import StoreBusy
 
 REQUEST_S = 15.0
 BATCH_ROWS = 1_000
+_PREFETCH_KIB = 256
 
 
 class Follower:
@@ -45,6 +47,8 @@ class Follower:
                 "isolation.level": str(isolation),
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 100,
+                "queued.max.messages.kbytes": _PREFETCH_KIB,
+                "fetch.message.max.bytes": 1_024 * _PREFETCH_KIB,  # compressed: of candles it becomes ten times as much
                 "reconnect.backoff.max.ms": 1_000,
                 "log_level": 2,
             }
@@ -76,19 +80,21 @@ class Follower:
         Raises:
             StoreBusy: If Kafka does not give them.
         """
-        records: list[Message] = []
+        return list(self.to_present_end())
+
+    def to_present_end(self) -> Iterator[Message]:
+        """The same one by one, for topics that are larger than our memory."""
         while self._unfinished:
             message = self._consumer.poll(REQUEST_S)
             if message is None:
                 raise StoreBusy(f"Kafka does not give {self._topic}")
             error = message.error()
             if error is None:
-                records.append(message)
+                yield message
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._unfinished.discard(message.partition() or 0)
             else:
                 raise StoreBusy(f"Kafka, {self._topic}: {error.str()}")
-        return records
 
     def news(self, *, wait_s: float = 0.0) -> list[Message]:
         """What has come since, or comes within `wait_s`. While Kafka is away there is nothing."""

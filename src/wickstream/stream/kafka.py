@@ -13,7 +13,7 @@ Offsets = Mapping[str, int]  # by partition, as Spark writes them
 _EARLIEST = -2
 
 # Bounds the first batches after a long stop; about two seconds of work.
-_MOST_RECORDS_PER_BATCH = 200_000
+_MOST_RECORDS_PER_BATCH = 500_000
 
 # How often Kafka is asked for new records, and so the most batches a second. A batch of few records costs some 0.2 s
 # of a core; idle, the asking costs 8 % of one at 200 ms.

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -71,7 +71,7 @@ class MarketView:
         """
         self._candles = Follower.open(self._settings.kafka, PROCESSED_AGGS, back_ms=_PRICES_BACK_MS)
         self._gaps = Follower.open(self._settings.kafka, FEED_GAPS, isolation=Isolation.COMMITTED)
-        self._take(self._candles.catch_up(), self._gaps.catch_up())
+        self._take(self._candles.to_present_end(), self._gaps.to_present_end())
         if self._settings.alert_mode is AlertMode.ADAPTIVE:
             self._past = self._closed_minutes()
         self._refresh()
@@ -95,7 +95,7 @@ class MarketView:
         self._candles.close()
         self._gaps.close()
 
-    def _take(self, candles: list[Message], gaps: list[Message]) -> None:
+    def _take(self, candles: Iterable[Message], gaps: Iterable[Message]) -> None:
         for candle in _decoded(candles, Candle):
             self._market.take_candle(candle)
         for gap in _decoded(gaps, Gap):
@@ -144,7 +144,7 @@ class MarketView:
             self._unconvertible |= dict.fromkeys(to_tell, math.inf)
 
 
-def _decoded(messages: list[Message], kind: type[Record]) -> Iterator[Record]:
+def _decoded(messages: Iterable[Message], kind: type[Record]) -> Iterator[Record]:
     for message in messages:
         try:
             yield decode(message.value(), kind)

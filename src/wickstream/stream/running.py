@@ -7,6 +7,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from wickstream.errors import WickstreamError
+from wickstream.stream.alert_batches import BatchFailed
 from wickstream.stream.checkpoint import Checkpoint, is_checkpoints_fault
 from wickstream.stream.late import late_trades
 from wickstream.stream.progress import ProgressMeter
@@ -65,5 +66,6 @@ class RunningQuery:
 
 
 def _cause_of(failure: Exception) -> str:
-    """Its own words, without the plan of the query or the stack of the JVM that follow."""
-    return re.split(r"\n(?:=== Streaming Query|\tat )", str(failure), maxsplit=1)[0].strip()
+    """Its own words, without the stack of Python before them, and the plan or the stack of the JVM that follow."""
+    _, _, of_batch = str(failure).rpartition(f"{BatchFailed.__name__}: ")
+    return re.split(r"\n(?:=== Streaming Query|\s*at )", of_batch, maxsplit=1)[0].strip()

@@ -92,6 +92,7 @@ class MadeLog:
         self.failures: deque[ProducerBroken | None] = deque()
         self.is_committed = False
         self.busy: deque[StoreBusy] = deque()  # answers to who asks for tails or twins
+        self.took_over = False
         self.twin = False
         self.takes_s = 0.005
         self.fails_to_fence: ProducerBroken | None = None
@@ -103,6 +104,7 @@ class MadeLog:
         await asyncio.sleep(self.takes_s)
         if self.fails_to_fence is not None:
             raise self.fails_to_fence
+        self.took_over = True
 
     async def tails(self, symbols: Iterable[str]) -> dict[str, Tail]:
         self.steps.append(f"tails of {','.join(symbols)}")

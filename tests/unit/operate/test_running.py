@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import IsolatedSettings, free_port_base
 from wickstream.errors import Mistake
-from wickstream.operate.running import reach
+from wickstream.operate.running import of_the_folder, reach
 from wickstream.operate.supervision.pids import locked
 from wickstream.operate.supervision.supervisor import ProcessState, StackState
 
@@ -44,3 +44,23 @@ def test_a_bus_of_one_s_own_needs_no_stack_here(tmp_path: Path) -> None:
 def test_where_nothing_runs_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="nothing is running"):
         reach(IsolatedSettings(port_base=free_port_base()), tmp_path)
+
+
+def test_a_stack_s_stores_are_reached_with_its_ports_and_secrets(tmp_path: Path) -> None:
+    a_stack(tmp_path / "demo", port_base=9_000, source="demo")
+    with locked(tmp_path / "demo" / "run"):
+        found = of_the_folder(IsolatedSettings(), tmp_path)
+
+    assert (found.source, found.kafka, found.postgres_port, found.redis_port) == (
+        "demo",
+        "127.0.0.1:9001",
+        9_003,
+        9_004,
+    )
+    assert found.postgres_password is not None
+
+
+def test_without_a_folder_the_settings_are_as_given(tmp_path: Path) -> None:
+    settings = IsolatedSettings(postgres_host="postgres")
+
+    assert of_the_folder(settings, tmp_path) == settings

@@ -95,12 +95,16 @@ class Shard:
         return sequencer
 
     def drop(self, symbol: str, *, now_s: float) -> None:
-        """Follow it no more; what is ready of it is published yet."""
+        """Follow it no more; what is here of it is published yet, and what is missing is left to repair."""
         sequencer = self.sequencers.pop(symbol)
         self._by_symbol.pop(symbol)
         self._ticker_at_s.pop(symbol)
+        now_ms = self.clock.now_ms(now_s=now_s)
+        while (hole := sequencer.hole()) is not None:
+            evidence = "not filled before it was dropped; left to repair"
+            sequencer.give_up_hole(hole, detected_at_ms=now_ms, now_s=now_s, evidence=evidence)
         sequencer.give_up()
-        self._take_from(sequencer, detected_at_ms=self.clock.now_ms(now_s=now_s), into=self._ready)
+        self._take_from(sequencer, detected_at_ms=now_ms, into=self._ready)
 
     @property
     def newest_trade_ms(self) -> int:

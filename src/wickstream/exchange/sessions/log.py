@@ -23,12 +23,16 @@ class KafkaLog:
     """From one fence to the next; then a new one is needed.
 
     `fence`, `tails` and `publish` raise ProducerBroken or StoreBusy: what was not committed then is not published.
+
+    Attributes:
+        took_over: nobody else may write since, but who takes over from us.
     """
 
     def __init__(self, bootstrap_servers: str, me: Instance) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._me = me
         self._fenced_at_ms = 0
+        self.took_over = False
         self._producer = TransactionalProducer(bootstrap_servers, transactional_id=me.transactional_id)
 
     async def fence(self) -> None:
@@ -36,6 +40,7 @@ class KafkaLog:
         self._fenced_at_ms = self.now_ms()
         await asyncio.to_thread(self._producer.fence)
         await self.publish([self._taking_over()])  # at once: whoever was fenced looks for this
+        self.took_over = True
         for other in await asyncio.to_thread(find_layouts, self._bootstrap_servers):
             if other.market == self._me.market and other.shards != self._me.shards:
                 log.warning("fencing another way to share the symbols", shards=other.shards)

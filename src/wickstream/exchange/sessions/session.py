@@ -139,10 +139,11 @@ class Session:
     async def _prepare(self) -> dict[str, Tail]:
         began_s = self._loop.time()
         # 1. Frames are kept from here on: what a predecessor does not publish any more is in our hands
-        self._parts.registry.changed.clear()
-        symbols = sorted(self._parts.registry.mine)
-        for symbol in self._parts.first_ids.keys() - set(symbols):  # dropped between two sessions
-            self._parts.first_ids.pop(symbol)
+        registry = self._parts.registry
+        registry.changed.clear()
+        symbols = sorted(registry.mine | self._parts.first_ids.keys())
+        if not registry.mine.issuperset(symbols):  # chosen until just now: what came of them is not published yet
+            registry.changed.set()
         await self._subscribe(symbols)
         subscribed_s = self._loop.time()
         # 2. Nobody else writes from here on
@@ -152,7 +153,7 @@ class Session:
         if not self._shard.clock.is_synced:
             await ask_time(self._shard.clock, self._parts.client)
         # 4. Where it stopped
-        self._parts.registry.on_poll = self._audit.on_poll
+        registry.on_poll = self._audit.on_poll
         tails = await self._resume(symbols)
         log.info(
             "live",
@@ -197,11 +198,10 @@ class Session:
             while True:
                 await registry.changed.wait()
                 registry.changed.clear()
+                if not registry.mine.issuperset(self._shard.sequencers):
+                    await self._take_all_until(self._loop.time())
                 symbols, known = sorted(registry.mine), tuple(self._shard.sequencers)
-                for symbol in known:
-                    if symbol not in registry.mine:
-                        self._drop(symbol)
-                await self._commit()  # with what was said of those that were dropped
+                await self._drop([symbol for symbol in known if symbol not in registry.mine])
                 await until_answered(partial(self._subscribe, symbols))  # those that are live do not wait for it
                 tails = await self._resume([symbol for symbol in symbols if symbol not in known])
                 begun.add(asyncio.ensure_future(self._begin(tails)))
@@ -210,14 +210,23 @@ class Session:
             for task in begun:
                 task.cancel()
 
-    def _drop(self, symbol: str) -> None:
-        """What happens from here on until it is followed again is no gap."""
-        next_id = self._shard.sequencers[symbol].next_id
-        self._shard.drop(symbol, now_s=self._loop.time())
-        self._parts.first_ids.pop(symbol, None)
-        if next_id is None:  # it was not begun
-            return
-        now_ms = self._shard.clock.now_ms(now_s=self._loop.time())
+    async def _take_all_until(self, at_s: float) -> None:
+        """Wait until the frames that came by then are with the sequencers."""
+        while self._parts.spool.taken_until_s <= at_s:  # noqa: ASYNC110 (who takes them has more to do than to tell)
+            await asyncio.sleep(TRANSACTION_S)
+
+    async def _drop(self, symbols: Collection[str]) -> None:
+        """What happens to them from here on until they are followed again is no gap."""
+        for symbol in symbols:
+            sequencer, now_s = self._shard.sequencers[symbol], self._loop.time()
+            self._shard.drop(symbol, now_s=now_s)
+            if sequencer.next_id is not None:  # else it was not begun
+                self._say_stopped(symbol, sequencer.next_id, self._shard.clock.now_ms(now_s=now_s))
+        await self._commit()
+        for symbol in symbols:  # not before: the next session would not know that their end is to be told
+            self._parts.first_ids.pop(symbol, None)
+
+    def _say_stopped(self, symbol: str, next_id: int, now_ms: int) -> None:
         event = SymbolEvent(symbol, Author.CONNECTOR, STOPPED, now_ms, chosen=False, next_trade_id=next_id)
         self._shard.announce(event)
 

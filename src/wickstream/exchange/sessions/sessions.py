@@ -21,6 +21,8 @@ TWIN_S = (1.0, 2.0)  # so long after it fenced us a twin has said so
 class WatchedLog(Log, Protocol):
     """As `KafkaLog` has it."""
 
+    took_over: bool  # it is our place, but for a twin
+
     async def has_twin(self) -> bool:
         """Whether another connector has taken our place since we took it."""
 
@@ -44,22 +46,23 @@ async def run_sessions(parts: Parts, open_log: Callable[[], WatchedLog], stop: a
 
 
 async def _pause(bus: WatchedLog, *, fenced: bool) -> None:
-    """A twin and our own transaction timeout look alike; only a twin says that it took over.
+    """Before the next session: what ended the last one may have been a twin, whatever we noticed first.
+
+    A twin and our own transaction timeout look alike, and who slept finds its messages too old; only a twin says that
+    it took over.
 
     Raises:
         Fenced: If it was a twin.
     """
-    if not fenced:
-        await asyncio.sleep(RETRY_S)
-        return
-    await asyncio.sleep(random.uniform(*TWIN_S))  # noqa: S311 (jitter)
+    await asyncio.sleep(random.uniform(*TWIN_S) if fenced else RETRY_S)  # noqa: S311 (jitter)
+    if (fenced or bus.took_over) and await _has_twin(bus):
+        raise Fenced("another connector took over; this one stays down")
+
+
+async def _has_twin(bus: WatchedLog) -> bool:
     while True:
         try:
-            twin = await bus.has_twin()
+            return await bus.has_twin()
         except StoreBusy as busy:
             log.warning("cannot tell a twin yet", reason=str(busy), retry_in_s=RETRY_S)
             await asyncio.sleep(RETRY_S)
-        else:
-            break
-    if twin:
-        raise Fenced("another connector took over; this one stays down")

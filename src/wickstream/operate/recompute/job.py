@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from wickstream.binance.rest import RestTrade, rebuild
 from wickstream.bus.codec import encode
+from wickstream.bus.consumer import require_topics
 from wickstream.bus.history import History
 from wickstream.bus.topics import RAW_TRADES
 from wickstream.candle import Candle
@@ -43,6 +44,7 @@ def run(settings: Settings) -> None:
     os.nice(NICENESS)
     question = msgspec.json.decode(sys.stdin.buffer.readline(), type=Question)
     threading.Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
+    require_topics(settings.kafka, (RAW_TRADES,))  # before a JVM is started in vain
     for found in answer(settings, question):
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     sys.stdout.buffer.flush()

@@ -104,13 +104,18 @@ class Recomputing:
             found = await asyncio.to_thread(due_cases, self._ledger, limit=MOST_FOUND, is_patient=is_patient)
             due = self._backlog.due(found, now_s=time.monotonic())[:MOST_AT_ONCE]
             if due:
-                self._backlog.tried(due, now_s=time.monotonic())
-                await self.recompute(due)
+                await self._try(due)
         finally:
             await asyncio.to_thread(self._ledger.release)
         if not due:
             self._look_at_s = time.monotonic() + LOOK_EVERY_S
         return bool(due)
+
+    async def _try(self, due: Sequence[Case]) -> None:
+        try:
+            await self.recompute(due)
+        finally:  # a run may last a minute, and what it publishes is stored a moment later
+            self._backlog.tried(due, now_s=time.monotonic())
 
     async def over(self, wanted: Range) -> bool | None:
         """Recompute a range, proven or not; False when it is done; None: another process repairs.

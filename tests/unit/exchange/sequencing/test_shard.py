@@ -237,6 +237,11 @@ def test_a_symbol_that_is_dropped_leaves_its_room_and_holes_to_others() -> None:
     shard.drop("BTCUSDT", now_s=NOW_S)
 
     assert [hole.symbol for hole in shard.holes] == ["ETHUSDT"]
+    left = take(shard)
+    assert [(record.topic, record.key) for record in left] == [
+        (topics.RAW_TRADES, "BTCUSDT"),
+        (topics.FEED_GAPS, "BTCUSDT"),
+    ]
     assert [record.key for record in take(shard, spot_frame(1, 10), spot_frame(1, 10, "ETHUSDT"))] == ["ETHUSDT"] * 2
 
 

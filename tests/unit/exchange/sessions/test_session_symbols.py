@@ -1,10 +1,15 @@
 """Symbols come and go while a session runs."""
 
 import asyncio
+from collections.abc import Callable
+
+import pytest
 
 from tests.unit.exchange.made_exchange import OTHER, SYMBOL, on_virtual_time, until
 from tests.unit.exchange.session_stage import Stage, published, session, trade
 from wickstream.bus import topics
+from wickstream.bus.producer import ProducerBroken
+from wickstream.events import GapStatus
 from wickstream.exchange.sessions.tail import STARTED, STOPPED
 
 
@@ -51,6 +56,76 @@ def test_what_happens_to_a_symbol_while_it_is_not_followed_is_no_gap() -> None:
         assert stage.kafka.ids(OTHER) == [0, 1, 2, 7, 8, 9]
         assert stage.kafka.gaps(OTHER) == []
         assert stage.kafka.of(topics.DEAD_LETTERS) == []
+
+    on_virtual_time(scene)
+
+
+def test_what_came_before_a_symbol_was_dropped_is_published() -> None:
+    async def scene() -> None:
+        stage = Stage(SYMBOL, OTHER)
+        async with session(stage):
+            await until(published(stage, range(1), OTHER))
+            trade(stage, 1, 2, symbol=OTHER)
+            stage.registry.choose(SYMBOL)
+            await until(lambda: stage.streams.followed == (SYMBOL,))
+
+        assert stage.kafka.ids(OTHER) == [0, 1, 2]
+        stopped = stage.kafka.events(OTHER)[-1]
+        assert (stopped.status, stopped.next_trade_id) == (STOPPED, 3)
+
+    on_virtual_time(scene)
+
+
+async def broken_by(stage: Stage, act: Callable[[], None]) -> None:
+    """A session that cannot publish what this leads to."""
+    async with session(stage) as log:
+        await until(published(stage, range(1), OTHER))
+        await asyncio.sleep(1)
+        log.failures.append(ProducerBroken("away", fenced=False))
+        act()
+        await asyncio.sleep(1)
+
+
+def test_so_is_what_waited_for_kafka_while_the_symbol_was_dropped() -> None:
+    async def scene() -> None:
+        stage = Stage(SYMBOL, OTHER)
+        with pytest.raises(ProducerBroken):
+            await broken_by(stage, lambda: trade(stage, 1, 2, symbol=OTHER))
+        stage.registry.choose(SYMBOL)
+        async with session(stage):
+            await until(lambda: stage.streams.followed == (SYMBOL,))
+
+        assert stage.kafka.ids(OTHER) == [0, 1, 2]
+        assert stage.kafka.events(OTHER)[-1].status == STOPPED
+
+    on_virtual_time(scene)
+
+
+def test_a_symbol_whose_stop_could_not_be_told_is_stopped_by_the_next_session() -> None:
+    async def scene() -> None:
+        stage = Stage(SYMBOL, OTHER)
+        with pytest.raises(ProducerBroken):
+            await broken_by(stage, lambda: stage.registry.choose(SYMBOL))
+        async with session(stage):
+            await until(lambda: stage.kafka.events(OTHER)[-1].status == STOPPED)
+
+    on_virtual_time(scene)
+
+
+def test_what_is_missing_of_a_symbol_when_it_is_dropped_is_left_to_repair() -> None:
+    async def scene() -> None:
+        stage = Stage(SYMBOL, OTHER)
+        async with session(stage):
+            await until(published(stage, range(1), OTHER))
+            trade(stage, 1, 2, symbol=OTHER, on_sockets=False)
+            trade(stage, 3, symbol=OTHER)
+            stage.registry.choose(SYMBOL)
+            await until(lambda: stage.streams.followed == (SYMBOL,))
+
+        (gap,) = stage.kafka.gaps(OTHER)
+        assert (gap.status, gap.first_trade_id, gap.last_trade_id) == (GapStatus.OPEN, 1, 2)
+        assert stage.kafka.ids(OTHER) == [0, 3]
+        assert stage.kafka.events(OTHER)[-1].next_trade_id == 4
 
     on_virtual_time(scene)
 

@@ -78,6 +78,43 @@ def test_whoever_was_fenced_by_a_twin_stays_down() -> None:
     on_virtual_time(scene)
 
 
+def test_whatever_broke_first_whoever_has_a_twin_stays_down() -> None:
+    """A process that slept finds its own messages too old before the broker tells it that it was fenced."""
+
+    async def scene() -> None:
+        stage = Stage()
+        logs, running = await one_that_publishes(stage)
+        logs.opened[0].failures.append(BROKEN)
+        logs.opened[0].twin = True
+        trade(stage, 2)
+        with pytest.raises(Fenced):
+            await running
+
+        assert len(logs.opened) == 1
+
+    on_virtual_time(scene)
+
+
+def test_one_that_could_not_take_over_tries_again_whoever_is_there() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        logs = Logs(stage)
+
+        def fail(log: MadeLog) -> None:
+            log.twin = True
+            log.fails_to_fence = BROKEN if not logs.opened else None
+
+        logs.on_open = fail
+        running = asyncio.ensure_future(run_sessions(stage.parts, logs.open, stage.stop))
+        trade(stage, 1)
+        await until(published(stage, range(2)))
+        await end(stage, running)
+
+        assert len(logs.opened) == 2
+
+    on_virtual_time(scene)
+
+
 def test_whoever_was_fenced_by_its_own_timeout_goes_on_when_a_twin_would_have_shown_itself() -> None:
     async def scene() -> None:
         stage = Stage()
