@@ -41,7 +41,7 @@ class Measures:
         return self._rows[symbol]
 
     def whales_in_quote_asset(self) -> str:
-        """A JSON object by symbol: from which quote value on it may be a whale; all of them are."""
+        """A JSON object by symbol: the quote value that all whales are above, and perhaps a little more than they."""
         floors = {symbol: f"{_in_quote_asset(row):f}" for symbol, row in self._rows.items()}
         return msgspec.json.encode(floors).decode()
 
