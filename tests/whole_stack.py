@@ -81,7 +81,7 @@ class WholeStack:
             return int(json.load(answer)["serverTime"])
 
     def metric(self, process: str, name: str) -> float:
-        """A metric without labels, of one process; 0 before it is there."""
+        """A sample of one process, by its name and labels as they stand in the text; 0 before it is there."""
         with urlopen(f"http://127.0.0.1:{self.settings.port(process)}/metrics", timeout=10) as answer:
             lines = [line.decode() for line in answer]
         return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0.0)

@@ -104,9 +104,13 @@ def test_the_partial_first_and_last_minute_never_close(played: Board, name: str)
 
 
 def test_candles_lie_in_the_partition_that_librdkafka_gives_their_symbol(played: Board, captures: Settings) -> None:
-    placed = {m.key(): m.partition() for m in messages(captures, MINUTE_MARKS)}  # as many partitions
+    keys = {symbol.encode() for symbol in CAPTURES.values()}  # other tests have theirs in the same topics
+
+    def placed(topic: str) -> dict[bytes | None, int | None]:
+        return {m.key(): m.partition() for m in messages(captures, topic) if m.key() in keys}
+
     assert played
-    assert {m.key(): m.partition() for m in messages(captures, PROCESSED_AGGS)} == placed
+    assert placed(PROCESSED_AGGS) == placed(MINUTE_MARKS)  # as many partitions
 
 
 def test_without_its_checkpoint_the_query_tells_the_same_again(

@@ -106,7 +106,7 @@ def test_kills_in_the_middle_and_the_loss_of_the_checkpoint_change_nothing(stack
 
     without_checkpoint(stack)
     wait_until(
-        lambda: stack.metric("stream", "wickstream_stream_rows_total") >= TRADES[market],
+        lambda: stack.metric("stream", 'wickstream_stream_rows_total{query="candles"}') >= TRADES[market],
         deadline_s=90,
         what="Spark having read everything again",
     )
