@@ -53,23 +53,6 @@ def test_who_answers_pings_stays_until_the_end_of_its_day(tmp_path: Path, make_s
     run(story)
 
 
-def test_its_day_does_not_end_with_a_ping(tmp_path: Path, make_settings: SettingsMaker) -> None:
-    rules = StreamRules(ping_seconds=0.3, pong_seconds=60.0, life_seconds=0.5)
-
-    async def story() -> None:
-        async with (
-            playing(make_settings(tmp_path), DEMO, rules=rules) as (client, _),
-            client.open("/ws", autoping=False) as socket,
-        ):
-            heard = [(await socket.receive(timeout=5)).type]
-            while heard[-1] is not aiohttp.WSMsgType.CLOSE and len(heard) < 5:
-                heard.append((await socket.receive(timeout=5)).type)
-
-            assert heard.count(aiohttp.WSMsgType.PING) <= 1
-
-    run(story)
-
-
 def test_a_half_open_client_at_full_speed_is_cut_and_the_others_go_on(
     tmp_path: Path, make_settings: SettingsMaker
 ) -> None:

@@ -90,14 +90,12 @@ class Session:
 
     async def _ping(self) -> None:
         """Ping; cut a client whose pongs stay away or that is hopelessly behind; close at the end of its day."""
-        ends_s = time.monotonic() + self._rules.life_seconds
+        opened = time.monotonic()
         with suppress(ClientConnectionResetError, ConnectionError):
-            while (left_s := ends_s - time.monotonic()) > 0:
-                await asyncio.sleep(min(self._rules.ping_seconds, left_s))
+            while time.monotonic() - opened < self._rules.life_seconds:
+                await asyncio.sleep(min(self._rules.ping_seconds, self._rules.life_seconds))
                 if self.connection.is_mute:
                     return
-                if left_s <= self._rules.ping_seconds:
-                    break
                 silent = time.monotonic() - self._last_pong > self._rules.pong_seconds
                 if silent or self._listeners.is_hopeless(self.connection):
                     self.cut()  # a farewell would wait behind what it does not take
