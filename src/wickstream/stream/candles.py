@@ -114,10 +114,11 @@ def _text() -> Column:
 def _each(raw: DataFrame, parsed: Column) -> DataFrame:
     """The fields of each value.
 
-    Spark moves a condition before a projection, and then parses once per condition; never before a generator. The
-    generator is given a column, as it would interpret an expression that a projection compiles.
+    Spark moves a condition before a projection, and then parses once per condition; never before one that is not
+    deterministic, as the number of a task. It must be used, or it is taken away first.
     """
-    return raw.select(F.array(parsed).alias("parsed")).select(F.inline("parsed"))
+    told = raw.select(parsed.alias("parsed"), F.spark_partition_id().alias("task"))
+    return told.where("task >= 0").select("parsed.*")
 
 
 def _is_trade() -> Column:
