@@ -11,7 +11,7 @@ import psutil
 
 from bench import main_job
 from bench.ingest import side_by_side, sustained
-from bench.latency import candles, whales
+from bench.latency import candles, sweeps, whales
 from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "stream": stream.measure,
     "latency-candles": candles.measure,
     "latency-whales": whales.measure,
+    "latency-sweeps": sweeps.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInf
 from pydantic_settings import NoDecode
 
 from wickstream.events import AlertType
-from wickstream.selection import split_list
+from wickstream.selection import parse_word, split_list
 
 
 class SinkName(StrEnum):
@@ -45,7 +45,9 @@ class SinkSettings(BaseModel):
     telegram_chat_id: Annotated[str | None, Field(pattern=r"^(-?\d+|@\w+)$")] = None
     telegram_api_url: str = "https://api.telegram.org"
     alert_sinks: Annotated[tuple[SinkName, ...], NoDecode, BeforeValidator(split_list)] = (SinkName.LOG,)
-    alert_types: Annotated[tuple[AlertType, ...], NoDecode, BeforeValidator(split_list)] = tuple(AlertType)
+    alert_types: Annotated[tuple[AlertType, ...], NoDecode, BeforeValidator(split_list), Field(min_length=1)] = tuple(
+        AlertType
+    )
     alert_symbols: Names = ()  # none named: all
     alert_min_usd: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(0)
     alert_cool_down_seconds: Annotated[int | None, Field(ge=0, le=86_400)] = None  # None: as the alerts' mode wants it
@@ -73,7 +75,7 @@ class SinkSettings(BaseModel):
     @field_validator("alert_symbols")
     @classmethod
     def _as_the_exchange_spells_them(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(symbol.upper() for symbol in symbols))
+        return tuple(dict.fromkeys(map(_symbol, symbols)))
 
     @field_validator("alert_sinks")
     @classmethod
@@ -85,6 +87,13 @@ class SinkSettings(BaseModel):
             if missing:
                 raise ValueError(f"{sink} needs {' and '.join(missing)}")
         return tuple(dict.fromkeys(sinks))
+
+
+def _symbol(word: str) -> str:
+    found = parse_word(word)
+    if isinstance(found, str):
+        return found
+    raise ValueError(f"{found} is a rule; symbols are named here, as BTCUSDT, or none for all")
 
 
 def _check_address(url: str, *, allow_private: bool) -> None:

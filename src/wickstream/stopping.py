@@ -1,5 +1,6 @@
 """The wish to stop, as a signal handler may safely express it."""
 
+import os
 import signal
 import time
 from typing import Protocol
@@ -49,3 +50,12 @@ def set_by_signals(stop: StopFlag, *numbers: signal.Signals) -> None:
     """From here on these signals, else SIGTERM and SIGINT, set `stop` and do nothing else."""
     for number in numbers or (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+
+
+def end_by_signals() -> None:
+    """From here on SIGTERM and SIGINT end the process on the spot: for a start that leaves nothing half done.
+
+    Not by an exception: in the midst of a call to another process, it would leave the answer to the next call.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from random import Random
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +19,8 @@ from wickstream.events import MINUTE_MS, Source
 from wickstream.exchange.sequencing.arrival import Arrival
 
 KLINES_LAG_S = 3.0
+
+_ZEROS = ",".join(f'"{name}":"0.00000000"' for name in "pPcohlvq")
 
 OnFrame = Callable[[bytes], None]
 
@@ -145,6 +149,38 @@ class NoArchive:
         raise Refused(f"{day} is not over", status=404)
 
 
+class _TradeDelivery(NamedTuple):
+    """A trade, and when it comes; most processes do not live to see it, so its frame is made only then."""
+
+    at_s: float
+    market: SymbolMarket
+    trade: Traded
+
+    def frame(self) -> bytes:
+        return b'{"stream":"%b@trade","data":%b}' % (self.market.symbol.lower().encode(), self.trade.data)
+
+
+class _TickerDelivery(NamedTuple):
+    """A ticker, and when it comes."""
+
+    at_s: float
+    market: SymbolMarket
+    closed_s: float
+    sent_s: float
+    newest: Traded
+
+    def frame(self) -> bytes:
+        symbol, first, last = self.market.symbol, self.market.trades[0].trade_id, self.newest.trade_id
+        data = (
+            f'{{"e":"24hrTicker","E":{to_ms(self.sent_s)},"s":"{symbol}",{_ZEROS},"O":0,"C":{to_ms(self.closed_s)},'
+            f'"F":{first},"L":{last},"n":{last - first + 1}}}'
+        )
+        return f'{{"stream":"{symbol.lower()}@ticker","data":{data}}}'.encode()
+
+
+_Delivery = _TradeDelivery | _TickerDelivery
+
+
 class Streams:
     """`Sockets`: one connection after the other; what one delivers, and when, is drawn beforehand."""
 
@@ -153,7 +189,7 @@ class Streams:
         self._process = process
         self._on_frame = on_frame
         self._until_s = until_s
-        self._late: list[bytes] = []
+        self._late: list[_Delivery] = []
         self._symbols: tuple[str, ...] = ()
         self._begun = asyncio.Event()
 
@@ -171,15 +207,15 @@ class Streams:
         """Deliver until cancelled."""
         loop = asyncio.get_running_loop()
         await self._begun.wait()
-        for at_s, frame in sorted(self._deliveries(loop.time()), key=lambda delivery: delivery[0]):
-            if at_s > loop.time():
-                await asyncio.sleep(at_s - loop.time())
+        for delivery in sorted(self._deliveries(loop.time()), key=itemgetter(0)):
+            if delivery.at_s > loop.time():
+                await asyncio.sleep(delivery.at_s - loop.time())
             if self._process.is_stopped:
-                self._late.append(frame)
+                self._late.append(delivery)
                 continue
-            for due in (*self._late, frame):
-                if due[11:18].decode().upper() in self._symbols:
-                    self._on_frame(due)
+            for due in (*self._late, delivery):
+                if due.market.symbol in self._symbols:
+                    self._on_frame(due.frame())
             self._late.clear()
 
     async def run_for_ever(self) -> None:
@@ -187,7 +223,7 @@ class Streams:
         await self.run()
         await asyncio.Event().wait()
 
-    def _deliveries(self, now_s: float) -> Iterator[tuple[float, bytes]]:
+    def _deliveries(self, now_s: float) -> Iterator[_Delivery]:
         chance = self._exchange.chance
         spans = list(_connections(now_s, self._until_s, chance))
         for symbol in self._exchange.markets:
@@ -200,7 +236,7 @@ class Streams:
 
     def _trades(
         self, market: SymbolMarket, from_s: float, until_s: float, stalled: tuple[float, float]
-    ) -> Iterator[tuple[float, bytes]]:
+    ) -> Iterator[_Delivery]:
         chance = self._exchange.chance
         last_s = 0.0
         for trade in market.trades:
@@ -213,12 +249,11 @@ class Streams:
                 at_s += chance.uniform(0, 2)  # out of order
             else:
                 at_s = last_s = max(at_s, last_s)
-            frame = b'{"stream":"%b@trade","data":%b}' % (market.symbol.lower().encode(), trade.data)
-            yield at_s, frame
+            yield _TradeDelivery(at_s, market, trade)
             if chance.random() < 0.05:
-                yield at_s + chance.uniform(0, 0.5), frame
+                yield _TradeDelivery(at_s + chance.uniform(0, 0.5), market, trade)
 
-    def _tickers(self, market: SymbolMarket, from_s: float, until_s: float) -> Iterator[tuple[float, bytes]]:
+    def _tickers(self, market: SymbolMarket, from_s: float, until_s: float) -> Iterator[_Delivery]:
         chance = self._exchange.chance
         closed_s = float(int(max(from_s, 0))) + chance.random()
         known = 0
@@ -228,18 +263,9 @@ class Streams:
             halt = market.is_halted(closed_s)
             if known and (halt is None or halt.has_tickers) and chance.random() > 0.05:
                 sent_s = closed_s + chance.choice((0.005, 0.02, 0.3))
-                yield sent_s + chance.choice((0.001, 0.03, 0.9)), _ticker(market, closed_s, sent_s, known)
+                at_s = sent_s + chance.choice((0.001, 0.03, 0.9))
+                yield _TickerDelivery(at_s, market, closed_s, sent_s, market.trades[known - 1])
             closed_s += 1.0
-
-
-def _ticker(market: SymbolMarket, closed_s: float, sent_s: float, known: int) -> bytes:
-    first, last = market.trades[0].trade_id, market.trades[known - 1].trade_id
-    zeros = ",".join(f'"{name}":"0.00000000"' for name in "pPcohlvq")
-    data = (
-        f'{{"e":"24hrTicker","E":{to_ms(sent_s)},"s":"{market.symbol}",{zeros},"O":0,"C":{to_ms(closed_s)},'
-        f'"F":{first},"L":{last},"n":{last - first + 1}}}'
-    )
-    return f'{{"stream":"{market.symbol.lower()}@ticker","data":{data}}}'.encode()
 
 
 def _connections(now_s: float, until_s: float, chance: Random) -> Iterator[tuple[float, float]]:

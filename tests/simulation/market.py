@@ -55,7 +55,10 @@ class SymbolMarket:
     klines: dict[int, Candle] = field(default_factory=dict)  # by open time
 
     def is_halted(self, at_s: float) -> Halt | None:
-        return next((halt for halt in self.halts if halt.from_s <= at_s < halt.until_s), None)
+        for halt in self.halts:
+            if halt.from_s <= at_s < halt.until_s:
+                return halt
+        return None
 
     def minutes(self) -> dict[int, list[Traded]]:
         """Trades by open time of their minute."""

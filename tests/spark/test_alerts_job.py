@@ -23,10 +23,11 @@ from wickstream.errors import WickstreamError
 from wickstream.events import Alert
 from wickstream.stream.alert_batches import AlertBatches, Judged
 from wickstream.stream.checkpoint import CarriedLost, Checkpoint
+from wickstream.stream.failures import QueryFailed
 from wickstream.stream.kafka import read_stream, write_batches
 from wickstream.stream.market_view import MarketView
 from wickstream.stream.queries import Base, Plan, Started
-from wickstream.stream.running import QueryFailed, RunningQuery
+from wickstream.stream.running import RunningQuery
 from wickstream.stream.threshold_table import ThresholdTable
 
 pytestmark = [pytest.mark.spark, pytest.mark.stack]

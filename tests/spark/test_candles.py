@@ -32,12 +32,16 @@ def amounts(largest: str, *, places: int) -> st.SearchStrategy[Decimal]:
     return st.decimals(Decimal(1).scaleb(-places), largest, places=places)
 
 
+LARGEST = "92233720368.54775807"  # what 64 bits hold of 1e-8, as in the exchange's engine
+
 # A price and a quantity: spot's eight decimals, also of huge amounts; futures' few, as "1" and "0.10"; and the
-# longest price the exchange may write.
+# largest of each that there may be.
 fills = st.one_of(
-    st.tuples(amounts("99999999.99999999", places=8), amounts("9999999999.99999999", places=8)),
+    st.tuples(amounts("9999999.99999999", places=8), amounts("9999999999.99999999", places=8)),
     st.tuples(*[st.integers(0, 3).flatmap(lambda places: amounts("90000", places=places))] * 2),
-    st.tuples(amounts("999999999999.99999999", places=8), amounts("90000", places=3)),
+    st.tuples(amounts(LARGEST, places=8), amounts("90000", places=3)),
+    st.tuples(amounts("90000", places=8), amounts(LARGEST, places=8)),
+    st.tuples(st.just(Decimal("0.00000001")), st.just(Decimal(LARGEST))),
 )
 # Both ends of the three minutes around midnight, and anywhere in them.
 times = st.one_of(st.sampled_from([-60_000, -1, 0, 59_999, 60_000, 119_999]), st.integers(-60_000, 119_999))
@@ -211,7 +215,21 @@ def hurt(*changes: tuple[bytes, bytes], spaced: bool) -> Iterator[bytes]:
         yield value.replace(old, new)
 
 
-BAD_PRICES = (b'"1.123456789"', b'"-1"', b'"1e3"', b'"NaN"', b'"1234567890123"', b'""', b'"."', b'" 1"', b"null")
+BAD_PRICES = (
+    b'"1.123456789"',
+    b'"-1"',
+    b'"1e3"',
+    b'"NaN"',
+    b'"1234567890123"',
+    b'"92233720368.54775808"',
+    b'"92233720369"',
+    b'"1.2.30000000"',
+    b'"1.00000000 "',
+    b'""',
+    b'"."',
+    b'" 1"',
+    b"null",
+)
 BAD_IDS, BAD_TIMES = (b'"x"', b"null", b"1.5"), (b"-1", b"99999991723161600001", b"null", b"[]")
 MALFORMED = (
     None, b"", b"{", b"[1]", b"null", b'{"e":"trade"}', b"\xff\xfe", b",,,,,,,,", b",,,,,,,,,,",
@@ -252,7 +270,7 @@ def test_a_layout_changes_nothing(spark: SparkSession) -> None:
 
 
 def test_a_sum_that_does_not_fit_is_an_error_and_no_null(spark: SparkSession) -> None:
-    huge = A_TRADE._replace(price=Decimal("999999999999"), quantity=Decimal("99999999999999999999"))
+    huge = A_TRADE._replace(price=Decimal("9999999999"), quantity=Decimal("9999999999"))
     with pytest.raises(PySparkException, match=r"NUMERIC_VALUE_OUT_OF_RANGE|ARITHMETIC_OVERFLOW"):
         one(spark, [trade_value(huge)], [])
 

@@ -121,7 +121,7 @@ def tickers(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Js
 
 
 def write(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
-    """The storage writer: candles to Redis, PostgreSQL and the Delta table."""
+    """The storage writer: candles to Redis, PostgreSQL and the Delta table, alerts to PostgreSQL and their sinks."""
     _run("wickstream.store.writer", data_dir, port_base, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from wickstream.cli import show
 from wickstream.cli.options import DataDir, Json, PortBase, settings_of
-from wickstream.cli.times import End, Start, time_ms
+from wickstream.cli.times import End, Start, require_in_order, time_ms
 from wickstream.errors import Mistake
 from wickstream.events import MINUTE_MS
 
@@ -84,9 +84,8 @@ def _range(symbols: str | None, start_ms: int | None, end_ms: int | None) -> "Ra
         return None
     if start_ms is None:
         raise Mistake("repair: name the first minute with --start, as in --start 2026-11-22T10:00")
+    require_in_order(start_ms, end_ms)
     last_ms = FARTHEST_MS if end_ms is None else end_ms
-    if last_ms < start_ms:
-        raise Mistake("repair: --end lies before --start")
     return Range(named([symbols]) if symbols else (), first_open=start_ms // MINUTE_MS * MINUTE_MS, last_open=last_ms)
 
 

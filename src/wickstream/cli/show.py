@@ -214,8 +214,10 @@ def _summary(found: "Status") -> str:
     waiting = f"not ready: {', '.join(found.unready) or 'starting'}"
     state = "ready" if found.is_ready else waiting if found.is_running else "not running"
     missing = "" if found.open_ids is None else f" · {found.open_ids:,} trades missing"
+    unproven = f" · {found.unproven_minutes:,} minutes not proven" if found.unproven_minutes else ""
     return (
-        f"{state} · source {found.source or 'none yet'}{missing} · memory (PSS) {found.memory_bytes / _MB:,.0f} MB"
+        f"{state} · source {found.source or 'none yet'}{missing}{unproven}"
+        f" · memory (PSS) {found.memory_bytes / _MB:,.0f} MB"
         f" · disk {found.disk_bytes / _MB:,.0f} MB in {found.data_dir}"
     )
 

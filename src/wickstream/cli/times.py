@@ -7,6 +7,8 @@ import typer
 
 from wickstream.errors import Mistake
 
+YEAR_10000_MS = 253_402_300_800_000  # no calendar shows more
+
 _FORMS = "2026-11-22, 2026-11-22T10:30, 2026-11-22T10:30:00+01:00 or 1795343400000"
 
 Start = Annotated[str | None, typer.Option("--start", metavar="TIME", help="First minute: ISO (UTC) or epoch ms.")]
@@ -19,11 +21,26 @@ def time_ms(text: str | None, option: str) -> int | None:
     Raises:
         Mistake: If it is no time; says how times are written.
     """
-    if text is None or text.isdigit():
-        return None if text is None else int(text)
+    if text is None:
+        return None
     try:
-        moment = datetime.fromisoformat(text)
+        found = int(text) if text.isdigit() else _epoch_ms(datetime.fromisoformat(text))
     except ValueError:
-        raise Mistake(f"{option} {text}: a time is written as {_FORMS}") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1_000)
+        found = -1
+    if not 0 <= found < YEAR_10000_MS:
+        raise Mistake(f"{option} {text}: a time is written as {_FORMS}")
+    return found
+
+
+def require_in_order(start_ms: int | None, end_ms: int | None) -> None:
+    """Refuse a range that ends before it begins.
+
+    Raises:
+        Mistake: If it does.
+    """
+    if start_ms is not None and end_ms is not None and end_ms < start_ms:
+        raise Mistake("--end lies before --start")
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wickstream.cli.options import DataDir, Json, PortBase, settings_of
-from wickstream.cli.times import End, Start, time_ms
+from wickstream.cli.times import End, Start, require_in_order, time_ms
+from wickstream.errors import Mistake
 
 if TYPE_CHECKING:
     from wickstream.operate.validation.evidence import Report
@@ -46,9 +47,13 @@ def validate(
     from wickstream.operate.running import of_the_folder
     from wickstream.operate.validators import followed_symbols, validate
 
+    start_ms, end_ms = time_ms(start, "--start"), time_ms(end, "--end")
+    require_in_order(start_ms, end_ms)
     settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
     chosen = _named(symbols) if symbols else followed_symbols(settings)
-    found = validate(settings, chosen, start_ms=time_ms(start, "--start"), end_ms=time_ms(end, "--end"))
+    if not chosen:  # nothing would be judged, and that would pass
+        raise Mistake("validate: no symbol is followed; name some with --symbols")
+    found = validate(settings, chosen, start_ms=start_ms, end_ms=end_ms)
     if report is not None:
         _write(report, _text(found, as_json=report.suffix == ".json"))
     typer.echo(_text(found, as_json=as_json), nl=False)
@@ -71,8 +76,6 @@ def _text(report: "Report", *, as_json: bool) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    from wickstream.errors import Mistake
-
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as exc:

@@ -2,13 +2,14 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import psutil
 
-from wickstream.operate.pulse import QueryProgress, open_ids, stream_progress
+from wickstream.operate.pulse import QueryProgress, open_ids, stream_progress, unproven_minutes
 from wickstream.operate.source import FolderRecord, read_record
 from wickstream.operate.supervision.pids import holder_of
 from wickstream.operate.supervision.supervisor import ProcessState, read_state
@@ -42,6 +43,7 @@ class Status(msgspec.Struct, frozen=True):
     components: tuple[Component, ...]
     stream: tuple[QueryProgress, ...] = ()  # nothing: it does not run, or not yet
     open_ids: int | None = None  # trades known to be missing, which repair looks for; None: it does not run, or not yet
+    unproven_minutes: int | None = None  # whose closed candle is overdue; None: the writer does not run, or not yet
 
     @property
     def unready(self) -> tuple[str, ...]:
@@ -105,10 +107,16 @@ def _status(
         is_ready=is_running and is_ready and not any(c.state in UNREADY for c in components),
         memory_bytes=sum(component.memory_bytes or 0 for component in components),
         disk_bytes=disk_bytes(data_dir),
-        stream=next((stream_progress(c.port) for c in components if c.name == "stream" and c.pid and c.port), ()),
-        open_ids=next((open_ids(c.port) for c in components if c.name == "repair" and c.pid and c.port), None),
+        stream=next(map(stream_progress, _ports(components, "stream")), ()),
+        open_ids=next(map(open_ids, _ports(components, "repair")), None),
+        unproven_minutes=next(map(unproven_minutes, _ports(components, "write")), None),
         components=components,
     )
+
+
+def _ports(components: tuple[Component, ...], name: str) -> Iterator[int]:
+    """Where the processes of that name answer, if they run."""
+    return (c.port for c in components if c.name == name and c.pid and c.port)
 
 
 def _component(process: ProcessState, *, is_running: bool) -> Component:

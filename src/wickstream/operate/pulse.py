@@ -67,6 +67,11 @@ def open_ids(port: int) -> int | None:
     return _total(_metrics(f"http://127.0.0.1:{port}/metrics"), "wickstream_open_ids")
 
 
+def unproven_minutes(port: int) -> int | None:
+    """How many minutes the books call unproven, by the writer that listens there; None if it does not say."""
+    return _total(_metrics(f"http://127.0.0.1:{port}/metrics"), "wickstream_unproven_candles")
+
+
 def stream_progress(port: int) -> tuple[QueryProgress, ...]:
     """Of each query of the stream process that listens there; nothing if it does not answer."""
     metrics = _metrics(f"http://127.0.0.1:{port}/metrics")

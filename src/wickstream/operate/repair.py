@@ -22,6 +22,7 @@ from wickstream.exchange.rest.archive import Archive
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.metrics import REST_WEIGHT, serve_metrics
 from wickstream.operate.mender import Mender
+from wickstream.operate.recompute.backlog import Backlog
 from wickstream.operate.recompute.turns import Range, Recomputed, Recomputing
 from wickstream.operate.repairs import Mended, Repairs
 from wickstream.operate.worklist import Worklist
@@ -51,7 +52,7 @@ async def _until_told(settings: Settings) -> None:
 
 async def watch(settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
     """As `run`, until `stop` is set; `on_ready` is called once, when the ledger was read, or another reads it."""
-    async with _at_work(settings, Worklist(), _log) as (repairs, recomputing):
+    async with _at_work(settings, Worklist(), Backlog(), _log) as (repairs, recomputing):
         work = asyncio.create_task(_watch(settings, repairs, recomputing, on_ready))
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -72,7 +73,8 @@ async def once(settings: Settings, *, tell: Tell, wait: Callable[[], None]) -> N
         StoreBusy: If PostgreSQL, Kafka or the lake does not answer.
     """
     await asyncio.to_thread(require_topics, settings.kafka, TOPICS)
-    async with _at_work(settings, Worklist(asks_again=False), tell) as (repairs, recomputing):
+    worklist, backlog = Worklist(asks_again=False), Backlog(asks_again=False)
+    async with _at_work(settings, worklist, backlog, tell) as (repairs, recomputing):
         await _until_done(repairs.turn, wait)
         await _until_done(lambda: recomputing.turn(is_patient=False), wait)
         await _until_done(repairs.turn, wait)  # what was found missing only now
@@ -94,13 +96,15 @@ async def over_range(settings: Settings, wanted: Range, *, tell: Tell, wait: Cal
     """
     await asyncio.to_thread(require_topics, settings.kafka, TOPICS)
     worklist = Worklist(asks_again=False, concerns=wanted.concerns)
-    async with _at_work(settings, worklist, tell) as (repairs, recomputing):
+    async with _at_work(settings, worklist, Backlog(asks_again=False), tell) as (repairs, recomputing):
         await _until_done(lambda: recomputing.over(wanted), wait)
         await _until_done(repairs.turn, wait)
 
 
 @asynccontextmanager
-async def _at_work(settings: Settings, worklist: Worklist, tell: Tell) -> AsyncIterator[tuple[Repairs, Recomputing]]:
+async def _at_work(
+    settings: Settings, worklist: Worklist, backlog: Backlog, tell: Tell
+) -> AsyncIterator[tuple[Repairs, Recomputing]]:
     ledger = LedgerReader(settings)
 
     def measured(mended: Mended) -> None:
@@ -113,7 +117,7 @@ async def _at_work(settings: Settings, worklist: Worklist, tell: Tell) -> AsyncI
         try:
             yield (
                 Repairs(ladder, ledger, mender, worklist, tell=measured),
-                Recomputing(settings, client, ledger, mender, worklist, tell=tell),
+                Recomputing(settings, client, ledger, mender, worklist, backlog, tell=tell),
             )
         finally:
             ledger.close()

@@ -11,7 +11,7 @@ from psycopg import sql
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.events import Gap, GapStatus
-from wickstream.store.database import busy, connect
+from wickstream.store.database import PASSING, busy, connect
 
 _COLUMNS = """
 SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = current_schema()
@@ -83,7 +83,7 @@ class AuditReader:
     def _fetch(self, statement: str | sql.Composed, *values: Any) -> list[tuple[Any, ...]]:
         try:
             return self._conn.execute(statement, values).fetchall()
-        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable) as exc:
+        except PASSING as exc:
             raise busy(exc) from exc
 
 

@@ -9,7 +9,7 @@ from wickstream import metrics
 from wickstream.config import Settings
 from wickstream.stopping import Stop
 from wickstream.store.bookkeeping import SETTLED_AFTER_MS, holes, is_settled, newly_found
-from wickstream.store.database import busy, connect
+from wickstream.store.database import PASSING, busy, connect
 from wickstream.store.open_items import (
     Key,
     OpenHole,
@@ -60,8 +60,8 @@ class Books:
         try:
             conn = self._claimed()
             return None if conn is None else self._look(conn)
-        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable) as exc:
-            self.close()  # a table that is not there yet will be
+        except PASSING as exc:
+            self.close()
             raise busy(exc) from exc
 
     def close(self) -> None:
@@ -72,13 +72,11 @@ class Books:
 
     def _claimed(self) -> psycopg.Connection | None:
         if self._conn is None:
-            conn = connect(self._settings)
-            conn.autocommit = True
-            ((is_ours,),) = conn.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchall()
+            self._conn = connect(self._settings)
+            self._conn.autocommit = True
+            ((is_ours,),) = self._conn.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchall()
             if not is_ours:
-                conn.close()
-                return None
-            self._conn = conn
+                self.close()
         return self._conn
 
     def _look(self, conn: psycopg.Connection) -> Found:

@@ -7,8 +7,11 @@ from wickstream.events import Gap
 # Not while the stream may still come to it: it has where there is a later candle of its own.
 DUE = sql.SQL(
     """
-SELECT kind, symbol, open_time, last_open_time FROM unproven AS u
-WHERE found_at IS NOT NULL AND (%s
+SELECT kind, symbol, open_time, last_open_time, found_at FROM unproven AS u
+WHERE found_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[]) AS w (kind, symbol, open_time, found_at)
+    WHERE (w.kind, w.symbol, w.open_time, w.found_at) = (u.kind, u.symbol, u.open_time, u.found_at)
+) AND (%s
     OR found_at <= (extract(epoch FROM clock_timestamp()) * 1000)::bigint - %s
     OR EXISTS (
         SELECT FROM candles WHERE symbol = u.symbol AND "interval" = '1m' AND open_time > u.last_open_time

@@ -1,8 +1,8 @@
 """Minutes to be recomputed, and all that PostgreSQL knows of them: what must be there, and when it was published."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,15 @@ from wickstream.store.case_questions import DUE, ENTRIES, HOLES, MARKED, MARKED_
 from wickstream.store.ledger import LedgerReader
 
 STREAM_MAY_COME_MS = 120_000  # so long is waited for a stream that has not gone beyond a minute yet
+
+
+class Finding(NamedTuple):
+    """An item of the books that was found unproven."""
+
+    kind: str
+    symbol: str
+    open_time: int
+    found_at: int
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -24,6 +33,7 @@ class Case(msgspec.Struct, frozen=True):
         wanted: open times of those of its minutes that need a candle.
         stored: what the store has instead, in words.
         is_proven: it is just what the mark says.
+        found_at: since when the ledger calls it unproven (ms, the database's clock); 0: it was not asked.
         listed: entries of the ledger that tell of some of the ids.
     """
 
@@ -39,12 +49,18 @@ class Case(msgspec.Struct, frozen=True):
     wanted: tuple[int, ...]
     stored: str
     is_proven: bool = False
+    found_at: int = 0
     listed: tuple[Gap, ...] = ()
 
     @property
-    def key(self) -> tuple[Kind, str, int]:
-        """What tells it from others."""
-        return (self.kind, self.symbol, self.first_open)
+    def finding(self) -> Finding:
+        """What tells it from others, also from the same minutes settled and found again."""
+        return Finding(self.kind, self.symbol, self.first_open, self.found_at)
+
+    @property
+    def minutes(self) -> range:
+        """Open times of all of its minutes."""
+        return range(self.first_open, self.last_open + 1, MINUTE_MS)
 
     def ids_that_are(self, *statuses: GapStatus) -> tuple[tuple[int, int], ...]:
         """First and last of the ids of which an entry says so."""
@@ -52,17 +68,22 @@ class Case(msgspec.Struct, frozen=True):
         return tuple((gap.ids[0], gap.ids[-1]) for gap in sorted(told, key=lambda gap: gap.ids[0]) if gap.ids)
 
 
-def due_cases(ledger: LedgerReader, *, limit: int, is_patient: bool) -> list[Case]:
+def due_cases(ledger: LedgerReader, *, besides: Collection[Finding], limit: int, is_patient: bool) -> list[Case]:
     """What the ledger found, the newest findings first; `is_patient`: and the stream will not bring any more.
+
+    `besides`: findings to leave out, so that those which nothing can prove do not stand before all older ones.
 
     Raises:
         StoreBusy: If PostgreSQL does not answer.
     """
-    rows = ledger.fetch(DUE, not is_patient, STREAM_MAY_COME_MS, limit)
-    marked = [(symbol, open_time) for kind, symbol, open_time, _ in rows if kind == Kind.UNCLOSED]
-    holes = [tuple(hole) for kind, *hole in rows if kind == Kind.UNMARKED]
+    columns = [[finding[i] for finding in besides] for i in range(len(Finding._fields))]
+    rows = ledger.fetch(DUE, *columns, not is_patient, STREAM_MAY_COME_MS, limit)
+    marked = [(symbol, open_time) for kind, symbol, open_time, *_ in rows if kind == Kind.UNCLOSED]
+    holes = [tuple(hole) for kind, *hole, _ in rows if kind == Kind.UNMARKED]
     found = [*_marked_cases(ledger, marked), *_hole_cases(ledger, holes)]
-    return _with_entries(ledger, [case for case in found if not case.is_proven])  # some by now
+    times = {tuple(key): found_at for *key, _, found_at in rows}
+    dated = [msgspec.structs.replace(case, found_at=times[case.kind, case.symbol, case.first_open]) for case in found]
+    return _with_entries(ledger, [case for case in dated if not case.is_proven])  # some by now
 
 
 def marked_symbols(ledger: LedgerReader) -> list[str]:

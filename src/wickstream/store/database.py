@@ -8,6 +8,13 @@ from wickstream.errors import StoreBusy
 
 CONNECT_SECONDS = 3
 
+# Who vanishes without a word is missed within half a minute, by us and by PostgreSQL, which frees its locks then: the
+# systems' own patience is two hours, and as long nobody would keep the books or repair.
+_IDLE_S, _BETWEEN_S, _TIMES = 10, 5, 3
+_SILENCE_MS = 25_000
+
+PASSING = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable)  # a table will come
+
 
 def conninfo(settings: Settings, *, statement_timeout_ms: int = 0) -> str:
     """Where and as whom to connect; 0: a statement may take as long as it takes."""
@@ -20,9 +27,22 @@ def conninfo(settings: Settings, *, statement_timeout_ms: int = 0) -> str:
         dbname=settings.postgres_db,
         application_name="wickstream",
         connect_timeout=CONNECT_SECONDS,
-        # Our statements are short and many; compiling them costs more than it saves.
-        options=f"-c jit=off -c statement_timeout={statement_timeout_ms}",
+        keepalives_idle=_IDLE_S,
+        keepalives_interval=_BETWEEN_S,
+        keepalives_count=_TIMES,
+        tcp_user_timeout=_SILENCE_MS,
+        options=" ".join(f"-c {name}={value}" for name, value in _of_session(statement_timeout_ms).items()),
     )
+
+
+def _of_session(statement_timeout_ms: int) -> dict[str, str | int]:
+    return {
+        "jit": "off",  # our statements are short and many; compiling them costs more than it saves
+        "statement_timeout": statement_timeout_ms,
+        "tcp_keepalives_idle": _IDLE_S,
+        "tcp_keepalives_interval": _BETWEEN_S,
+        "tcp_keepalives_count": _TIMES,
+    }
 
 
 def connect(settings: Settings) -> psycopg.Connection:

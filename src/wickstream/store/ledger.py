@@ -11,7 +11,7 @@ from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Gap, GapStatus
-from wickstream.store.database import busy, connect
+from wickstream.store.database import PASSING, busy, connect
 
 _LOCK = 7_714_250_002  # any number, but the same in every process that repairs
 
@@ -74,8 +74,8 @@ class LedgerReader:
             raise StoreBusy("PostgreSQL: the right to repair went with the connection")
         try:
             return self._conn.execute(statement, values).fetchall()
-        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable) as exc:
-            self.close()  # a table that is not there yet will be
+        except PASSING as exc:
+            self.close()
             raise busy(exc) from exc
 
     def close(self) -> None:

@@ -42,7 +42,7 @@ INSERT INTO unproven (kind, symbol, open_time, last_open_time, minutes, noted_at
 SELECT 'unclosed', symbol, open_time, open_time, 1, {NOW_MS}
 FROM unnest(%s::text[], %s::bigint[]) AS o (symbol, open_time) JOIN marks USING (symbol, open_time)
 ORDER BY symbol, open_time
-ON CONFLICT (kind, symbol, open_time) DO NOTHING
+ON CONFLICT (kind, symbol, open_time) DO UPDATE SET noted_at = excluded.noted_at
 """  # noqa: S608
 
 _INSERT_START = "INSERT INTO starts VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from wickstream.bus.codec import SCHEMA_VERSION
 from wickstream.candle import Candle, Origin
 from wickstream.events import MINUTE_MS
+from wickstream.stream import amounts
 from wickstream.stream.layout import trade_in_place
 
 _TRADE_JSON = "s STRING, t BIGINT, p STRING, q STRING, T BIGINT, m BOOLEAN, X STRING"
@@ -15,13 +16,6 @@ _MARK_JSON = (
     "symbol STRING, open_time BIGINT, first_trade_id BIGINT, last_trade_id BIGINT, "
     "trade_count BIGINT, id_sum BIGINT, close STRING"
 )
-_PRICE = "decimal(20,8)"
-_QUANTITY = "decimal(28,8)"
-
-# What the two decimals hold as it is: a cast would round a longer amount without a word.
-_EXACT_PRICE = r"^[0-9]{1,12}(\.[0-9]{0,8})?$"
-_EXACT_QUANTITY = r"^[0-9]{1,20}(\.[0-9]{0,8})?$"
-
 # As milliseconds this is the year 5138, so from here on the exchange means microseconds.
 _FIRST_MICROSECOND = 100_000_000_000_000
 
@@ -29,19 +23,24 @@ _FIRST_MICROSECOND = 100_000_000_000_000
 def trades_from_raw(raw: DataFrame) -> DataFrame:
     """The well-formed trades in the `value`s of `raw_trades`, spot and USD-M; others are left out.
 
-    Columns: `symbol, traded_at_ms, open_time` (ms, of the trade's minute)`, trade_id, price, quantity, is_taker_buy,
-    counts`.
+    Columns: `symbol, traded_at_ms, open_time` (ms, of the trade's minute)`, trade_id, price, quantity` (decimals)`,
+    price_units, quantity_units` (of 1e-8)`, is_taker_buy, counts`.
     """
+    parsed = F.coalesce(trade_in_place(_text()), F.from_json(_text(), _TRADE_JSON))
+    fields = _once(raw, parsed.alias("parsed")).select("parsed.*")
+    in_units = [amounts.units(F.col(name)).alias(f"{name}_units") for name in ("p", "q")]
     return (
-        _each(raw, F.coalesce(trade_in_place(_text()), F.from_json(_text(), _TRADE_JSON)))
+        _once(fields, "s", "t", "T", "m", "X", *in_units)
         .where(_is_trade())
         .select(
             F.col("s").alias("symbol"),
             _traded_at_ms().alias("traded_at_ms"),
             _minute_of(_traded_at_ms()).alias("open_time"),
             F.col("t").alias("trade_id"),
-            F.col("p").cast(_PRICE).alias("price"),
-            F.col("q").cast(_QUANTITY).alias("quantity"),
+            amounts.amount(F.col("p_units")).alias("price"),
+            amounts.amount(F.col("q_units")).alias("quantity"),
+            F.col("p_units").alias("price_units"),
+            F.col("q_units").alias("quantity_units"),
             (~F.col("m")).alias("is_taker_buy"),
             F.coalesce(F.col("X") == "MARKET", F.lit(True)).alias("counts"),  # noqa: FBT003
         )
@@ -50,8 +49,9 @@ def trades_from_raw(raw: DataFrame) -> DataFrame:
 
 def marks_from_raw(raw: DataFrame) -> DataFrame:
     """The well-formed records in the `value`s of `minute_marks`; others are left out."""
+    fields = _once(raw, F.from_json(_text(), _MARK_JSON).alias("parsed")).select("parsed.*")
     return (
-        _each(raw, F.from_json(_text(), _MARK_JSON))
+        fields.withColumn("close_units", amounts.units(F.col("close")))
         .where(_is_mark())
         .select(
             "symbol",
@@ -60,7 +60,7 @@ def marks_from_raw(raw: DataFrame) -> DataFrame:
             F.col("id_sum").alias("mark_id_sum"),
             F.col("first_trade_id").alias("mark_first_id"),
             F.col("last_trade_id").alias("mark_last_id"),
-            F.col("close").cast(_PRICE).alias("mark_close"),
+            F.col("close_units").alias("mark_close_units"),
         )
     )
 
@@ -76,12 +76,13 @@ def candles(trades: DataFrame, marks: DataFrame, *, lateness: timedelta) -> Data
     As a stream (update mode) a minute comes again as it grows, and rows of minutes older than the newest minute of all
     symbols by more than `lateness` are dropped. Duplicates are not removed: they keep a minute from closing.
     """
-    events = trades.where("counts").unionByName(marks, allowMissingColumns=True)
     minutes = (
-        events.withColumn("minute", F.timestamp_millis("open_time"))
+        _counted(trades)
+        .unionByName(marks, allowMissingColumns=True)
+        .withColumn("minute", F.timestamp_millis("open_time"))
         .withWatermark("minute", f"{int(lateness.total_seconds())} seconds")
         .groupBy("symbol", "minute")
-        .agg(*_sums(), *_newest_mark())
+        .agg(*_prices(), *_volumes(), *_counts(), *_newest_mark())
     )
     return minutes.where(_is_known()).select(*_candle_columns())
 
@@ -111,27 +112,27 @@ def _text() -> Column:
     return F.col("value").cast("string")
 
 
-def _each(raw: DataFrame, parsed: Column) -> DataFrame:
-    """The fields of each value.
+def _once(frame: DataFrame, *columns: Column | str) -> DataFrame:
+    """These columns, each computed once, also where conditions and others are made of them.
 
-    Spark moves a condition before a projection, and then parses once per condition; never before one that is not
+    Spark moves a condition before a projection, and then computes it once per condition; never before one that is not
     deterministic, as the number of a task. It must be used, or it is taken away first.
     """
-    told = raw.select(parsed.alias("parsed"), F.spark_partition_id().alias("task"))
-    return told.where("task >= 0").select("parsed.*")
+    return frame.select(*columns, F.spark_partition_id().alias("task")).where("task >= 0").drop("task")
 
 
 def _is_trade() -> Column:
-    is_named = F.col("s").isNotNull() & F.col("t").isNotNull() & F.col("m").isNotNull()
-    return is_named & F.col("p").rlike(_EXACT_PRICE) & F.col("q").rlike(_EXACT_QUANTITY) & _is_time(F.col("T"))
+    is_whole = F.lit(True)  # noqa: FBT003
+    for name in ("s", "t", "m", "p_units", "q_units"):
+        is_whole = is_whole & F.col(name).isNotNull()
+    return is_whole & _is_time(F.col("T"))
 
 
 def _is_mark() -> Column:
-    counts = ("symbol", "first_trade_id", "last_trade_id", "trade_count", "id_sum")
     is_whole = F.lit(True)  # noqa: FBT003
-    for name in counts:
+    for name in ("symbol", "first_trade_id", "last_trade_id", "trade_count", "id_sum", "close_units"):
         is_whole = is_whole & F.col(name).isNotNull()
-    return is_whole & F.col("close").rlike(_EXACT_PRICE) & _is_time(F.col("open_time"))
+    return is_whole & _is_time(F.col("open_time"))
 
 
 def _is_time(time: Column) -> Column:
@@ -146,17 +147,40 @@ def _minute_of(time_ms: Column) -> Column:
     return time_ms - time_ms % MINUTE_MS
 
 
-def _sums() -> list[Column]:
-    quote = F.col("price") * F.col("quantity")
+_VOLUME_DIGITS = ("volume_1", "volume_0")
+_QUOTE_DIGITS = ("quote_2", "quote_1", "quote_0")
+
+
+def _counted(trades: DataFrame) -> DataFrame:
+    """What a candle is made of, of the trades that count."""
+    price, quantity = F.col("price_units"), F.col("quantity_units")
+    parts = (*amounts.digits(quantity), *amounts.product_digits(price, quantity))
+    named = [part.alias(name) for part, name in zip(parts, _VOLUME_DIGITS + _QUOTE_DIGITS, strict=True)]
+    return trades.where("counts").select("symbol", "open_time", "trade_id", "price_units", "is_taker_buy", *named)
+
+
+def _prices() -> list[Column]:
     return [
-        F.min_by("price", "trade_id").alias("open"),
-        F.max("price").alias("high"),
-        F.min("price").alias("low"),
-        F.max_by("price", "trade_id").alias("close"),
-        F.sum("quantity").alias("volume"),
-        F.sum(quote).alias("quote_volume"),
-        F.sum(F.when(F.col("is_taker_buy"), F.col("quantity"))).alias("taker_buy_volume"),
-        F.sum(F.when(F.col("is_taker_buy"), quote)).alias("taker_buy_quote_volume"),
+        F.min_by("price_units", "trade_id").alias("open"),
+        F.max("price_units").alias("high"),
+        F.min("price_units").alias("low"),
+        F.max_by("price_units", "trade_id").alias("close"),
+    ]
+
+
+def _volumes() -> list[Column]:
+    volume, quote = ([F.col(name) for name in names] for names in (_VOLUME_DIGITS, _QUOTE_DIGITS))
+    bought_volume, bought_quote = ([F.when(F.col("is_taker_buy"), part) for part in parts] for parts in (volume, quote))
+    return [
+        amounts.total(volume).alias("volume"),
+        amounts.total(quote).alias("quote_volume"),
+        amounts.total(bought_volume).alias("taker_buy_volume"),
+        amounts.total(bought_quote).alias("taker_buy_quote_volume"),
+    ]
+
+
+def _counts() -> list[Column]:
+    return [
         F.count("trade_id").alias("trade_count"),
         F.sum("trade_id").alias("id_sum"),
         F.min("trade_id").alias("first_trade_id"),
@@ -165,7 +189,7 @@ def _sums() -> list[Column]:
 
 
 def _newest_mark() -> list[Column]:
-    names = ("mark_id_sum", "mark_first_id", "mark_last_id", "mark_close")
+    names = ("mark_id_sum", "mark_first_id", "mark_last_id", "mark_close_units")
     return [F.max("mark_count").alias("mark_count"), *(F.max_by(name, "mark_count").alias(name) for name in names)]
 
 
@@ -199,7 +223,7 @@ def _candle_columns() -> list[Column]:
         "published_at": F.reflect(F.lit("java.lang.System"), F.lit("currentTimeMillis")).cast("bigint"),
     }
     for price in ("open", "high", "low", "close"):
-        columns[price] = F.coalesce(price, "mark_close")
+        columns[price] = amounts.amount(F.coalesce(price, "mark_close_units"))
     for total in ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"):
         columns[total] = F.coalesce(F.col(total), F.lit(0).cast("decimal(38,16)"))
     return [columns.get(name, F.col(name)).alias(name) for name in Candle.__struct_fields__]

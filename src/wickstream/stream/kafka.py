@@ -48,8 +48,9 @@ def _source_options(settings: Settings, topic: str) -> dict[str, str | int | boo
         # A batch asks for offsets behind its own pending fetch, and the broker answers in order: the stock wait of
         # 500 ms for more records would be part of each batch.
         "kafka.fetch.max.wait.ms": 10,
-        # Spark asks the broker for a partition's ends before each poll; the stock 500 records are not worth it.
-        "kafka.max.poll.records": 20_000,
+        # Spark asks the broker for a partition's ends before each poll: the stock 500 records are not worth it, and of
+        # 20,000 so many are alive at once that collecting garbage takes as long as the work.
+        "kafka.max.poll.records": 2_000,
         # Of a broker that died, the question for offsets is asked again only when it has timed out: not the stock
         # minute. So often, as long as three of those would last.
         "kafka.request.timeout.ms": 8_000,

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
 
 import structlog
 from confluent_kafka import Message
@@ -21,12 +20,11 @@ from wickstream.errors import StoreBusy, Unpublishable
 from wickstream.events import Gap
 from wickstream.stopping import Stop
 from wickstream.stream.market import Market
+from wickstream.stream.readable import candles_in
 from wickstream.stream.thresholds import ThresholdRow
 from wickstream.threshold_settings import AlertMode
 
 log = structlog.get_logger()
-
-Record = TypeVar("Record", Candle, Gap)
 
 _DAY_MS = 86_400_000
 # Each followed symbol has a candle a minute, if only a quiet one.
@@ -50,7 +48,7 @@ class MarketView:
         self._rows: tuple[ThresholdRow, ...] | None = None
         self._unconvertible: dict[str, float] = {}  # since when
         self._past: Iterator[Candle] | None = None
-        self._learnt_at_s = self._refreshed_at_s = 0.0
+        self._learnt_at_s = self._refreshed_at_s = -math.inf  # the clock of a machine just started is near 0
         self._thread: threading.Thread | None = None
 
     def thresholds(self) -> tuple[ThresholdRow, ...]:
@@ -96,9 +94,9 @@ class MarketView:
         self._gaps.close()
 
     def _take(self, candles: Iterable[Message], gaps: Iterable[Message]) -> None:
-        for candle in _decoded(candles, Candle):
+        for candle in candles_in(message.value() for message in candles):
             self._market.take_candle(candle)
-        for gap in _decoded(gaps, Gap):
+        for gap in _gaps_in(gaps):
             self._market.take_gap(gap)
 
     def _read_past(self) -> None:
@@ -114,14 +112,14 @@ class MarketView:
         for candle in some:
             self._market.take_candle(candle)
         if not some:
-            self._past, self._learnt_at_s = None, 0.0
+            self._past, self._learnt_at_s = None, -math.inf
 
     def _closed_minutes(self) -> Iterator[Candle]:
         with History(self._settings.kafka) as history:
             starts = history.offsets_back(PROCESSED_AGGS, back_ms=self._settings.alert_history_days * _DAY_MS)
             for message in history.read(PROCESSED_AGGS, starts):
                 if b'"closed":true' in (message.value() or b""):  # one in a hundred; the others cost too much to decode
-                    yield from _decoded([message], Candle)
+                    yield from candles_in([message.value()])
 
     def _refresh(self) -> None:
         now_s = self._refreshed_at_s = time.monotonic()
@@ -144,9 +142,9 @@ class MarketView:
             self._unconvertible |= dict.fromkeys(to_tell, math.inf)
 
 
-def _decoded(messages: Iterable[Message], kind: type[Record]) -> Iterator[Record]:
+def _gaps_in(messages: Iterable[Message]) -> Iterator[Gap]:
     for message in messages:
         try:
-            yield decode(message.value(), kind)
+            yield decode(message.value(), Gap)
         except Unpublishable:  # the writer sets it aside, and counts it
             continue

@@ -36,8 +36,9 @@ class Measures:
 
     def of(self, symbol: str) -> ThresholdRow:
         """The symbol's row; until it has a price, what the settings alone say."""
-        if symbol not in self._rows:
-            self._rows |= {row.symbol: row for row in thresholds(self._settings, {symbol: Decimal(0)}, {})}
+        if symbol not in self._rows:  # only this one: of the others more is known than the settings
+            rows = thresholds(self._settings, {symbol: Decimal(0)}, {})
+            self._rows[symbol] = next(row for row in rows if row.symbol == symbol)
         return self._rows[symbol]
 
     def whales_in_quote_asset(self) -> str:

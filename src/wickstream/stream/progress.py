@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from wickstream import metrics
+from wickstream.stream.failures import cause_of
 from wickstream.stream.late import LateTrades
 
 log = structlog.get_logger()
@@ -47,8 +49,8 @@ class ProgressMeter:
         say = log.bind(query=self._query, batch=progress["batchId"], windows=windows)
         try:
             late = self._late_trades(progress)
-        except PySparkException as exc:
-            say.warning("late records dropped, and not here any more to be counted", cause=str(exc))
+        except (PySparkException, Py4JError) as exc:  # the latter where pyspark has no name for it, as for lost offsets
+            say.warning("late records dropped, and not here any more to be counted", cause=cause_of(exc))
             return
         metrics.STREAM_LATE.labels(self._query).inc(late.trades)
         say.warning("late records dropped; their minutes stay open until repair", **late._asdict())

@@ -1,27 +1,22 @@
 """A running query: watched, started again on a new checkpoint where its own is at fault, and stopped."""
 
-import re
 from functools import partial
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
-from wickstream.errors import WickstreamError
-from wickstream.stream.alert_batches import BatchFailed
 from wickstream.stream.checkpoint import Checkpoint, is_checkpoints_fault
+from wickstream.stream.failures import QueryFailed, cause_of
 from wickstream.stream.late import late_trades
 from wickstream.stream.progress import ProgressMeter
 from wickstream.stream.queries import Base, Plan, Started
-
-
-class QueryFailed(WickstreamError):
-    """A query ended by itself; the supervisor starts the process again."""
 
 
 class RunningQuery:
     """One query of the job; it may have several lives, one after the other."""
 
     def __init__(self, plan: Plan, base: Base) -> None:
+        self.name = plan.name
         self._plan = plan
         self._base = base
         self._checkpoint = Checkpoint(base.session, f"{base.settings.checkpoints_url}/{plan.checkpoint}")
@@ -50,22 +45,16 @@ class RunningQuery:
 
     def _begin(self) -> None:
         late = partial(late_trades, self._base.session, self._base.settings)
-        self._meter, self._is_resumed = ProgressMeter(self._plan.name, late), self._checkpoint.exists()
+        self._meter, self._is_resumed = ProgressMeter(self.name, late), self._checkpoint.exists()
         try:
             self._started = self._plan.start(self._base, self._checkpoint)
         except (PySparkException, Py4JJavaError) as exc:
             self._mend(exc)
 
     def _mend(self, failure: Exception) -> None:
-        cause, done = _cause_of(failure), self._meter.batches_done
+        cause, done = cause_of(failure), self._meter.batches_done
         may_be_old = self._is_resumed or done > 0  # a checkpoint just made cannot be the cause
         if not (may_be_old and is_checkpoints_fault(cause, batches_done=done)):
-            raise QueryFailed(f"{self._plan.name}: {cause}") from failure
+            raise QueryFailed(f"{self.name}: {cause}") from failure
         self._checkpoint.discard(cause=cause)
         self._begin()
-
-
-def _cause_of(failure: Exception) -> str:
-    """Its own words, without the stack of Python before them, and the plan or the stack of the JVM that follow."""
-    _, _, of_batch = str(failure).rpartition(f"{BatchFailed.__name__}: ")
-    return re.split(r"\n(?:=== Streaming Query|\s*at )", of_batch, maxsplit=1)[0].strip()

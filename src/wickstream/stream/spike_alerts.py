@@ -1,16 +1,14 @@
 """Spikes of a batch of candles."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from pyspark.sql import DataFrame
 
-from wickstream.bus.codec import decode
-from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import Unpublishable
 from wickstream.stream.alert_batches import Judged
 from wickstream.stream.measures import Market, Measures
+from wickstream.stream.readable import candles_in
 from wickstream.stream.spike_book import SpikeBook
 from wickstream.stream.spikes import newest_minutes
 
@@ -26,7 +24,8 @@ class SpikeJudge:
     def __call__(self, batch: DataFrame, carried: str | None) -> Judged:
         """Judge the minutes of the batch, the oldest first."""
         book, measures = SpikeBook(carried), Measures(self._settings, self._market.thresholds())
-        minutes = sorted(_candles(batch), key=lambda candle: (candle.open_time, candle.symbol))
+        values = (bytes(row.value or b"") for row in newest_minutes(batch).collect())
+        minutes = sorted(candles_in(values), key=lambda candle: (candle.open_time, candle.symbol))
         now_ms = int(self._now_s() * 1_000)
         alerts = [
             alert
@@ -36,11 +35,3 @@ class SpikeJudge:
             )
         ]
         return Judged(alerts, book.carried())
-
-
-def _candles(batch: DataFrame) -> Iterator[Candle]:
-    for row in newest_minutes(batch).collect():
-        try:
-            yield decode(bytes(row.value), Candle)
-        except Unpublishable:  # the writer sets it aside, and counts it
-            continue

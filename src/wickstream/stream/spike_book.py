@@ -78,6 +78,7 @@ def _volume_facts(candle: Candle, usd_per_quote: Decimal) -> dict[str, str | int
         "usd_per_quote": plain(usd_per_quote),
         "taker_buy_quote_volume": plain(candle.taker_buy_quote_volume),
         "trades": candle.trade_count,
+        "close": plain(candle.close),
         "change_pct": _change(candle),
     }
 

@@ -10,7 +10,7 @@ import wickstream
 from wickstream.config import read_settings
 from wickstream.errors import Mistake, WickstreamError
 from wickstream.logs import set_up_logging
-from wickstream.stopping import StopFlag, set_by_signals
+from wickstream.stopping import StopFlag
 from wickstream.stream.job import run_queries
 from wickstream.stream.parts import Part
 from wickstream.stream.session import submitted_session
@@ -38,7 +38,5 @@ def _run(part: Part) -> None:
     settings = read_settings(spark_master=SparkConf().get("spark.master"))
     set_up_logging(settings.log_level, settings.log_format)
     log.info("submitted to Spark", master=settings.spark_master, part=str(part), package=wickstream.__path__[0])
-    stopping = StopFlag()
     with submitted_session(settings) as session:
-        set_by_signals(stopping)  # only now: the session brings a handler of its own for SIGINT
-        run_queries(session, settings, part, stopping, on_running=lambda: None)
+        run_queries(session, settings, part, StopFlag(), on_running=lambda: None)

@@ -14,7 +14,7 @@ from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Author, Gap, GapStatus, Mark, SymbolEvent
 from wickstream.store.bookkeeping import Kind
 from wickstream.store.books import Books
-from wickstream.store.cases import Case, cases_in, due_cases, marked_symbols
+from wickstream.store.cases import Case, Finding, cases_in, due_cases, marked_symbols
 from wickstream.store.database import conninfo
 from wickstream.store.ledger import LedgerReader
 from wickstream.store.marks import PublishedMark
@@ -53,8 +53,9 @@ def find_all(settings: Settings) -> None:
         books.look()
 
 
-def due(ledger: LedgerReader, *, is_patient: bool = False) -> list[Case]:
-    return sorted(due_cases(ledger, limit=100, is_patient=is_patient), key=lambda case: case.first_open)
+def due(ledger: LedgerReader, *besides: Finding, limit: int = 100, is_patient: bool = False) -> list[Case]:
+    found = due_cases(ledger, besides=besides, limit=limit, is_patient=is_patient)
+    return sorted(found, key=lambda case: case.first_open)
 
 
 def test_a_minute_is_told_with_its_ids_and_from_when_to_when_they_were_published(
@@ -118,6 +119,22 @@ def test_a_stream_that_never_comes_is_not_waited_for(
         conn.execute("UPDATE unproven SET found_at = found_at - 120000")
 
     assert [case.stored for case in due(ledger, is_patient=True)] == ["marked with 10 trades, and there is no candle"]
+
+
+def test_findings_that_wait_do_not_stand_before_others(
+    database: Settings, warm: WarmWriter, ledger: LedgerReader
+) -> None:
+    warm.write([], [told(minute(number=number)) for number in (0, 1)] + [told(minute("ETHUSDT", 5))])
+    find_all(database)
+    (first,) = due(ledger, limit=1)
+    (second,) = due(ledger, first.finding, limit=1)
+    (third,) = due(ledger, first.finding, second.finding, limit=1)
+    assert len({first.finding, second.finding, third.finding}) == 3
+    assert due(ledger, first.finding, second.finding, third.finding) == []
+
+    with psycopg.connect(conninfo(database), autocommit=True) as conn:
+        conn.execute("UPDATE unproven SET found_at = found_at + 1")
+    assert len(due(ledger, first.finding, second.finding, third.finding)) == 3  # settled, and found again
 
 
 def test_a_range_has_its_proven_minutes_too_and_the_holes_that_reach_into_it(

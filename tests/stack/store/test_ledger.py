@@ -76,6 +76,13 @@ def test_a_lost_connection_is_a_busy_store_and_the_right_has_to_be_claimed_anew(
     assert ledger.entries() == []
 
 
+def test_the_right_of_a_machine_that_vanished_is_free_within_half_a_minute(database: Settings) -> None:
+    with psycopg.connect(conninfo(database)) as conn:
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+        idle_s, between_s, times = (int((conn.execute(f"SHOW {name}").fetchone() or [0])[0]) for name in names)
+    assert 0 < idle_s + between_s * times < 30
+
+
 def test_a_database_without_our_tables_is_waited_for(empty_database: Settings) -> None:
     with closing(LedgerReader(empty_database)) as ledger:
         assert ledger.claim()

@@ -42,6 +42,14 @@ def test_status_tells_how_many_trades_are_missing_once_that_is_known(capsys: pyt
     assert "source demo · 1,234 trades missing · memory" in capsys.readouterr().out
 
 
+def test_status_tells_how_many_minutes_are_not_proven_if_any(capsys: pytest.CaptureFixture[str]) -> None:
+    show.status(msgspec.structs.replace(STATUS, unproven_minutes=0), as_json=False)
+    assert "not proven" not in capsys.readouterr().out
+
+    show.status(msgspec.structs.replace(STATUS, unproven_minutes=1_234), as_json=False)
+    assert "source demo · 1,234 minutes not proven · memory" in capsys.readouterr().out
+
+
 def test_status_tells_how_far_each_query_of_the_stream_is(capsys: pytest.CaptureFixture[str]) -> None:
     queries = (QueryProgress("candles", 1_200, 40, 3, 0.5, 2), QueryProgress("sweeps", 1_100, 0, 3, 0.5, 0))
     show.status(msgspec.structs.replace(STATUS, stream=queries), as_json=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wickstream.cli.times import time_ms
+from wickstream.cli.times import require_in_order, time_ms
 from wickstream.errors import Mistake
 
 MIDNIGHT = 1_723_161_600_000
@@ -20,7 +20,18 @@ def test_no_time_is_none() -> None:
     assert time_ms(None, "--end") is None
 
 
-@pytest.mark.parametrize("text", ["yesterday", "", "2024-13-01", "-5", "1723161600.5"])
+@pytest.mark.parametrize("text", ["yesterday", "", "2024-13-01", "1969-12-31", "-5", "1723161600.5", "²", "9" * 20])
 def test_what_is_no_time_is_told_with_its_option(text: str) -> None:
     with pytest.raises(Mistake, match=r"^--end .*a time is written as"):
         time_ms(text, "--end")
+
+
+@pytest.mark.parametrize("end_ms", [MIDNIGHT, MIDNIGHT + 1, None])
+def test_a_range_may_be_one_moment_or_without_an_end(end_ms: int | None) -> None:
+    require_in_order(MIDNIGHT, end_ms)
+    require_in_order(None, end_ms)
+
+
+def test_a_range_does_not_end_before_it_begins() -> None:
+    with pytest.raises(Mistake, match="--end lies before --start"):
+        require_in_order(MIDNIGHT, MIDNIGHT - 1)

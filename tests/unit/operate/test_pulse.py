@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wickstream.config import Settings, read_settings
-from wickstream.operate.pulse import Pulse, QueryProgress, open_ids, stream_progress, take_pulse
+from wickstream.operate.pulse import Pulse, QueryProgress, open_ids, stream_progress, take_pulse, unproven_minutes
 
 METRICS = b"""# HELP wickstream_trades_published_total Trades acknowledged in raw_trades.
 # TYPE wickstream_trades_published_total counter
@@ -47,6 +47,13 @@ def test_missing_ids_are_asked_of_repair_and_unknown_where_it_does_not_answer(se
     assert open_ids(port) is None
     with answering(port, b"wickstream_open_ids 1300.0\n"):
         assert open_ids(port) == 1_300
+
+
+def test_unproven_minutes_are_asked_of_the_writer(settings: Settings) -> None:
+    port = settings.port("writer")
+    assert unproven_minutes(port) is None
+    with answering(port, b"wickstream_unproven_candles 7.0\n"):
+        assert unproven_minutes(port) == 7
 
 
 def test_the_pulse_comes_from_the_connector_and_the_api(settings: Settings) -> None:

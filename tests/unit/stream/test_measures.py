@@ -1,3 +1,5 @@
+"""What judges of alerts measure a symbol by."""
+
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -29,6 +31,7 @@ def test_a_symbol_without_a_row_is_measured_by_the_settings(settings: Settings) 
     assert measures.of("NEWUSDT").whale_usd == 7
     assert measures.of("OWNUSDT").whale_usd == 5
     assert measures.of("NEWXXX").usd_per_quote is None
+    assert measures.of("BTCUSDT").whale_usd == 100_000  # still: it is named in the settings too
 
 
 @pytest.mark.parametrize("rate", ["1", "60000.1234567891", "0.0000612345", "3.3333333333"])

@@ -1,6 +1,10 @@
+"""What Spark reports of batches becomes metrics, each batch once."""
+
 from typing import Any
 
+import pytest
 from prometheus_client import REGISTRY
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from wickstream.stream.late import LateTrades
@@ -56,9 +60,10 @@ def test_late_trades_are_counted_one_by_one_and_asked_for_only_if_windows_were_d
     assert read("wickstream_late_trades_total") - before == 70
 
 
-def test_late_trades_that_cannot_be_counted_end_nothing() -> None:
+@pytest.mark.parametrize("failure", [PySparkException("KAFKA_DATA_LOSS"), Py4JError("Partition 0's offset is gone")])
+def test_late_trades_that_cannot_be_counted_end_nothing(failure: Exception) -> None:
     def gone(_: Progress) -> LateTrades:
-        raise PySparkException("KAFKA_DATA_LOSS")
+        raise failure
 
     meter = ProgressMeter("candles", gone)
     meter.take([a_batch(0, rows=90, well_formed=90, late_windows=2)])

@@ -49,6 +49,7 @@ def test_a_price_spike_is_the_largest_move_away_from_the_open_up_or_down() -> No
 def test_a_volume_spike_is_measured_in_dollars_and_of_unknown_money_there_is_none() -> None:
     (alert,) = take(SpikeBook(), a_candle(quote_volume="1000000.01"))
     assert (alert.type, alert.value) == (AlertType.VOLUME_SPIKE, Decimal("1000000.01"))
+    assert (alert.facts["close"], alert.facts["change_pct"]) == ("100.00000000", "0.0000")
     in_bitcoin = ThresholdRow("BTCUSDT", Decimal(60_000), ROW.whale_usd, ROW.volume_spike_usd, ROW.price_spike_pct)
     of_unknown = ThresholdRow("BTCUSDT", None, ROW.whale_usd, ROW.volume_spike_usd, ROW.price_spike_pct)
     large = a_candle(quote_volume="17")

@@ -1,8 +1,10 @@
 """A minute as it is counted, its mark while it waits, and the mark that goes out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 
-from wickstream.events import Mark
+from wickstream.events import MINUTE_MS, Mark
 from wickstream.exchange.sequencing.doubts import Doubt
 
 
@@ -40,3 +42,21 @@ class ProvenMark:
     mark: Mark
     corrected: bool  # the minute had been marked with fewer trades: should not happen
     since_ms: int  # by the clock of producers: trades from its `next_trade_id` on were published then or later
+
+
+def looked_at_after(running: Minute, pending: Collection[Pending]) -> int | None:
+    """The time after which all lies that these minutes can still tell, for a restart that knows only the next id.
+
+    It takes the minute of that time for unproven, and those behind it for quiet until a trade comes: None where trades
+    were counted, where ids are in doubt, or where a quiet minute waits with an unproven one behind it.
+    """
+    doubts = chain(running.doubts, *(waiting.doubts for waiting in pending))
+    if not all(doubt.is_lost for doubt in doubts):
+        return None
+    if not running.proven:
+        return None if pending else running.open_time
+    open_times = [*(waiting.mark.open_time for waiting in pending), running.open_time]
+    counted = running.count + sum(waiting.mark.trade_count for waiting in pending)
+    if counted or any(later - earlier != MINUTE_MS for earlier, later in pairwise(open_times)):
+        return None
+    return open_times[0] - 1

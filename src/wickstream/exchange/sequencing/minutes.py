@@ -9,7 +9,7 @@ import msgspec
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.exchange.sequencing.arrival import Arrival
 from wickstream.exchange.sequencing.doubts import Doubt, hide_price
-from wickstream.exchange.sequencing.marks import Minute, Pending, ProvenMark
+from wickstream.exchange.sequencing.marks import Minute, Pending, ProvenMark, looked_at_after
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
 # documents how late the exchange's statistics learn of a trade; lags up to 2 s were survived in simulation.
@@ -119,12 +119,11 @@ class MinuteBook:
         running = self._running
         return (0, 0) if running is None or self._doubted else (running.open_time, running.end)
 
-    @property
-    def holds_trades(self) -> bool:
-        """Whether a restart from the newest mark, without trades since, would lose a proof."""
-        running = self._running
-        is_counting = running is not None and running.proven and running.count > 0
-        return is_counting or any(waiting.mark.trade_count for waiting in self._pending)
+    def restarts_after(self) -> int | None:
+        """The time after which a restart that knows only the next id has to look; None: it would lose proofs."""
+        if self._running is None:
+            return None if self._pending else self.nothing_since_ms
+        return looked_at_after(self._running, self._pending)
 
     def running_since(self) -> int | None:
         """Open time of the minute that is being counted."""

@@ -124,11 +124,9 @@ class Audit:
 
     def _say_silent(self, sequencer: Sequencer) -> None:
         """Else a restart reads all trades since its newest mark, which may be days old."""
-        if sequencer.next_id is None or sequencer.minutes.holds_trades:
+        since_ms = sequencer.minutes.restarts_after()
+        if sequencer.next_id is None or since_ms is None:
             return
-        now_ms = self._shard.clock.now_ms(now_s=asyncio.get_running_loop().time())
-        minutes = sequencer.minutes
-        since_ms = sequencer.newest_ms or minutes.running_since() or minutes.nothing_since_ms or now_ms
         event = SymbolEvent(
             sequencer.symbol, Author.CONNECTOR, SILENT, since_ms, chosen=True, next_trade_id=sequencer.next_id
         )

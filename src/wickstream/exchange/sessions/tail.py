@@ -34,7 +34,7 @@ class Tail:
         next_id: nothing from this id on was published by then; None: nothing is known of the symbol.
         written_ms: trades from that id on were published then or later, by producers' clocks.
         known_at_ms: the exchange's time when that id was yet to come; None: a mark knows it.
-        is_silent: that was the time of the newest trade before that id, or a minute later than it.
+        is_silent: minutes behind that one are still to be told of, and none before.
         trades: those published since, oldest first.
         listed: entries of the ledger since: what they tell of is known to be missing.
         is_cold: nobody followed it of late; what happened since is no gap.

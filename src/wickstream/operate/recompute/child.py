@@ -48,8 +48,19 @@ async def _talk(process: asyncio.subprocess.Process, question: Question) -> list
         raise RecomputeFailed("no pipes")
     process.stdin.write(msgspec.json.encode(question) + b"\n")
     told = await process.stdout.read()
-    code = await process.wait()
-    answers = [msgspec.json.decode(line, type=Answer) for line in told.splitlines()]
-    if code or len(answers) != len(question.cases):
-        raise RecomputeFailed(f"exit code {code}, {len(answers)} of {len(question.cases)} answers")
-    return answers
+    return answers_in(told, code=await process.wait(), asked=len(question.cases))
+
+
+def answers_in(told: bytes, *, code: int, asked: int) -> list[Answer]:
+    """What the job wrote until it ended.
+
+    Raises:
+        RecomputeFailed: If it did not end well, or that is not an answer a case; killed, it stops within a line.
+    """
+    lines = told.splitlines()
+    if code or len(lines) != asked:
+        raise RecomputeFailed(f"exit code {code}, {len(lines)} of {asked} answers")
+    try:
+        return [msgspec.json.decode(line, type=Answer) for line in lines]
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise RecomputeFailed(f"an answer that is none: {exc}") from exc

@@ -126,10 +126,7 @@ def _by_case(candles: Iterable[Candle], cases: Sequence[Case]) -> list[list[Cand
     minutes: defaultdict[str, dict[int, Candle]] = defaultdict(dict)
     for candle in candles:
         minutes[candle.symbol][candle.open_time] = candle
-    return [
-        [c for at, c in sorted(minutes[case.symbol].items()) if case.first_open <= at <= case.last_open]
-        for case in cases
-    ]
+    return [[minutes[case.symbol][at] for at in case.minutes if at in minutes[case.symbol]] for case in cases]
 
 
 def _is_closed(case: Case, found: Sequence[Candle]) -> bool:

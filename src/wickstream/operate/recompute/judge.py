@@ -85,7 +85,7 @@ def by_klines(case: Case, answer: Answer, klines: Mapping[int, Candle], *, newes
     """
     found = {candle.open_time: candle for candle in answer.candles}
     candles, halts, last_id = [], [], case.first_id - 1
-    for minute in range(case.first_open, case.last_open + 1, MINUTE_MS):
+    for minute in case.minutes:
         ours, theirs = found.get(minute), klines.get(minute)
         if ours is not None and ours.last_trade_id is not None:
             last_id = ours.last_trade_id

@@ -10,17 +10,16 @@ import msgspec
 
 from wickstream import metrics
 from wickstream.config import Settings
-from wickstream.errors import ExchangeError
-from wickstream.events import MINUTE_MS, Gap
+from wickstream.events import Gap
 from wickstream.exchange.recovery.draft import Step
-from wickstream.exchange.recovery.kline_book import KlineBook
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.symbols.symbols import require_listed
 from wickstream.operate.mender import Mender
 from wickstream.operate.recompute.backlog import Backlog
 from wickstream.operate.recompute.child import RecomputeFailed, ask
-from wickstream.operate.recompute.judge import Verdict, by_klines, judge
-from wickstream.operate.recompute.question import Answer, Question
+from wickstream.operate.recompute.judge import Verdict, judge
+from wickstream.operate.recompute.klines import KlineJudge
+from wickstream.operate.recompute.question import Question
 from wickstream.operate.worklist import Worklist
 from wickstream.store.cases import Case, cases_in, due_cases, marked_symbols
 from wickstream.store.ledger import LedgerReader
@@ -79,6 +78,7 @@ class Recomputing:
         ledger: LedgerReader,
         mender: Mender,
         worklist: Worklist,
+        backlog: Backlog,
         *,
         tell: Callable[[Recomputed], None],
     ) -> None:
@@ -88,7 +88,7 @@ class Recomputing:
         self._mender = mender
         self._worklist = worklist
         self._tell = tell
-        self._backlog = Backlog()
+        self._backlog = backlog
         self._look_at_s = float("-inf")
 
     async def turn(self, *, is_patient: bool = True) -> bool | None:
@@ -101,8 +101,7 @@ class Recomputing:
         if not await asyncio.to_thread(self._ledger.claim):
             return None
         try:
-            found = await asyncio.to_thread(due_cases, self._ledger, limit=MOST_FOUND, is_patient=is_patient)
-            due = self._backlog.due(found, now_s=time.monotonic())[:MOST_AT_ONCE]
+            due = (await self._due(is_patient=is_patient))[:MOST_AT_ONCE]
             if due:
                 await self._try(due)
         finally:
@@ -110,6 +109,17 @@ class Recomputing:
         if not due:
             self._look_at_s = time.monotonic() + LOOK_EVERY_S
         return bool(due)
+
+    async def _due(self, *, is_patient: bool) -> list[Case]:
+        now_s = time.monotonic()
+        found = await asyncio.to_thread(
+            due_cases,
+            self._ledger,
+            besides=self._backlog.waiting(now_s=now_s),
+            limit=MOST_FOUND,
+            is_patient=is_patient,
+        )
+        return self._backlog.due(found, now_s=now_s)
 
     async def _try(self, due: Sequence[Case]) -> None:
         try:
@@ -149,24 +159,14 @@ class Recomputing:
             self._tell(outcome)
             return
         by_symbol: defaultdict[str, list[tuple[Case, Verdict]]] = defaultdict(list)
+        by_exchange = KlineJudge(self._client)
         for case, answer in zip(cases, answers, strict=True):
-            by_symbol[case.symbol].append((case, await self._verdict(case, answer)))
+            verdict = judge(case, answer)
+            if verdict.needs_klines:
+                verdict = await by_exchange.verdict(case, answer)
+            by_symbol[case.symbol].append((case, verdict))
         for symbol, verdicts in by_symbol.items():
             await self._make_known(symbol, verdicts)
-
-    async def _verdict(self, case: Case, answer: Answer) -> Verdict:
-        verdict = judge(case, answer)
-        if not verdict.needs_klines:
-            return verdict
-        try:
-            return await self._by_klines(case, answer)
-        except ExchangeError as exc:
-            return Verdict(trouble=str(exc))
-
-    async def _by_klines(self, case: Case, answer: Answer) -> Verdict:
-        book = KlineBook(self._client, case.symbol)
-        await book.cover(case.first_open, case.last_open + MINUTE_MS, now_ms=await self._client.time_ms())
-        return by_klines(case, answer, book.closed, newest_kline=book.newest)
 
     async def _make_known(self, symbol: str, verdicts: Sequence[tuple[Case, Verdict]]) -> None:
         candles = tuple(candle for _, verdict in verdicts for candle in verdict.candles)

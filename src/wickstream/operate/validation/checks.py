@@ -81,6 +81,8 @@ def freshness(evidence: Evidence, span: Span) -> Iterator[Fault]:
 def completeness(evidence: Evidence, span: Span) -> Iterator[Fault]:
     """Every minute that is due is closed, or a halt; from the symbol's first closed candle on."""
     if evidence.first_closed_ms is None:
+        if not span.is_now:  # else freshness says so
+            yield Fault(evidence.symbol, None, "no closed candle of any time")
         return
     rows = {candle.open_time: candle for candle in evidence.candles}
     unfollowed = set(_unfollowed_minutes(evidence))

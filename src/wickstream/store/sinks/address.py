@@ -2,10 +2,10 @@
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from socket import AF_INET, AF_UNSPEC, AddressFamily
-from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from wickstream.errors import Unpublishable
 
@@ -66,17 +66,15 @@ def _is_public_6(ip: IPv6Address) -> bool:
 
 
 def require_public_literal(url: str) -> None:
-    """Check a host that is written as an address: such a host is never resolved, so no resolver sees it.
+    """Check a host that the HTTP client takes for an address: such a host is never resolved, so no resolver sees it.
 
     Raises:
         Unpublishable: If it is not public.
+        ValueError: If `url` is none.
     """
-    host = urlsplit(url).hostname or ""
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        return
-    _require_public(host, host)
+    host = URL(url).host or ""  # as the client reads it: digits of other scripts have become plain ones
+    if ":" in host or host.replace(".", "").isdigit():
+        _require_public(host, host)
 
 
 class PublicResolver(AbstractResolver):

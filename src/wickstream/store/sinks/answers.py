@@ -78,7 +78,7 @@ def _header_s(value: str) -> float:
         return float(value)
     try:
         return parsedate_to_datetime(value).timestamp() - time.time()
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one of a year or zone that no calendar has
         return 0.0
 
 

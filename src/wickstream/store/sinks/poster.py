@@ -48,9 +48,9 @@ class Poster:
             SinkBusy: If it may be taken later, or `stop` was set while we waited for the answer.
             Unpublishable: If it never will.
         """
-        if not self._allow_private:
-            require_public_literal(post.url)
         try:
+            if not self._allow_private:
+                require_public_literal(post.url)
             answer = self._runner.run(self._watched(post))
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as exc:
             _fail(exc, post.url)

@@ -14,6 +14,10 @@ from wickstream.exchange.local.market.recording import ReplayPlan, demo_files
 from wickstream.exchange.local.process import local_exchange
 
 DEMO = ReplayPlan(demo_files(), demo=True)
+HANDSHAKE = (
+    b"GET /ws/btcusdt@trade HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 def test_more_than_five_messages_a_second_end_the_connection(tmp_path: Path, make_settings: SettingsMaker) -> None:
@@ -53,6 +57,53 @@ def test_who_answers_pings_stays_until_the_end_of_its_day(tmp_path: Path, make_s
     run(story)
 
 
+def test_its_day_does_not_end_with_a_ping(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    rules = StreamRules(ping_seconds=0.3, life_seconds=0.5)
+
+    async def story() -> None:
+        async with (
+            playing(make_settings(tmp_path), DEMO, rules=rules) as (client, _),
+            client.open("/ws", autoping=False) as socket,
+        ):
+            heard = [(await socket.receive(timeout=5)).type for _ in range(2)]
+            assert heard == [aiohttp.WSMsgType.PING, aiohttp.WSMsgType.CLOSE]
+
+    run(story)
+
+
+def test_a_client_that_is_busy_at_the_end_of_its_day_hears_the_farewell_too(
+    tmp_path: Path, make_settings: SettingsMaker
+) -> None:
+    rules = StreamRules(ping_seconds=0.02, life_seconds=0.5)
+    frames = [trade(number, 1_000 + number) for number in range(40_000)]
+    plan = ReplayPlan((capture(tmp_path / "long.frames", frames),), speed=None)
+
+    async def story() -> None:
+        async with (
+            playing(make_settings(tmp_path), plan, rules=rules) as (client, _),
+            client.open("/ws/btcusdt@trade") as socket,
+        ):
+            await asyncio.sleep(0.8)  # what it does instead of reading
+            assert await closed_with(socket) == aiohttp.WSCloseCode.GOING_AWAY
+
+    run(story)
+
+
+def test_one_that_does_not_answer_the_farewell_is_cut(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    rules = StreamRules(life_seconds=0.1, farewell_seconds=0.2)
+
+    async def story() -> None:
+        settings = make_settings(tmp_path)
+        async with playing(settings, DEMO, rules=rules):
+            reader, writer = await asyncio.open_connection("127.0.0.1", settings.port("exchange"))
+            writer.write(HANDSHAKE)
+            with suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), 5)
+            writer.transport.abort()
+
+    run(story)
+
+
 def test_a_half_open_client_at_full_speed_is_cut_and_the_others_go_on(
     tmp_path: Path, make_settings: SettingsMaker
 ) -> None:
@@ -64,10 +115,7 @@ def test_a_half_open_client_at_full_speed_is_cut_and_the_others_go_on(
         settings = make_settings(tmp_path)
         async with playing(settings, plan, rules=rules) as (client, task):
             reader, writer = await asyncio.open_connection("127.0.0.1", settings.port("exchange"), limit=1_024)
-            writer.write(
-                b"GET /ws/btcusdt@trade HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-            )
+            writer.write(HANDSHAKE)
             await reader.readuntil(b"\r\n\r\n")
             async with client.open("/ws/btcusdt@trade") as socket:
                 while (await hear(socket))["t"] < 79_999:

@@ -159,3 +159,88 @@ def test_from_the_first_trade_on_quiet_minutes_carry_its_price_again() -> None:
 
     marks = [proven.mark for proven in one.take_marks()]
     assert [(mark.trade_count, mark.close) for mark in marks] == [(1, traded(9, 0).price), (0, traded(9, 0).price)]
+
+
+# Where a restart goes on that knows only the next id
+
+
+def heirs_minutes(one: MinuteBook, until: int) -> list[int]:
+    """What a restart accounts for that begins where `one` says, if no trade comes any more; -1: it said nothing."""
+    since_ms = one.restarts_after()
+    if since_ms is None:
+        return [-1]
+    heir = MinuteBook(SYMBOL)
+    heir.begin_after(since_ms)
+    prove_until(heir, until)
+    quiet = range(MIDNIGHT_MS, MIDNIGHT_MS + (until + 1) * MINUTE, MINUTE)
+    heir.decide(dict.fromkeys(quiet, 0), dict.fromkeys(quiet, Decimal(1)))
+    return minutes(heir)
+
+
+def prove_quiet_until(one: MinuteBook, minute: int) -> None:
+    """Nobody says that the exchange was trading."""
+    one.prove_by_ticker(MIDNIGHT_MS + minute * MINUTE + TICKER_GRACE_MS, next_trade_id=3)
+
+
+def test_a_restart_begins_before_the_oldest_quiet_minute_that_is_not_decided() -> None:
+    one = book(traded(1, 0), traded(2, 1))
+    prove_quiet_until(one, 4)
+
+    assert heirs_minutes(one, 5) == [1, 2, 3, 4]
+
+
+def test_a_restart_still_proves_the_quiet_minute_that_was_running() -> None:
+    one = book(traded(1, 0), traded(2, 1))
+    prove_until(one, 3)
+    assert minutes(one) == [1, 2]
+
+    assert heirs_minutes(one, 5) == [3, 4]
+
+
+def test_a_restart_proves_nothing_of_a_minute_that_was_unproven() -> None:
+    one = begun(MINUTE + 300)
+    assert heirs_minutes(one, 4) == [2, 3]
+
+    one.add(arrival(traded(1, MINUTE + 400)))
+    assert heirs_minutes(one, 4) == [2, 3]
+
+
+def test_a_restart_that_knew_only_the_next_id_would_lose_proofs_of_trades() -> None:
+    counting = book(traded(1, 0), traded(2, MINUTE))
+    waiting = book(traded(1, 0), traded(2, 2 * MINUTE))
+    prove_quiet_until(waiting, 3)
+
+    assert counting.restarts_after() is None
+    assert waiting.restarts_after() is None
+
+
+def test_it_would_lose_quiet_minutes_before_one_that_is_unproven() -> None:
+    one = book(traded(1, 0), traded(2, 3 * MINUTE))
+    one.start_over()
+    one.add(arrival(traded(4, 3 * MINUTE + 1)))
+
+    assert one.restarts_after() is None
+    prove_quiet_until(one, 5)
+    assert one.restarts_after() is None
+
+    quiet = [MIDNIGHT_MS + minute * MINUTE for minute in (1, 2)]
+    one.decide(dict.fromkeys(quiet, 0), dict.fromkeys(quiet, Decimal(1)))
+    assert heirs_minutes(one, 6) == [4, 5]
+
+
+def test_it_would_lose_ids_in_doubt() -> None:
+    one = begun(300, traded(1, 400))
+    one.doubt(Gap(SYMBOL, 2, 2, None, 1, GapStatus.OPEN))
+    one.add(arrival(traded(3, 500)))
+
+    assert one.restarts_after() is None
+    prove_quiet_until(one, 1)
+    assert [gap.first_trade_id for gap in one.take_findings()] == [2]
+    assert one.restarts_after() is not None
+
+
+def test_where_no_trade_came_yet_it_begins_where_we_did() -> None:
+    one = book()
+    one.nothing_since_ms = MIDNIGHT_MS + 300
+
+    assert one.restarts_after() == MIDNIGHT_MS + 300

@@ -17,6 +17,8 @@ from tests.unit.exchange.made_exchange import (
 )
 from wickstream.errors import FeedLost
 from wickstream.events import MINUTE_MS, Author, SymbolEvent
+from wickstream.exchange.sequencing.holes import HoldingRoom
+from wickstream.exchange.sequencing.sequencer import Sequencer
 from wickstream.exchange.sessions.audit import CLOCK_POLL_S, SILENT_S
 from wickstream.exchange.sessions.tail import SILENT
 
@@ -71,6 +73,25 @@ def test_of_a_long_undecided_symbol_is_told_unless_a_restart_would_lose_the_proo
                 await asyncio.sleep(10)
 
         assert {event.next_trade_id for event in play.events()} == (set() if holds_trades else {3})
+
+    on_virtual_time(scene)
+
+
+def test_a_restart_by_what_was_told_of_it_still_asks_about_the_minutes_nobody_had_decided() -> None:
+    async def scene() -> None:
+        play = Scene()
+        play.exchange.failure = FeedLost("no klines yet")
+        play.bring(ticker_frame(0, 0))
+        await asyncio.sleep(240)
+        play.bring(ticker_frame(0, 3 * MINUTE_MS + 2_500))
+        async with play.auditing():
+            await asyncio.sleep(1)
+
+        (event,) = play.events()
+        heir = Sequencer(SYMBOL, HoldingRoom(0))
+        heir.resume(None, [], now_s=0.0, next_id=event.next_trade_id, known_at_ms=event.since, is_silent=True)
+        heir.audit(0, closed_at_ms=MIDNIGHT_MS + 5 * MINUTE_MS + 2_500, now_s=0.0)
+        assert heir.minutes.undecided_since() == MIDNIGHT_MS + MINUTE_MS
 
     on_virtual_time(scene)
 

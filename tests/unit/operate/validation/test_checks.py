@@ -126,9 +126,11 @@ def test_a_standstill_is_stale_after_two_minutes(evidence: Evidence, minutes: in
     assert not rows("freshness", evidence, replace(later, is_now=False))
 
 
-def test_a_symbol_without_a_closed_candle_is_not_fresh() -> None:
-    span = Span.until(MIDNIGHT_MS + 10 * MINUTE_MS, start_ms=MIDNIGHT_MS, end_ms=None)
-    assert failing(Evidence(SYMBOL), span) == {"freshness"}
+def test_a_symbol_without_a_closed_candle_is_not_fresh_and_its_past_not_complete() -> None:
+    now_ms = MIDNIGHT_MS + 10 * MINUTE_MS
+    now, past = (Span.until(now_ms, start_ms=MIDNIGHT_MS, end_ms=end_ms) for end_ms in (None, MIDNIGHT_MS + MINUTE_MS))
+    assert failing(Evidence(SYMBOL), now) == {"freshness"}
+    assert failing(Evidence(SYMBOL), past) == {"completeness"}
 
 
 def test_what_lies_between_two_times_of_being_followed_is_not_missing() -> None:

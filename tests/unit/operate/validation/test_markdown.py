@@ -46,3 +46,9 @@ def test_what_stands_in_rows_does_not_become_markup() -> None:
     hostile = verdict("schema", Fault("A|B<b>USDT", None, "origin is `*x*`"))
 
     assert "- A\\|B\\<b\\>USDT: origin is \\`\\*x\\*\\`" in markdown(report(hostile))
+
+
+def test_a_time_that_no_calendar_has_is_told_as_it_is() -> None:
+    assert "- BTCUSDT 9223372036854775807 ms: is no minute" in markdown(
+        report(verdict("schema", Fault("BTCUSDT", 2**63 - 1, "is no minute")))
+    )

@@ -43,6 +43,12 @@ def test_what_lies_in_the_open_internet_is(address: str) -> None:
     require_public_literal(f"https://{host}:8443/path")
 
 
+@pytest.mark.parametrize("host", ["１２７.0.0.1", "①②⑦.0.0.1", "127。0。0。1", "127.0.0.1.", "127.1", "2130706433"])
+def test_an_address_in_another_spelling_is_one_too(host: str) -> None:
+    with pytest.raises(Unpublishable, match="not a public address"):
+        require_public_literal(f"https://{host}/path")
+
+
 @pytest.mark.parametrize("nothing", ["", "localhost", "1.2.3", "2130706433", "0x7f000001"])
 def test_what_is_no_address_is_not_public(nothing: str) -> None:
     assert not is_public(nothing)

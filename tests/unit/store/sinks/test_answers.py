@@ -43,6 +43,8 @@ def test_any_answer_has_a_meaning(status: int, retry_after: str | None, body: by
         ("3", b'{"retry_after": 2.1}', 3.0),
         ("999999999999999999999", b"", LONGEST_S),
         ("soon", b"<html>", 0.0),
+        ("Mon, 20 Nov 99999999999999999999 19:12:08 GMT", b"", 0.0),
+        ("Mon, 20 Nov 1995 19:12:08 +99999999999999", b"", 0.0),
         ("-5", b'{"retry_after": "x"}', 0.0),
         (None, b"[" * 300, 0.0),
     ],

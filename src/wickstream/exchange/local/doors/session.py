@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import structlog
@@ -32,6 +33,7 @@ class StreamRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     life_seconds: float = 24 * 3_600.0
     messages_per_second: int = 5  # PING, PONG and control messages together
     streams: int = 1_024
+    farewell_seconds: float = 10.0  # so long the answer to a farewell is waited for: who is busy answers late
 
 
 class Session:
@@ -52,33 +54,42 @@ class Session:
         self._rules = rules
         self._heard: deque[float] = deque(maxlen=rules.messages_per_second)
         self._last_pong = time.monotonic()
+        self._farewell: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
 
     async def run(self, names: list[str]) -> None:
         """Until one side ends it."""
         if len(names) > self._rules.streams:
-            await self.close(WSCloseCode.POLICY_VIOLATION, "Too many streams")
+            await self._say_farewell(WSCloseCode.POLICY_VIOLATION, "Too many streams")
             return
         self._listeners.add(self.connection, names)
-        tasks = [
-            asyncio.create_task(self._send()),
-            asyncio.create_task(self._ping()),
-            asyncio.create_task(self._listen()),
-        ]
+        tasks = [asyncio.create_task(work) for work in (self._send(), self._ping(), self._live(), self._listen())]
+        endings: list[asyncio.Future[Any]] = [*tasks, self._farewell]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        if self._farewell.done():
+            self._listeners.drop(self.connection, list(self.connection.names))  # nobody waits for it any more
+            await self._say_farewell(*self._farewell.result())
         while self.connection.is_mute and not self._transport.is_closing():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(_LOOK_S)
 
-    async def close(self, code: int, reason: str = "") -> None:
-        """End it with a farewell, or, where nothing is said any more, without."""
+    def close(self, code: int, reason: str = "") -> None:
+        """End it with a farewell, or, where nothing is said any more, without; `run` is over when it is answered."""
         if self.connection.is_mute:
             self.cut()
-        else:
-            await self._socket.close(code=code, message=reason.encode())
+        elif not self._farewell.done():
+            self._farewell.set_result((code, reason))
+
+    async def _say_farewell(self, code: int, reason: str) -> None:
+        """Nobody else may read: aiohttp would not wait for the answer, and what is under way be lost with TCP."""
+        try:
+            async with asyncio.timeout(self._rules.farewell_seconds):
+                await self._socket.close(code=code, message=reason.encode())
+        except TimeoutError:
+            self.cut()
 
     def cut(self) -> None:
         """End it without a farewell."""
@@ -89,11 +100,10 @@ class Session:
             await self.connection.pump(self._listeners.changed)
 
     async def _ping(self) -> None:
-        """Ping; cut a client whose pongs stay away or that is hopelessly behind; close at the end of its day."""
-        opened = time.monotonic()
+        """Ping; cut a client whose pongs stay away or that is hopelessly behind."""
         with suppress(ClientConnectionResetError, ConnectionError):
-            while time.monotonic() - opened < self._rules.life_seconds:
-                await asyncio.sleep(min(self._rules.ping_seconds, self._rules.life_seconds))
+            while True:
+                await asyncio.sleep(self._rules.ping_seconds)
                 if self.connection.is_mute:
                     return
                 silent = time.monotonic() - self._last_pong > self._rules.pong_seconds
@@ -101,7 +111,12 @@ class Session:
                     self.cut()  # a farewell would wait behind what it does not take
                     return
                 await self._socket.ping(str(int(time.time() * 1_000)).encode())
-            await self.close(WSCloseCode.GOING_AWAY)
+
+    async def _live(self) -> None:
+        """Until the end of its day."""
+        await asyncio.sleep(self._rules.life_seconds)
+        if not self.connection.is_mute:
+            self.close(WSCloseCode.GOING_AWAY)
 
     async def _listen(self) -> None:
         async for message in self._socket:
@@ -109,7 +124,7 @@ class Session:
                 continue
             if self._is_flooding():
                 log.warning("cut off: too many messages")
-                await self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
+                self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
                 return
             if message.type is WSMsgType.PING:
                 await self._socket.pong(message.data)
@@ -119,7 +134,7 @@ class Session:
                 data = message.data
                 self.connection.tell(self._answer(data.encode() if isinstance(data, str) else data))
         if not self.connection.is_mute:
-            await self._socket.close()
+            self.close(WSCloseCode.OK)
 
     def _is_flooding(self) -> bool:
         now = time.monotonic()

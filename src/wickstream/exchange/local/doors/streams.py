@@ -10,6 +10,8 @@ from wickstream.exchange.local.doors.session import Session, StreamRules
 
 __all__ = ["StreamRules", "StreamServer"]
 
+_HANG_UP_S = 1.0  # no client keeps the process from stopping for longer
+
 
 class StreamServer:
     """All open connections, the oldest first."""
@@ -17,7 +19,7 @@ class StreamServer:
     def __init__(self, listeners: Listeners, rules: StreamRules) -> None:
         self._listeners = listeners
         self._rules = rules
-        self._sessions: dict[Session, None] = {}
+        self._sessions: dict[Session, asyncio.Task[None]] = {}
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions))
@@ -39,11 +41,17 @@ class StreamServer:
 
     async def hang_up(self, _: web.Application) -> None:
         """End all connections, as the process stops."""
-        closings = [session.close(WSCloseCode.GOING_AWAY) for session in self]
-        await asyncio.gather(*closings, return_exceptions=True)
+        for session in self:
+            session.close(WSCloseCode.GOING_AWAY)
+        if self._sessions:
+            await asyncio.wait(self._sessions.values(), timeout=_HANG_UP_S)
+        for session in self:
+            session.cut()
 
     async def _open(self, request: web.Request, names: str, *, combined: bool) -> web.StreamResponse:
-        socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, timeout=1.0)
+        socket = web.WebSocketResponse(
+            autoping=False, autoclose=False, compress=False, timeout=self._rules.farewell_seconds
+        )
         if not socket.can_prepare(request):
             raise web.HTTPBadRequest(text="a WebSocket handshake is expected here")
         await socket.prepare(request)
@@ -52,9 +60,9 @@ class StreamServer:
             return socket  # gone meanwhile
         connection = Connection(socket, transport, combined=combined, microseconds=_unit(request))
         session = Session(socket, transport, connection, self._listeners, self._rules)
-        self._sessions[session] = None
+        self._sessions[session] = asyncio.create_task(session.run([name for name in names.split("/") if name]))
         try:
-            await session.run([name for name in names.split("/") if name])
+            await self._sessions[session]
         finally:
             del self._sessions[session]
             self._listeners.drop(connection, list(connection.names))

@@ -54,7 +54,6 @@ class Saboteur:
         self._symbols = symbols
         self._now = now
         self._placed: dict[int, list[tuple[Way, Distortion]]] = {}
-        self._closing: set[asyncio.Task[None]] = set()
 
     async def work(self) -> None:
         """For ever."""
@@ -135,9 +134,7 @@ class Saboteur:
             case Close(code=code) if code == ABNORMAL:
                 session.cut()
             case Close(code=code, reason=reason):
-                closing = asyncio.create_task(session.close(code, reason))
-                self._closing.add(closing)
-                closing.add_done_callback(self._closing.discard)
+                session.close(code, reason)
             case HalfOpen():
                 session.connection.fall_mute()
             case ServerShutdown():
