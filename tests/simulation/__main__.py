@@ -1,7 +1,6 @@
 """`python -m tests.simulation --seeds N --first K --jobs J`: each seed a night of trouble, none may end badly."""
 
 import argparse
-import gc
 import os
 import sys
 import time
@@ -12,7 +11,6 @@ from tests.simulation.seed import Outcome, run_seed
 
 SEEDS_AT_ONCE = 25
 SAY_EVERY_S = 2.0
-GARBAGE = (20_000, 20, 20)  # seeds leave little of it, and looking for it took 6 % of the time
 
 
 def outcomes(first: int, seeds: int, *, jobs: int) -> Iterator[Outcome]:
@@ -21,13 +19,8 @@ def outcomes(first: int, seeds: int, *, jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(run_seed, numbers)
         return
-    with ProcessPoolExecutor(jobs, initializer=_seldom_collect) as pool:
+    with ProcessPoolExecutor(jobs) as pool:
         yield from pool.map(run_seed, numbers, chunksize=min(SEEDS_AT_ONCE, max(1, seeds // jobs)))
-
-
-def _seldom_collect() -> None:
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
 
 
 class Total:

@@ -1,6 +1,5 @@
 """Minutes again, in batch: by the stream's own function, over parts of `raw_trades` and over trades from elsewhere."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import reduce
@@ -15,6 +14,7 @@ from wickstream.bus.topics import RAW_TRADES
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.stream.candles import candles, each_once, marks_from_raw, to_records, trades_from_raw
+from wickstream.stream.kafka import read_range
 
 _NEVER_LATE = timedelta(days=1)  # in batch nothing is dropped, whatever is said here
 
@@ -36,21 +36,10 @@ class Run(NamedTuple):
 
 def published(session: SparkSession, settings: Settings, part: Part, symbols: Collection[str]) -> DataFrame:
     """The `value`s of these symbols in a part of `raw_trades`, committed records only; lost offsets are an error."""
-    options: dict[str, str | bool] = {
-        "kafka.bootstrap.servers": settings.kafka,
-        "subscribe": RAW_TRADES,
-        "startingOffsets": _offsets(part.starts),
-        "endingOffsets": _offsets(part.ends),
-        "failOnDataLoss": True,
-        "kafka.isolation.level": "read_committed",
-    }
-    records = session.read.format("kafka").options(**options).load()
+    starts, ends = ({str(number): offset for number, offset in offsets.items()} for offsets in part)
+    records = read_range(session, settings, RAW_TRADES, starts=starts, ends=ends)
     # By the key, so that the JSON of other symbols is not parsed.
     return records.where(F.col("key").cast("string").isin(*symbols)).select("value")
-
-
-def _offsets(offsets: Mapping[int, int]) -> str:
-    return json.dumps({RAW_TRADES: {str(partition): offset for partition, offset in offsets.items()}})
 
 
 def values_in(session: SparkSession, lines: Path) -> DataFrame:
