@@ -15,14 +15,12 @@ class OfSpark(PySparkException):
 def test_a_cause_is_told_without_the_plan_and_the_stack_of_java() -> None:
     text = "[STREAM_FAILED] Query [id = 1] terminated:\n  no such topic\n=== Streaming Query ===\nIdentifier: [id = 1]"
     assert cause_of(OfSpark(text)) == "[STREAM_FAILED] Query [id = 1] terminated: no such topic"
-    text = (
-        "An error occurred while calling o31.start.\n: java.io.IOException: mkdir failed\n\tat java.base/Some.where(1)"
-    )
+    text = "An error occurred while calling o31.start.\n: java.io.IOException: mkdir failed\n\tat java.base/a.b(1)"
     assert cause_of(OfSpark(text)) == "java.io.IOException: mkdir failed"
 
 
 def test_of_a_failed_batch_only_the_last_words_are_told() -> None:
-    text = 'Traceback\n  File "x.py", line 1\n    raise BatchFailed("of old")\na.b.BatchFailed: StoreBusy: Kafka is away\n\tat x'
+    text = 'Traceback\n    raise BatchFailed("of old")\na.b.BatchFailed: StoreBusy: Kafka is away\n\tat x'
     assert cause_of(OfSpark(text)) == "StoreBusy: Kafka is away"
 
 
