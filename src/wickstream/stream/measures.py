@@ -1,18 +1,12 @@
 """Each symbol's thresholds, as the judges of alerts see them."""
 
 from collections.abc import Iterable
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Protocol
 
-import msgspec
-
-from wickstream.candle import EXACT
 from wickstream.config import Settings
 from wickstream.events import Gap
 from wickstream.stream.thresholds import ThresholdRow, thresholds
-
-_PLACES = Decimal("1e-16")
-_OUT_OF_REACH = Decimal(10) ** 22 - 1  # the largest that a DECIMAL(38,16) holds
 
 
 class Market(Protocol):
@@ -40,15 +34,3 @@ class Measures:
             rows = thresholds(self._settings, {symbol: Decimal(0)}, {})
             self._rows[symbol] = next(row for row in rows if row.symbol == symbol)
         return self._rows[symbol]
-
-    def whales_in_quote_asset(self) -> str:
-        """A JSON object by symbol: the quote value that all whales are above, and perhaps a little more than they."""
-        floors = {symbol: f"{_in_quote_asset(row):f}" for symbol, row in self._rows.items()}
-        return msgspec.json.encode(floors).decode()
-
-
-def _in_quote_asset(row: ThresholdRow) -> Decimal:
-    if row.usd_per_quote is None:
-        return _OUT_OF_REACH
-    exact = EXACT.divide(row.whale_usd, row.usd_per_quote)
-    return min(exact.quantize(_PLACES, rounding=ROUND_DOWN, context=EXACT), _OUT_OF_REACH)

@@ -22,8 +22,7 @@ from wickstream.stream.market_view import MarketView
 from wickstream.stream.parts import Part
 from wickstream.stream.progress import OBSERVED
 from wickstream.stream.spike_alerts import SpikeJudge
-from wickstream.stream.sweep_alerts import SweepJudge
-from wickstream.stream.sweeps import pieces
+from wickstream.stream.sweep_alerts import SweepJudge, trades_in_units
 from wickstream.stream.threshold_table import ThresholdTable
 from wickstream.stream.whale_query import start_whales
 
@@ -93,7 +92,7 @@ def _whales(base: Base, checkpoint: Checkpoint) -> Started:
 def _sweeps(base: Base, checkpoint: Checkpoint) -> Started:
     raw = read_stream(base.session, base.settings, RAW_TRADES, most_records=_MOST_TRADES)
     judge = SweepJudge(base.settings, base.market)
-    return _start_judging(pieces(trades_from_raw(raw)), judge, base, checkpoint, every=_SWEEPS_EVERY)
+    return _start_judging(trades_in_units(trades_from_raw(raw)), judge, base, checkpoint, every=_SWEEPS_EVERY)
 
 
 def _spikes(base: Base, checkpoint: Checkpoint) -> Started:
@@ -111,6 +110,6 @@ def _start_judging(rows: DataFrame, judge: Judge, base: Base, checkpoint: Checkp
 _CANDLES = Plan("candles", "candles-v3", frozenset({RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS}), _candles)
 _ALERTS = (
     Plan("whales", "whales-v1", frozenset({RAW_TRADES, ALERTS, PROCESSED_AGGS, FEED_GAPS}), _whales),
-    Plan("sweeps", "sweeps-v1", frozenset({RAW_TRADES, ALERTS, PROCESSED_AGGS, FEED_GAPS}), _sweeps),
+    Plan("sweeps", "sweeps-v2", frozenset({RAW_TRADES, ALERTS, PROCESSED_AGGS, FEED_GAPS}), _sweeps),
     Plan("spikes", "spikes-v1", frozenset({PROCESSED_AGGS, ALERTS, FEED_GAPS}), _spikes),
 )

@@ -1,104 +1,90 @@
-"""Trades to taker orders: trades of one time and side with consecutive ids. Pure: DataFrames in, a DataFrame out."""
+"""Trades to taker orders: trades of one time and side with consecutive ids. Pure."""
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
-from pyspark.sql import functions as F
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import NamedTuple
 
-# A piece is one trade, or the run with which an earlier batch ended.
-_PIECE = {
-    "symbol": "STRING",
-    "traded_at_ms": "BIGINT",
-    "is_taker_buy": "BOOLEAN",
-    "first_trade_id": "BIGINT",
-    "last_trade_id": "BIGINT",
-    "trades": "BIGINT",
-    "quantity": "DECIMAL(38,8)",
-    "quote_value": "DECIMAL(38,16)",
-    "first_price": "DECIMAL(20,8)",
-    "last_price": "DECIMAL(20,8)",
-}
+import msgspec
+
+from wickstream.candle import EXACT
 
 
-def pieces(trades: DataFrame) -> DataFrame:
-    """Each trade as a piece; off-book ones are left out."""
-    columns = {
-        "first_trade_id": F.col("trade_id"),
-        "last_trade_id": F.col("trade_id"),
-        "trades": F.lit(1),
-        "quote_value": F.col("price") * F.col("quantity"),
-        "first_price": F.col("price"),
-        "last_price": F.col("price"),
-    }
-    return trades.where("counts").select(
-        *(columns.get(name, F.col(name)).cast(kind).alias(name) for name, kind in _PIECE.items())
-    )
+class Trade(NamedTuple):
+    """A trade that counts; price and quantity in units of 1e-8."""
+
+    symbol: str
+    trade_id: int
+    traded_at_ms: int
+    is_taker_buy: bool
+    price: int
+    quantity: int
 
 
-def carried_pieces(session: SparkSession, runs: str) -> DataFrame:
-    """The runs with which earlier batches ended, from a JSON list of them."""
-    schema = ", ".join(f"{name} {kind}" for name, kind in _PIECE.items())
-    return session.range(0, 1, 1, 1).select(F.inline(F.from_json(F.lit(runs), f"ARRAY<STRUCT<{schema}>>")))
+class Order(msgspec.Struct, frozen=True):
+    """As much of a taker order as is here.
 
-
-def runs(pieces: DataFrame, carried: DataFrame) -> DataFrame:
-    """What the pieces of a batch make up together with the carried ones, each trade once.
-
-    Columns: those of a piece, `grew` (it has trades of this batch) and `is_last` (the symbol's next trade may go on
-    with it, so it is to be carried).
+    Attributes:
+        quantity: in units of 1e-8, as the prices; the quote value of 1e-16. 64 bits do not hold them.
     """
-    told = pieces.withColumn("is_new", F.lit(True)).unionByName(  # noqa: FBT003
-        carried.withColumn("is_new", F.lit(False))  # noqa: FBT003
-    )
-    in_order = Window.partitionBy("symbol").orderBy("first_trade_id", F.desc("trades"))
-    earlier = in_order.rowsBetween(Window.unboundedPreceding, -1)
-    so_far = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    all_of_them = in_order.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    before = F.max(F.struct("last_trade_id", "traded_at_ms", "is_taker_buy"))
-    return (
-        told.withColumns({"before": before.over(earlier), "newest": F.max("last_trade_id").over(all_of_them)})
-        .withColumn("run", F.max(F.when(_begins(), F.col("first_trade_id"))).over(so_far))
-        .where(~_is_repeated())
-        .groupBy("symbol", "run")
-        .agg(*_whole())
-        .drop("run")
-    )
+
+    symbol: str
+    traded_at_ms: int
+    is_taker_buy: bool
+    first_trade_id: int
+    last_trade_id: int
+    first_price: int
+    last_price: int
+    quantity: Decimal
+    quote_value: Decimal
+
+    @property
+    def trades(self) -> int:
+        """How many, as their ids are consecutive."""
+        return self.last_trade_id - self.first_trade_id + 1
 
 
-def worth_telling(runs: DataFrame, thresholds: str) -> DataFrame:
-    """Those to be carried, and the sweeps above their symbol's threshold, in the quote asset.
+class Orders(NamedTuple):
+    """What a batch comes to."""
 
-    `thresholds`: a JSON object by symbol. Of those it does not name every order is told.
+    grown: Sequence[Order]  # those with trades of the batch
+    last: Sequence[Order]  # each symbol's last, which the next batch may go on with
+
+
+def orders(trades: Iterable[Trade], carried: Iterable[Order]) -> Orders:
+    """The orders of a batch of trades, together with what the one before it left.
+
+    The trades may come in any order and more than once: a symbol's ids only grow from batch to batch, so one below the
+    last is known.
     """
-    by_symbol = F.from_json(F.lit(thresholds), "MAP<STRING, DECIMAL(38,16)>")
-    is_sweep = F.col("grew") & (F.col("trades") > 1)
-    is_large = F.col("quote_value") > F.coalesce(F.try_element_at(by_symbol, F.col("symbol")), F.lit(0))
-    return runs.where(F.col("is_last") | (is_sweep & is_large))
+    last = {order.symbol: order for order in carried}
+    grown: dict[tuple[str, int], Order] = {}
+    for trade in sorted(trades):
+        before = last.get(trade.symbol)
+        if before is None or trade.trade_id > before.last_trade_id:
+            order = last[trade.symbol] = _with(before, trade)
+            grown[order.symbol, order.first_trade_id] = order
+    return Orders(list(grown.values()), list(last.values()))
 
 
-def _is_repeated() -> Column:
-    """Tell a trade that came before, in this batch or in the carried run."""
-    return F.coalesce(F.col("first_trade_id") <= F.col("before")["last_trade_id"], F.lit(False))  # noqa: FBT003
-
-
-def _begins() -> Column:
-    """Tell the first piece of a run from those that go on with what is before them."""
-    before = F.col("before")
-    is_same_order = (before["traded_at_ms"] == F.col("traded_at_ms")) & (
-        before["is_taker_buy"] == F.col("is_taker_buy")
+def _with(before: Order | None, trade: Trade) -> Order:
+    quantity, quote_value = Decimal(trade.quantity), Decimal(trade.price * trade.quantity)
+    first_id, first_price = trade.trade_id, trade.price
+    if before is not None and _goes_on(before, trade):
+        first_id, first_price = before.first_trade_id, before.first_price
+        quantity, quote_value = EXACT.add(before.quantity, quantity), EXACT.add(before.quote_value, quote_value)
+    return Order(
+        symbol=trade.symbol,
+        traded_at_ms=trade.traded_at_ms,
+        is_taker_buy=trade.is_taker_buy,
+        first_trade_id=first_id,
+        last_trade_id=trade.trade_id,
+        first_price=first_price,
+        last_price=trade.price,
+        quantity=quantity,
+        quote_value=quote_value,
     )
-    is_next = before["last_trade_id"] + 1 == F.col("first_trade_id")
-    return before.isNull() | (~_is_repeated() & ~(is_same_order & is_next))
 
 
-def _whole() -> list[Column]:
-    """A run, of its pieces."""
-    return [
-        F.min("traded_at_ms").alias("traded_at_ms"),
-        F.bool_and("is_taker_buy").alias("is_taker_buy"),
-        F.min("first_trade_id").alias("first_trade_id"),
-        F.max("last_trade_id").alias("last_trade_id"),
-        *(F.sum(name).alias(name) for name in ("trades", "quantity", "quote_value")),
-        F.min_by("first_price", "first_trade_id").alias("first_price"),
-        F.max_by("last_price", "first_trade_id").alias("last_price"),
-        F.bool_or("is_new").alias("grew"),
-        F.bool_or(F.col("last_trade_id") == F.col("newest")).alias("is_last"),
-    ]
+def _goes_on(before: Order, trade: Trade) -> bool:
+    is_next = trade.trade_id == before.last_trade_id + 1
+    return is_next and (trade.traded_at_ms, trade.is_taker_buy) == (before.traded_at_ms, before.is_taker_buy)
