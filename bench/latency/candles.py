@@ -18,7 +18,7 @@ from wickstream.stream.parts import Part
 
 PORT_BASE = 21_080
 SYMBOLS = [f"LAT{i}USDT" for i in range(20)]
-SECONDS, WARM_UP_S, IDLE_S = 60, 30, 30
+SECONDS, WARM_UP_S, IDLE_S = 60, 120, 30
 DEADLINE_S = 90.0
 
 Minutes = defaultdict[tuple[str, int], list[float]]  # by symbol and open time: a moment for each trade, in order

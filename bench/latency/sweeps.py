@@ -23,7 +23,7 @@ from wickstream.stream.parts import Part
 
 PORT_BASE = 21_200
 SYMBOLS = [f"LAT{i}USDT" for i in range(20)]
-SECONDS, WARM_UP_S, IDLE_S = 120, 30, 30
+SECONDS, WARM_UP_S, IDLE_S = 60, 120, 30
 SWEEP_EVERY = 60  # orders
 FEWEST, MOST, SWEPT = 3, 8, Decimal("2.4")  # trades of a sweep; together $153,600, each of them no whale
 DEADLINE_S = 90.0

@@ -33,7 +33,7 @@ _BATCH_PATIENCE_S = 2.0
 _MOST_TRADES, _MOST_CANDLES = 50_000, 20_000
 
 # A sweep is to be told within a second of its last trade; nothing is promised of spikes.
-_SWEEPS_EVERY, _SPIKES_EVERY = "500 milliseconds", "2 seconds"
+_SWEEPS_EVERY, _SPIKES_EVERY = "250 milliseconds", "2 seconds"
 
 
 class Started(NamedTuple):
