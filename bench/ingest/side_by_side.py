@@ -15,11 +15,10 @@ from bench.ingest.cost import Cost
 from bench.ingest.frames import Market, agg_frames, trade_frames
 from bench.ingest.published import extend
 from bench.peers import peer_python
+from bench.processes import broker
 from bench.table import Figure
-from tests.running import Launcher
 from wickstream.bus.topics import RAW_TRADES, Topic, create_topics
 from wickstream.config import Settings, child_environment
-from wickstream.operate.servers.local import kafka_spec
 
 PORT_BASE = 25_200
 SYMBOLS = 50
@@ -78,13 +77,8 @@ def _arena(folder: Path) -> Iterator[Arena]:
     arena.make_certificate()
     (folder / "trades.txt").write_bytes(b"\n".join(trade_frames(market)))
     (folder / "agg_trades.txt").write_bytes(b"\n".join(agg_frames(market)))
-    launcher = Launcher()
-    try:
-        launcher.start(kafka_spec(settings))
-        create_topics(settings.kafka)
+    with broker(settings):
         yield arena
-    finally:
-        launcher.close()
 
 
 def _ours_to_kafka(arena: Arena) -> Cost:

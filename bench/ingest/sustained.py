@@ -3,8 +3,6 @@
 import contextlib
 import json
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +15,10 @@ from urllib.request import urlopen
 import psutil
 
 from bench.ingest.published import Arrivals
+from bench.processes import broker, command
 from bench.table import Figure
-from tests.running import Launcher
-from wickstream.bus.topics import RAW_TRADES, create_topics
-from wickstream.config import Settings, child_environment
-from wickstream.operate.servers.local import kafka_spec
+from wickstream.bus.topics import RAW_TRADES
+from wickstream.config import Settings
 
 PORT_BASE = 25_300
 SYMBOLS, RATE, SECONDS = 500, 50_000, 60
@@ -45,11 +42,11 @@ class _Watched:
 def measure() -> list[Figure]:
     """Raises AssertionError if a trade is missing, doubled or out of order."""
     with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder, _stack(Path(folder)) as settings:
-        with _process(settings, "exchange", "--generate", MARKET, "--speed", "1") as exchange:
+        with command(settings, "exchange", "--generate", MARKET, "--speed", "1") as exchange:
             _until(lambda: bool(_rest(settings, "/api/v3/time")))
             before, arrivals = _last_ids(settings), Arrivals(settings.kafka, [RAW_TRADES])
-            with _process(settings, "connect") as connector:
-                watched = _watch(settings, connector, exchange)
+            with command(settings, "connect") as connector:
+                watched = _watch(settings, psutil.Process(connector.pid), psutil.Process(exchange.pid))
             after = _last_ids(settings)
         traded = {name: (last + 1, after[name]) for name, last in before.items() if after[name] > last}
         count = sum(last - first + 1 for first, last in traded.values())
@@ -72,25 +69,8 @@ def _stack(folder: Path) -> Iterator[Settings]:
     update: dict[str, object] = {"exchange_ws_url": f"ws://{here}", "exchange_rest_url": f"http://{here}"}
     update |= {"exchange_trades_url": f"http://127.0.0.1:{settings.port('exchange-api')}"}
     update |= {"ticker_symbols": ("all",)}
-    launcher = Launcher()
-    try:
-        launcher.start(kafka_spec(settings))
-        create_topics(settings.kafka)
+    with broker(settings):
         yield settings.model_copy(update=update)
-    finally:
-        launcher.close()
-
-
-@contextlib.contextmanager
-def _process(settings: Settings, *command: str) -> Iterator[psutil.Process]:
-    argv = [sys.executable, "-m", "wickstream", *command]
-    with (settings.data_dir / f"{command[0]}.log").open("wb") as log:
-        process = subprocess.Popen(argv, env=child_environment(settings), stdout=log, stderr=log)
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _watch(settings: Settings, connector: psutil.Process, exchange: psutil.Process) -> _Watched:

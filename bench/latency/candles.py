@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from bench.latency.job import running_job
-from bench.latency.published import RATE, Trade, now_ms, publish, trade
+from bench.latency.published import RATE, Trade, now_ms, trade
 from bench.latency.watched import latencies, watched
 from bench.table import Figure
 from tests.running import wait_until
@@ -34,21 +34,18 @@ def measure() -> list[Figure]:
         moments += [read_s] * (candle.trade_count - len(moments))
 
     with running_job(Part.CANDLES, port_base=PORT_BASE) as job, watched(job.settings, PROCESSED_AGGS, take):
-        trades = _trades(published)
-        publish(job.settings, trades, seconds=WARM_UP_S)
-        warm_s = time.monotonic()
-        cores = job.cores_during(lambda: publish(job.settings, trades, seconds=SECONDS))
+        load = job.under_load(_trades(published), warm_up_s=WARM_UP_S, seconds=SECONDS)
         wait_until(lambda: _all_are_in(published, seen), deadline_s=DEADLINE_S, what="all trades in candles")
         idle_cores = job.idle_cores(seconds=IDLE_S)
     took_s = [
         seen_s - at_s
         for minute, moments in published.items()
         for at_s, seen_s in zip(moments, seen[minute], strict=True)
-        if at_s >= warm_s
+        if at_s >= load.began_s
     ]
     return [
         *latencies("trade to candle", took_s, p50_ms=400.0, p99_ms=1_000.0),
-        Figure(f"the job's CPU at {RATE:,} trades/s", "cores", cores),
+        Figure(f"the job's CPU at {RATE:,} trades/s", "cores", load.cores),
         Figure("the job's CPU, idle", "cores", idle_cores),
     ]
 

@@ -2,24 +2,31 @@
 
 import contextlib
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
 
-from tests.running import Launcher, wait_until
-from wickstream.bus.topics import create_topics
-from wickstream.config import Settings, child_environment
-from wickstream.operate.servers.local import kafka_spec
+from bench.latency.published import Trade, publish
+from bench.processes import broker, command
+from tests.running import wait_until
+from wickstream.config import Settings
 from wickstream.stream.parts import Part
 
-START_S, STOP_S = 90.0, 10.0
+START_S = 90.0
+
+
+class Load(NamedTuple):
+    """What was measured while trades were published."""
+
+    began_s: float  # monotonic; what was published before it was to warm up
+    cores: float
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,12 @@ class Job:
 
     settings: Settings
     process: "subprocess.Popen[bytes]"
+
+    def under_load(self, trades: Iterator[Trade], *, warm_up_s: int, seconds: int) -> Load:
+        """Publish at an even rate, first to warm up."""
+        publish(self.settings, trades, seconds=warm_up_s)
+        began_s = time.monotonic()
+        return Load(began_s, self.cores_during(lambda: publish(self.settings, trades, seconds=seconds)))
 
     def cores_during(self, act: Callable[[], None]) -> float:
         """How many cores the process and its JVM had, in the mean, until `act` returned."""
@@ -57,38 +70,10 @@ class Job:
 @contextlib.contextmanager
 def running_job(part: Part, *, port_base: int) -> Iterator[Job]:
     """The part's queries, running; all is gone at the end of the block."""
-    with (
-        tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder,
-        _broker(Path(folder), port_base) as settings,
-        _process(settings, part) as process,
-    ):
-        job = Job(settings, process)
-        wait_until(job.answers, deadline_s=START_S, what="the job")
-        yield job
-
-
-@contextlib.contextmanager
-def _broker(folder: Path, port_base: int) -> Iterator[Settings]:
-    settings = Settings(data_dir=folder / "data", port_base=port_base, kafka_bootstrap_servers=None)
-    launcher = Launcher()
-    try:
-        launcher.start(kafka_spec(settings))
-        create_topics(settings.kafka)
-        yield settings
-    finally:
-        launcher.close()
-
-
-@contextlib.contextmanager
-def _process(settings: Settings, part: Part) -> Iterator["subprocess.Popen[bytes]"]:
-    argv = [sys.executable, "-m", "wickstream", "stream", part, "--data-dir", str(settings.data_dir)]
-    with (settings.data_dir.parent / "stream.log").open("wb") as log:
-        process = subprocess.Popen(argv, env=child_environment(settings), stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder:
+        settings = Settings(data_dir=Path(folder) / "data", port_base=port_base, kafka_bootstrap_servers=None)
+        argv = ("stream", part, "--data-dir", str(settings.data_dir))
+        with broker(settings), command(settings, *argv) as process:
+            job = Job(settings, process)
+            wait_until(job.answers, deadline_s=START_S, what="the job")
+            yield job

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from bench.latency.job import running_job
-from bench.latency.published import RATE, Trade, now_ms, publish, trade
+from bench.latency.published import RATE, Trade, now_ms, trade
 from bench.latency.watched import latencies, watched
 from bench.table import Figure
 from tests.running import wait_until
@@ -41,17 +41,14 @@ def measure() -> list[Figure]:
             seen.setdefault((alert.alert_id, alert.trade_count), read_s)
 
     with running_job(Part.ALL, port_base=PORT_BASE) as job, watched(job.settings, ALERTS, take):
-        trades = _trades(published)
-        publish(job.settings, trades, seconds=WARM_UP_S)
-        warm_s = time.monotonic()
-        cores = job.cores_during(lambda: publish(job.settings, trades, seconds=SECONDS))
+        load = job.under_load(_trades(published), warm_up_s=WARM_UP_S, seconds=SECONDS)
         wait_until(lambda: published.keys() <= seen.keys(), deadline_s=DEADLINE_S, what="all sweeps")
         idle_cores = job.idle_cores(seconds=IDLE_S)
     assert {alert_id for alert_id, _ in seen} == {alert_id for alert_id, _ in published}
-    took_s = [seen[sweep] - at_s for sweep, at_s in published.items() if at_s >= warm_s]
+    took_s = [seen[sweep] - at_s for sweep, at_s in published.items() if at_s >= load.began_s]
     return [
         *latencies("a sweep's last trade to its alert", took_s, p99_ms=1_000.0),
-        Figure(f"the job's CPU at {RATE:,} trades/s", "cores", cores),
+        Figure(f"the job's CPU at {RATE:,} trades/s", "cores", load.cores),
         Figure("the job's CPU, idle", "cores", idle_cores),
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from bench.latency.job import running_job
-from bench.latency.published import RATE, Trade, now_ms, publish, trade
+from bench.latency.published import RATE, Trade, now_ms, trade
 from bench.latency.watched import latencies, watched
 from bench.table import Figure
 from tests.running import wait_until
@@ -33,16 +33,13 @@ def measure() -> list[Figure]:
             seen.setdefault(alert.alert_id, read_s)
 
     with running_job(Part.ALL, port_base=PORT_BASE) as job, watched(job.settings, ALERTS, take):
-        trades = _trades(published)
-        publish(job.settings, trades, seconds=WARM_UP_S)
-        warm_s = time.monotonic()
-        cores = job.cores_during(lambda: publish(job.settings, trades, seconds=SECONDS))
+        load = job.under_load(_trades(published), warm_up_s=WARM_UP_S, seconds=SECONDS)
         wait_until(lambda: published.keys() <= seen.keys(), deadline_s=DEADLINE_S, what="all whales")
     assert seen.keys() == published.keys()
-    took_s = [seen[alert_id] - at_s for alert_id, at_s in published.items() if at_s >= warm_s]
+    took_s = [seen[alert_id] - at_s for alert_id, at_s in published.items() if at_s >= load.began_s]
     return [
         *latencies("trade to whale alert", took_s, p50_ms=10.0, p99_ms=500.0),
-        Figure(f"the job's CPU at {RATE:,} trades/s", "cores", cores),
+        Figure(f"the job's CPU at {RATE:,} trades/s", "cores", load.cores),
     ]
 
 

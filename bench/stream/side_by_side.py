@@ -17,15 +17,14 @@ from bench.ingest.cost import Cost, heard
 from bench.ingest.frames import Market
 from bench.ingest.published import Arrivals
 from bench.peers import ROOT, peer_python
+from bench.processes import broker
 from bench.stream.spark_job import PLAIN
 from bench.stream.topic import fill
 from bench.table import Figure
-from tests.running import Launcher
 from wickstream.bus.codec import decode
 from wickstream.bus.topics import PROCESSED_AGGS, Topic, create_topics
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.operate.servers.local import kafka_spec
 
 PORT_BASE = 21_040
 TRADES, PEERS_TRADES = 9_000_000, 150_000
@@ -93,14 +92,9 @@ def _beside(name: str, ours: Cost, peers: Cost, *, at_least: int | None = None) 
 @contextmanager
 def _place(folder: Path) -> Iterator[_Place]:
     settings = Settings(data_dir=folder / "data", port_base=PORT_BASE, kafka_bootstrap_servers=None)
-    launcher = Launcher()
-    try:
-        broker = launcher.start(kafka_spec(settings))
-        create_topics(settings.kafka)
+    with broker(settings) as process:
         create_topics(settings.kafka, [Topic(PLAIN, 3, retention_days=1), Topic(FEWER, 6, retention_days=1)])
-        yield _Place(folder, settings, psutil.Process(broker.pid))
-    finally:
-        launcher.close()
+        yield _Place(folder, settings, process)
 
 
 def _exact(place: _Place, minutes: int) -> Cost:

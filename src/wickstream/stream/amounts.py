@@ -4,6 +4,8 @@ The exchange's own engine counts in such integers, so what it can trade fits. Wh
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -41,10 +43,7 @@ def total(digits: Sequence[Column]) -> Column:
     """An aggregate: the sum of what these digits tell, as decimal(38,16); null of none."""
     scales = [F.lit(10**places).cast("decimal(17,0)") for places in (16, 8, 0)]
     sums = [F.sum(digit).cast("decimal(20,0)") * scale for digit, scale in zip(digits, scales, strict=False)]
-    whole = sums[0]
-    for part in sums[1:]:
-        whole = whole + part
-    return (whole * _to_the_minus(16)).cast("decimal(38,16)")
+    return (reduce(add, sums) * _to_the_minus(16)).cast("decimal(38,16)")
 
 
 def _div(number: Column) -> Column:

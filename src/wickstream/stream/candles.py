@@ -1,6 +1,8 @@
 """Trades and minute marks to candles. Pure: DataFrames in, a DataFrame out; the same as a stream and in batch."""
 
 from datetime import timedelta
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -16,6 +18,7 @@ _MARK_JSON = (
     "symbol STRING, open_time BIGINT, first_trade_id BIGINT, last_trade_id BIGINT, "
     "trade_count BIGINT, id_sum BIGINT, close STRING"
 )
+
 # As milliseconds this is the year 5138, so from here on the exchange means microseconds.
 _FIRST_MICROSECOND = 100_000_000_000_000
 
@@ -122,17 +125,16 @@ def _once(frame: DataFrame, *columns: Column | str) -> DataFrame:
 
 
 def _is_trade() -> Column:
-    is_whole = F.lit(True)  # noqa: FBT003
-    for name in ("s", "t", "m", "p_units", "q_units"):
-        is_whole = is_whole & F.col(name).isNotNull()
-    return is_whole & _is_time(F.col("T"))
+    return _are_there("s", "t", "m", "p_units", "q_units") & _is_time(F.col("T"))
 
 
 def _is_mark() -> Column:
-    is_whole = F.lit(True)  # noqa: FBT003
-    for name in ("symbol", "first_trade_id", "last_trade_id", "trade_count", "id_sum", "close_units"):
-        is_whole = is_whole & F.col(name).isNotNull()
-    return is_whole & _is_time(F.col("open_time"))
+    counts = ("first_trade_id", "last_trade_id", "trade_count", "id_sum")
+    return _are_there("symbol", *counts, "close_units") & _is_time(F.col("open_time"))
+
+
+def _are_there(*names: str) -> Column:
+    return reduce(and_, (F.col(name).isNotNull() for name in names))
 
 
 def _is_time(time: Column) -> Column:

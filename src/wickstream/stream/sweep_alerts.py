@@ -22,8 +22,8 @@ from wickstream.stream.whales import LATE_MS
 def trades_in_units(trades: DataFrame) -> DataFrame:
     """Of those that count the columns of `Trade`.
 
-    In one task: a batch is bounded, and another would cost more than it saves. The orders are found in the driver,
-    where a batch of half a second takes a quarter of what a plan of windows and a shuffle takes.
+    In one task: a batch is bounded, and another would cost more than it saves. The orders are found in the driver:
+    to bring it a batch of half a second costs a quarter of what a plan of windows and a shuffle did.
     """
     amounts = [F.col(f"{name}_units").alias(name) for name in ("price", "quantity")]
     counted = trades.where("counts").coalesce(1)
