@@ -11,6 +11,7 @@ from wickstream.bus.codec import encode
 from wickstream.bus.producer import Record, TransactionalProducer
 from wickstream.bus.topics import MINUTE_MARKS, RAW_TRADES
 from wickstream.events import MINUTE_MS, Mark
+from wickstream.exchange.sequencing.id_hash import hash_of_run
 
 _AT_ONCE = 5_000  # trades in a transaction: 50 ms of 100,000 a second
 _HEADERS = (("ingested_at", b"1732300020000000"), ("source", b"ws"))
@@ -59,5 +60,6 @@ def _marks(minutes: Minutes) -> Iterator[tuple[tuple[str, int], Mark]]:
     for key, (first, last) in minutes.items():
         count = last.trade_id - first.trade_id + 1  # consecutive, by the making of the market
         id_sum = (first.trade_id + last.trade_id) * count // 2
+        id_hash = hash_of_run(first.trade_id, last.trade_id)
         close, follows = Decimal(last.price), last.trade_id + 1
-        yield key, Mark(*key, first.trade_id, last.trade_id, count, id_sum, close, follows)
+        yield key, Mark(*key, first.trade_id, last.trade_id, count, id_sum, id_hash, close, follows)

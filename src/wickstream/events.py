@@ -51,7 +51,7 @@ class Mark(msgspec.Struct, frozen=True):
     """The connector's word that a minute is complete, and what it must hold.
 
     A quiet minute is the empty range: `first_trade_id = next_trade_id`,
-    `last_trade_id = next_trade_id - 1`, `trade_count = id_sum = 0`.
+    `last_trade_id = next_trade_id - 1`, `trade_count = id_sum = id_hash = 0`.
     For the same minute the mark with the larger count is the newer one.
     """
 
@@ -61,6 +61,7 @@ class Mark(msgspec.Struct, frozen=True):
     last_trade_id: int
     trade_count: int
     id_sum: int
+    id_hash: int  # XXH64(id) ^ XXH64(id + 1), seed 42, of all ids by XOR; 64 bits, signed
     close: Decimal  # price of the minute's last trade, or carried from an earlier minute
     next_trade_id: int  # where a restart goes on
 

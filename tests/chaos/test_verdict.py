@@ -8,6 +8,7 @@ import pytest
 from tests.chaos.published import Seen
 from tests.chaos.truth import Moment, Row, minute_of
 from tests.chaos.verdict import Verdict, judge
+from tests.id_hash import id_hash
 from tests.sample_market import MIDNIGHT_MS, a_candle
 from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
@@ -38,7 +39,7 @@ class Stored:
 
 def mark_of(minute_ms: int) -> Mark:
     ids = [row[0] for row in ROWS if minute_of(row) == minute_ms]
-    return Mark(SYMBOL, minute_ms, ids[0], ids[-1], len(ids), sum(ids), Decimal(1), ids[-1] + 1)
+    return Mark(SYMBOL, minute_ms, ids[0], ids[-1], len(ids), sum(ids), id_hash(ids), Decimal(1), ids[-1] + 1)
 
 
 def all_of_it() -> Seen:
@@ -91,7 +92,7 @@ def never_traded(seen: Seen) -> None:
 
 def marked_short(seen: Seen) -> None:
     mark = seen.marks[SYMBOL][MIDNIGHT_MS]
-    seen.marks[SYMBOL][MIDNIGHT_MS] = Mark(SYMBOL, mark.open_time, 1, 2, 2, 3, mark.close, 4)
+    seen.marks[SYMBOL][MIDNIGHT_MS] = Mark(SYMBOL, mark.open_time, 1, 2, 2, 3, id_hash([1, 2]), mark.close, 4)
 
 
 def called_absent(seen: Seen) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tests.chaos.published import Seen
 from tests.chaos.truth import Moment, Row, minute_of
+from tests.id_hash import id_hash
 from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.store.archive import IdRange
@@ -165,7 +166,8 @@ def _with_neighbours(ids: Iterable[int]) -> Iterator[int]:
 
 def _is_exact(mark: Mark, ids: list[int]) -> bool:
     if not ids:
-        return mark.trade_count == mark.id_sum == 0
-    return (mark.first_trade_id, mark.last_trade_id, mark.trade_count, mark.id_sum) == (
-        ids[0], ids[-1], len(ids), sum(ids),
+        return mark.trade_count == mark.id_sum == mark.id_hash == 0
+    counted = (mark.trade_count, mark.id_sum, mark.id_hash)
+    return (mark.first_trade_id, mark.last_trade_id) == (ids[0], ids[-1]) and counted == (
+        len(ids), sum(ids), id_hash(ids),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+from tests.id_hash import id_hash
 from tests.simulation.kafka import Kafka
 from tests.simulation.market import EPOCH_MS, SymbolMarket, minute_of, to_ms
 from tests.simulation.repair import Stores
@@ -133,7 +134,7 @@ def _marks(said: Published, market: SymbolMarket) -> Iterator[str]:
         open_time = mark.open_time
         trades = truth.get(open_time, [])
         ids = [trade.trade_id for trade in trades]
-        if (mark.trade_count, mark.id_sum) != (len(ids), sum(ids)):
+        if _counted(mark) != _counts_of(ids):
             yield f"minute {_no(open_time)} is marked with {mark.trade_count} of {len(ids)}"
         elif ids and (mark.first_trade_id, mark.last_trade_id) != (ids[0], ids[-1]):
             marked = f"{mark.first_trade_id}..{mark.last_trade_id}"
@@ -152,11 +153,19 @@ def _closings(said: Published, market: SymbolMarket) -> Iterator[str]:
         published.setdefault(minute_of(trade.traded_at_ms), []).append(trade.trade_id)
     for open_time, mark in _newest(said.marks).items():
         ids = published.get(open_time, [])
-        if (len(ids), sum(ids)) == (mark.trade_count, mark.id_sum):
+        if _counted(mark) == _counts_of(ids):
             if ids != [trade.trade_id for trade in truth.get(open_time, [])]:
                 yield f"minute {_no(open_time)} was closed wrong"
         elif not (open_time in said.candles and said.candles[open_time].revision > 0):
             yield f"minute {_no(open_time)} is marked and does not close"
+
+
+def _counted(mark: Mark) -> tuple[int, int, int]:
+    return mark.trade_count, mark.id_sum, mark.id_hash
+
+
+def _counts_of(ids: list[int]) -> tuple[int, int, int]:
+    return len(ids), sum(ids), id_hash(ids)
 
 
 def _candles(said: Published, market: SymbolMarket) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from tests.id_hash import id_hash
 from tests.spark.decimal_oracle import Told, minutes_of
 
 TESTS_DATA = Path(__file__).parents[1] / "data"
@@ -33,7 +34,8 @@ def mark_value(symbol: str, minute: int, ids: list[int], close: Decimal, *, next
     """A mark; with no ids, that of a quiet minute."""
     first, last = (min(ids), max(ids)) if ids else (next_id, next_id - 1)
     facts = {"symbol": symbol, "open_time": minute, "first_trade_id": first, "last_trade_id": last}
-    facts |= {"trade_count": len(ids), "id_sum": sum(ids), "close": f"{close:f}", "next_trade_id": next_id}
+    facts |= {"trade_count": len(ids), "id_sum": sum(ids), "id_hash": id_hash(ids)}
+    facts |= {"close": f"{close:f}", "next_trade_id": next_id}
     return json.dumps(facts).encode()
 
 

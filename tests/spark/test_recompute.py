@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from pyspark.sql import SparkSession
 
+from tests.id_hash import id_hash
 from tests.spark.decimal_oracle import Told, minutes_of, oracle
 from tests.spark.job_topics import MIDNIGHT, as_values, publish
 from wickstream.bus.topics import RAW_TRADES
@@ -57,7 +58,7 @@ def cases_of(trades: list[Told], **fields: object) -> list[Case]:
     found = []
     for (symbol, minute), inside in minutes_of(trades).items():
         ids = [trade.trade_id for trade in inside]
-        mark = Mark(symbol, minute, ids[0], ids[-1], len(ids), sum(ids), inside[-1].price, ids[-1] + 1)
+        mark = Mark(symbol, minute, ids[0], ids[-1], len(ids), sum(ids), id_hash(ids), inside[-1].price, ids[-1] + 1)
         case = Case(
             kind=Kind.UNCLOSED,
             symbol=symbol,
@@ -99,7 +100,7 @@ def test_duplicates_do_no_harm_and_what_is_nowhere_is_told_to_the_id(
     repaired = Gap("MENDED", 520, 590, None, 0, GapStatus.REPAIRED)
     quiet = Case(
         kind=Kind.UNCLOSED, symbol="SHORT", first_open=MIDNIGHT + 9 * MINUTE_MS, last_open=MIDNIGHT + 9 * MINUTE_MS,
-        mark=Mark("SHORT", MIDNIGHT + 9 * MINUTE_MS, 740, 739, 0, 0, Decimal("1.5"), 740),
+        mark=Mark("SHORT", MIDNIGHT + 9 * MINUTE_MS, 740, 739, 0, 0, 0, Decimal("1.5"), 740),
         first_id=740, last_id=739, from_ms=0, until_ms=None, wanted=(MIDNIGHT + 9 * MINUTE_MS,), stored="",
     )  # fmt: skip
     cases = [*cases_of(doubled), *cases_of(mended, listed=(repaired,)), *cases_of(short), quiet]

@@ -23,8 +23,8 @@ ORDER BY found_at DESC, symbol, open_time LIMIT %s
 
 MARKED = sql.SQL(
     """
-SELECT m.symbol, m.open_time, m.first_trade_id, m.last_trade_id, m.trade_count, m.id_sum, m.close,
-       m.next_trade_id, coalesce(before.since, 0), m.written_at,
+SELECT m.symbol, m.open_time, m.first_trade_id, m.last_trade_id, m.trade_count, m.id_sum, m.id_hash,
+       m.close, m.next_trade_id, coalesce(before.since, 0), m.written_at,
        c.closed, c.revision, c.trade_count, c.first_trade_id, c.last_trade_id
 FROM unnest(%s::text[], %s::bigint[]) AS k (symbol, open_time)
 JOIN marks AS m USING (symbol, open_time)

@@ -123,8 +123,8 @@ def _marked_cases(ledger: LedgerReader, keys: Sequence[tuple[str, int]]) -> list
 
 
 def _marked_case(row: tuple[Any, ...]) -> Case:
-    *of_mark, from_ms, until_ms = row[:10]
-    mark, held = Mark(*of_mark), None if row[10] is None else Held(*row[10:])
+    *of_mark, from_ms, until_ms = row[:11]
+    mark, held = Mark(*of_mark), None if row[11] is None else Held(*row[11:])
     return Case(
         kind=Kind.UNCLOSED,
         symbol=mark.symbol,

@@ -79,6 +79,7 @@ def _take_mark(batch: Batch, message: Message) -> None:
     _require(_is_name(mark.symbol), "not a symbol")
     _require(all(_is_count(n) for n in (mark.open_time, mark.trade_count, mark.next_trade_id)), "a count out of range")
     _require(all(abs(n) <= LARGEST_COUNT for n in (mark.first_trade_id, mark.last_trade_id)), "an id out of range")
+    _require(-(2**63) <= mark.id_hash < 2**63, "a hash of more than 64 bits")
     _require(mark.close.is_finite(), "a price that is none")
     batch.marks.append(_published(mark, message))
 

@@ -19,13 +19,13 @@ class PublishedMark(Mark, frozen=True):
 NOW_MS = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 _UPSERT_MARK = """
-INSERT INTO marks AS held (symbol, open_time, first_trade_id, last_trade_id, trade_count, id_sum, close, next_trade_id,
-                           since, written_at)
-VALUES (%(symbol)s, %(open_time)s, %(first_trade_id)s, %(last_trade_id)s, %(trade_count)s, %(id_sum)s, %(close)s,
-        %(next_trade_id)s, %(since)s, %(written_at)s)
+INSERT INTO marks AS held (symbol, open_time, first_trade_id, last_trade_id, trade_count, id_sum, id_hash, close,
+                           next_trade_id, since, written_at)
+VALUES (%(symbol)s, %(open_time)s, %(first_trade_id)s, %(last_trade_id)s, %(trade_count)s, %(id_sum)s, %(id_hash)s,
+        %(close)s, %(next_trade_id)s, %(since)s, %(written_at)s)
 ON CONFLICT (symbol, open_time) DO UPDATE
 SET first_trade_id = excluded.first_trade_id, last_trade_id = excluded.last_trade_id,
-    trade_count = excluded.trade_count, id_sum = excluded.id_sum, close = excluded.close,
+    trade_count = excluded.trade_count, id_sum = excluded.id_sum, id_hash = excluded.id_hash, close = excluded.close,
     next_trade_id = excluded.next_trade_id, since = excluded.since, written_at = excluded.written_at
 WHERE excluded.trade_count > held.trade_count
 """

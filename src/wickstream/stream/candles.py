@@ -16,7 +16,7 @@ from wickstream.stream.layout import trade_in_place
 _TRADE_JSON = "s STRING, t BIGINT, p STRING, q STRING, T BIGINT, m BOOLEAN, X STRING"
 _MARK_JSON = (
     "symbol STRING, open_time BIGINT, first_trade_id BIGINT, last_trade_id BIGINT, "
-    "trade_count BIGINT, id_sum BIGINT, close STRING"
+    "trade_count BIGINT, id_sum BIGINT, id_hash BIGINT, close STRING"
 )
 
 # As milliseconds this is the year 5138, so from here on the exchange means microseconds.
@@ -61,6 +61,7 @@ def marks_from_raw(raw: DataFrame) -> DataFrame:
             "open_time",
             F.col("trade_count").alias("mark_count"),
             F.col("id_sum").alias("mark_id_sum"),
+            F.col("id_hash").alias("mark_id_hash"),
             F.col("first_trade_id").alias("mark_first_id"),
             F.col("last_trade_id").alias("mark_last_id"),
             F.col("close_units").alias("mark_close_units"),
@@ -129,7 +130,7 @@ def _is_trade() -> Column:
 
 
 def _is_mark() -> Column:
-    counts = ("first_trade_id", "last_trade_id", "trade_count", "id_sum")
+    counts = ("first_trade_id", "last_trade_id", "trade_count", "id_sum", "id_hash")
     return _are_there("symbol", *counts, "close_units") & _is_time(F.col("open_time"))
 
 
@@ -185,13 +186,19 @@ def _counts() -> list[Column]:
     return [
         F.count("trade_id").alias("trade_count"),
         F.sum("trade_id").alias("id_sum"),
+        F.bit_xor(_id_hash()).alias("id_hash"),
         F.min("trade_id").alias("first_trade_id"),
         F.max("trade_id").alias("last_trade_id"),
     ]
 
 
+def _id_hash() -> Column:
+    """Of one id; see `exchange/sequencing/id_hash.py`."""
+    return F.xxhash64("trade_id").bitwiseXOR(F.xxhash64(F.col("trade_id") + 1))
+
+
 def _newest_mark() -> list[Column]:
-    names = ("mark_id_sum", "mark_first_id", "mark_last_id", "mark_close_units")
+    names = ("mark_id_sum", "mark_id_hash", "mark_first_id", "mark_last_id", "mark_close_units")
     return [F.max("mark_count").alias("mark_count"), *(F.max_by(name, "mark_count").alias(name) for name in names)]
 
 
@@ -205,9 +212,9 @@ def _is_known() -> Column:
 
 
 def _is_closed() -> Column:
-    counts_agree = F.col("mark_count") == F.col("trade_count")
-    sums_agree = F.col("mark_id_sum") == F.coalesce("id_sum", F.lit(0))
-    return F.coalesce(counts_agree & sums_agree, F.lit(False))  # noqa: FBT003
+    counted = {"count": F.col("trade_count"), **{name: F.coalesce(name, F.lit(0)) for name in ("id_sum", "id_hash")}}
+    agree = [F.col(f"mark_{name}") == value for name, value in counted.items()]
+    return F.coalesce(reduce(and_, agree), F.lit(False))  # noqa: FBT003
 
 
 def _candle_columns() -> list[Column]:

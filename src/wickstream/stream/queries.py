@@ -107,7 +107,7 @@ def _start_judging(rows: DataFrame, judge: Judge, base: Base, checkpoint: Checkp
     return Started(query, lambda: batches.held(patience_s=_BATCH_PATIENCE_S))
 
 
-_CANDLES = Plan("candles", "candles-v3", frozenset({RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS}), _candles)
+_CANDLES = Plan("candles", "candles-v4", frozenset({RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS}), _candles)
 _ALERTS = (
     Plan("whales", "whales-v1", frozenset({RAW_TRADES, ALERTS, PROCESSED_AGGS, FEED_GAPS}), _whales),
     Plan("sweeps", "sweeps-v2", frozenset({RAW_TRADES, ALERTS, PROCESSED_AGGS, FEED_GAPS}), _sweeps),

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.candles import MIDNIGHT_MS, minute
+from tests.id_hash import id_hash
 from tests.running import wait_until
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
@@ -28,7 +29,8 @@ NOTHING = Found(0, 0, 0, None)
 def mark_of(candle: Candle) -> Mark:
     first, last = candle.first_trade_id or 0, candle.last_trade_id or 0
     ids = range(first, last + 1)
-    return Mark(candle.symbol, candle.open_time, first, last, candle.trade_count, sum(ids), Decimal(1), last + 1)
+    count = candle.trade_count
+    return Mark(candle.symbol, candle.open_time, first, last, count, sum(ids), id_hash(ids), Decimal(1), last + 1)
 
 
 def marks(*numbers: int) -> list[Mark]:

@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import Consumer, Message
 
 from tests.candles import MIDNIGHT_MS, minute
+from tests.id_hash import id_hash
 from tests.running import Launcher, Running, wait_until
 from tests.tier_contents import read_cold, read_hot, read_warm
 from wickstream.bus.codec import encode
@@ -185,8 +186,8 @@ def test_a_tier_that_fails_for_good_ends_the_process(bus: Settings) -> None:
 
 
 def test_marks_and_gaps_are_kept_with_the_larger_count_and_the_newest_word(bus: Settings, symbol: str) -> None:
-    mark = Mark(symbol, MIDNIGHT_MS, 1, 10, 10, 55, Decimal("1.5"), 11)
-    larger = Mark(symbol, MIDNIGHT_MS, 1, 11, 11, 66, Decimal("1.6"), 11)
+    mark = Mark(symbol, MIDNIGHT_MS, 1, 10, 10, 55, id_hash(range(1, 11)), Decimal("1.5"), 11)
+    larger = Mark(symbol, MIDNIGHT_MS, 1, 11, 11, 66, id_hash(range(1, 12)), Decimal("1.6"), 11)
     gap = Gap(symbol, 5, 7, None, MIDNIGHT_MS, GapStatus.OPEN)
     halt = Gap(symbol, None, None, MIDNIGHT_MS, MIDNIGHT_MS, GapStatus.HALTED)
     publish(bus, MINUTE_MARKS, [larger, mark])

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from tests.id_hash import id_hash
 from wickstream.events import MINUTE_MS, Mark, Source, Ticker, Trade
 from wickstream.exchange.sequencing.arrival import Arrival
 from wickstream.exchange.sequencing.holes import HoldingRoom
@@ -54,6 +55,7 @@ def true_mark(trades: Iterable[Trade], open_time: int, *, next_trade_id: int) ->
         last_trade_id=inside[-1] if inside else next_trade_id - 1,
         trade_count=len(inside),
         id_sum=sum(inside),
+        id_hash=id_hash(inside),
         close=known[-1],
         next_trade_id=next_trade_id,
     )

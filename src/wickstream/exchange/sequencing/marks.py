@@ -6,6 +6,7 @@ from itertools import chain, pairwise
 
 from wickstream.events import MINUTE_MS, Mark
 from wickstream.exchange.sequencing.doubts import Doubt
+from wickstream.exchange.sequencing.id_hash import hash_of_run
 
 
 @dataclass
@@ -20,6 +21,21 @@ class Minute:
     last: int = 0
     count: int = 0
     id_sum: int = 0
+    run_first: int = 0  # of the run of consecutive ids that goes on
+    earlier_runs: int = 0  # their hash
+
+    def begin_run(self, trade_id: int) -> None:
+        """The next trade to be counted does not follow on the last one."""
+        if self.count:
+            self.earlier_runs ^= hash_of_run(self.run_first, self.last)
+        else:
+            self.first = trade_id
+        self.run_first = trade_id
+
+    @property
+    def id_hash(self) -> int:
+        """Of the ids counted so far; 0 of none."""
+        return self.earlier_runs ^ hash_of_run(self.run_first, self.last) if self.count else 0
 
 
 @dataclass

@@ -9,6 +9,7 @@ import msgspec
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.exchange.sequencing.arrival import Arrival
 from wickstream.exchange.sequencing.doubts import Doubt, hide_price
+from wickstream.exchange.sequencing.id_hash import hash_of_run
 from wickstream.exchange.sequencing.marks import Minute, Pending, ProvenMark, looked_at_after
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
@@ -89,8 +90,8 @@ class MinuteBook:
         if running is None or not running.open_time <= time_ms < running.end:
             running = self._turn_to(time_ms, trade)
         if running is not None:
-            if not running.count:
-                running.first = trade.trade_id
+            if trade.trade_id != running.last + 1 or not running.count:
+                running.begin_run(trade.trade_id)
             running.last = trade.trade_id
             running.count += 1
             running.id_sum += trade.trade_id
@@ -106,8 +107,8 @@ class MinuteBook:
         if minute is None:
             raise ValueError("no minute is running")
         last_id = first_id + count - 1
-        if not minute.count:
-            minute.first = first_id
+        if first_id != minute.last + 1 or not minute.count:
+            minute.begin_run(first_id)
         minute.last = last_id
         minute.count += count
         minute.id_sum += (first_id + last_id) * count // 2
@@ -186,6 +187,7 @@ class MinuteBook:
             last_trade_id=minute.last if minute.count else next_trade_id - 1,
             trade_count=minute.count,
             id_sum=minute.id_sum,
+            id_hash=minute.id_hash,
             close=Decimal(self._price or 0),
             next_trade_id=next_trade_id,
         )
@@ -212,6 +214,7 @@ class MinuteBook:
             last_trade_id=trade.trade_id,
             trade_count=mark.trade_count + 1,
             id_sum=mark.id_sum + trade.trade_id,
+            id_hash=mark.id_hash ^ hash_of_run(trade.trade_id, trade.trade_id),
             close=Decimal(trade.price),
         )
         self._remember(corrected)

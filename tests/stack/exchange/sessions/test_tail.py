@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.id_hash import id_hash
 from tests.unit.exchange.made_exchange import MIDNIGHT_MS, trade_data
 from wickstream.bus import topics
 from wickstream.bus.codec import encode
@@ -23,8 +24,8 @@ def trades(symbol: str, *ids: int) -> Batch:
 
 def mark(symbol: str, first: int, *, writer: Instance | None = None, since_ms: int | None = None) -> Record:
     """Of a minute with a trade each 10 s, the first of them with this id."""
-    last, open_time = first + 5, MIDNIGHT_MS + first // 6 * MINUTE_MS
-    value = Mark(symbol, open_time, first, last, 6, sum(range(first, last + 1)), Decimal("1.5"), last + 1)
+    ids, open_time = range(first, first + 6), MIDNIGHT_MS + first // 6 * MINUTE_MS
+    value = Mark(symbol, open_time, first, ids[-1], 6, sum(ids), id_hash(ids), Decimal("1.5"), first + 6)
     headers = writer.headers if writer else []
     since = [] if since_ms is None else [("since", str(since_ms).encode())]
     return Record(topics.MINUTE_MARKS, symbol, encode(value), [*headers, *since])

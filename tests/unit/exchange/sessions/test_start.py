@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.id_hash import id_hash
 from tests.unit.exchange.made_exchange import MIDNIGHT_MS, OTHER, SYMBOL, MadeExchange, on_virtual_time, rest
 from wickstream.bus import topics
 from wickstream.bus.codec import decode
@@ -257,7 +258,7 @@ def test_a_symbol_the_exchange_tells_nothing_of_does_not_keep_the_others_waiting
 def test_a_mark_and_the_trades_since_are_gone_on_from() -> None:
     async def scene() -> None:
         play = Scene()
-        mark = Mark(SYMBOL, MIDNIGHT_MS - MINUTE_MS, 100, 102, 3, 303, Decimal("1.5"), 103)
+        mark = Mark(SYMBOL, MIDNIGHT_MS - MINUTE_MS, 100, 102, 3, 303, id_hash([100, 101, 102]), Decimal("1.5"), 103)
         listed = [Gap(SYMBOL, 105, 105, None, 1, GapStatus.OPEN)]
         trades = [rest(103, 0), rest(104, 10_000), rest(106, 20_000), rest(108, 25_000)]
         tail = Tail(mark, next_id=103, written_ms=777, trades=trades, listed=listed, is_cold=False)

@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+from tests.id_hash import id_hash
 from tests.unit.exchange.made_exchange import MIDNIGHT_MS, OTHER, SYMBOL, trade_data
 from tests.unit.exchange.made_kafka import MadeKafka
 from wickstream.bus import topics
@@ -27,9 +28,9 @@ def trade(trade_id: int, symbol: str = SYMBOL) -> Record:
 
 def mark(first: int, count: int = 6, symbol: str = SYMBOL, *, since_ms: int | None = None) -> Record:
     """Of a minute that begins with this id; a trade each 10 s."""
-    last = first + count - 1
+    ids = range(first, first + count)
     open_time = MIDNIGHT_MS + first // 6 * MINUTE_MS
-    value = Mark(symbol, open_time, first, last, count, sum(range(first, last + 1)), Decimal("1.5"), last + 1)
+    value = Mark(symbol, open_time, first, ids[-1], count, sum(ids), id_hash(ids), Decimal("1.5"), first + count)
     headers = [] if since_ms is None else [("since", str(since_ms).encode())]
     return Record(topics.MINUTE_MARKS, symbol, encode(value), headers)
 

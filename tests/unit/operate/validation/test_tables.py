@@ -11,7 +11,7 @@ GOOD = {
     | {"symbol": "text", "interval": "text", "origin": "text", "closed": "boolean", "revision": "integer"}
     | {"published_at": "bigint", "added_later": "text"},
     "marks": dict.fromkeys(("open_time", "first_trade_id", "last_trade_id", "trade_count", "next_trade_id"), "bigint")
-    | {"symbol": "text", "id_sum": "numeric", "close": "numeric"},
+    | {"symbol": "text", "id_sum": "numeric", "id_hash": "bigint", "close": "numeric"},
     "gaps": dict.fromkeys(("first_trade_id", "last_trade_id", "open_time", "detected_at"), "bigint")
     | dict.fromkeys(("symbol", "status", "filled_by", "evidence"), "text"),
     "alerts": dict.fromkeys(("alert_id", "type", "symbol"), "text")
