@@ -49,8 +49,12 @@ PORT_OFFSETS = {
     "tickers": 8,
     "writer": 9,
     "repair": 10,
-    "spark-driver": 11,
+    "spark-driver": 11,  # of a cluster: on a local master any free ones do
     "spark-blocks": 12,
+    "write-hot": 15,  # where a tier has a process of its own; of several in one, the first's
+    "write-warm": 16,
+    "write-cold": 17,
+    "write-sinks": 18,
     "stream-alerts": 19,  # where alerts have a process of their own
 }
 

@@ -63,10 +63,9 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def has_context(settings: Settings) -> bool:
-    """Tell whether Spark's driver listens: from here on Python waits for Java."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", settings.port("spark-driver"))) == 0
+def has_context(jvm: psutil.Process) -> bool:
+    """Tell whether Spark's driver listens, beside its gateway: from here on Python waits for Java."""
+    return [found.status for found in jvm.net_connections("inet")].count(psutil.CONN_LISTEN) > 1
 
 
 def test_told_to_end_while_its_jvm_starts_it_does_so_at_once(alone: Settings, start_job: StartJob) -> None:
@@ -80,7 +79,7 @@ def test_told_to_end_while_its_session_starts_it_does_so_at_once(
 ) -> None:
     job = start_job(alone)
     jvm = jvm_of(job)
-    wait_until(lambda: has_context(alone), deadline_s=60, what="Spark's driver")
+    wait_until(lambda: has_context(jvm), deadline_s=60, what="Spark's driver")
     assert_ends_in_order(job, jvm, number)
 
 
@@ -96,7 +95,7 @@ def assert_ends_in_order(job: Job, jvm: psutil.Process, number: signal.Signals) 
 def test_when_it_is_killed_its_jvm_goes_too(alone: Settings, start_job: StartJob) -> None:
     job = start_job(alone)
     jvm = jvm_of(job)
-    wait_until(lambda: has_context(alone), deadline_s=60, what="Spark's driver")
+    wait_until(lambda: has_context(jvm), deadline_s=60, what="Spark's driver")
     job.process.kill()
     wait_until(lambda: is_gone(jvm), deadline_s=5, what="the JVM's end")
 
@@ -121,6 +120,17 @@ def test_when_its_jvm_is_killed_it_says_so_and_fails(beside_topics: Settings, st
     job = running(start_job, beside_topics)
     jvm_of(job).kill()
     assert failure_of(job) == "wickstream: Spark's JVM does not answer any more"
+
+
+def test_a_port_of_a_clusters_driver_that_is_taken_is_told_and_no_other_is_tried(
+    alone: Settings, start_job: StartJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_MASTER", "spark://127.0.0.1:9")
+    with socket.create_server(("", alone.port("spark-driver"))):
+        failure = failure_of(start_job(alone))
+    assert failure.startswith("wickstream: Spark: ")
+    assert "Address already in use" in failure
+    assert "'sparkDriver' failed" in failure
 
 
 def test_a_query_that_cannot_start_is_named_with_its_cause_and_without_stacks(

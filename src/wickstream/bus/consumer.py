@@ -1,6 +1,7 @@
 """Consumers: offsets are moved by hand, and what they may see of open transactions is always said."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,9 +14,13 @@ from wickstream.errors import StoreBusy
 log = structlog.get_logger(__name__)
 
 GROUP_PREFIX = "wickstream."
+BATCH_BYTES = 4 * 1_024**2  # as records they take ten times as much; half of what is fetched ahead
 
-# A tier may be down for hours; that is no reason to be thrown out of the group.
-_MAX_POLL_MS = 86_400_000
+# Who waits for a store goes on polling (`Member.wait`); what is silent for longer than every client's own patience
+# hangs for good, and another member should have its partitions.
+_MAX_POLL_MS = 300_000
+
+_PIECE = 100  # records between two looks at how many bytes there are
 
 
 class Isolation(StrEnum):
@@ -33,7 +38,6 @@ class Place(NamedTuple):
 
 
 Positions = dict[Place, int]
-StartOffsets = Callable[[Sequence[Place]], Mapping[Place, int]]
 
 
 def open_consumer(
@@ -65,23 +69,11 @@ def open_consumer(
     )
 
 
-def subscribe(consumer: Consumer, topics: Iterable[str], start_offsets: StartOffsets) -> None:
-    """Share `topics` with the group; `start_offsets` says where to begin in partitions just given to us.
-
-    Partitions it does not name begin at the group's offset.
-    """
-
-    def begin(member: Consumer, partitions: list[TopicPartition]) -> None:
-        starts = start_offsets([Place(p.topic, p.partition) for p in partitions])
-        for p in partitions:
-            p.offset = starts.get(Place(p.topic, p.partition), p.offset)
-        member.assign(partitions)
-
-    consumer.subscribe(list(topics), on_assign=begin)
-
-
-def poll_batch(consumer: Consumer, *, limit: int, wait_s: float, fill_s: float) -> list[Message]:
-    """Wait up to `wait_s` for a first record, then up to `fill_s` for more; at most `limit`.
+def poll_batch(
+    consumer: Consumer, *, limit: int, wait_s: float, fill_s: float, limit_bytes: int = BATCH_BYTES
+) -> list[Message]:
+    """Wait up to `wait_s` for a first record, then up to `fill_s` for more: at most `limit`, and no more once there
+    are `limit_bytes`.
 
     Raises:
         KafkaException: If the consumer is of no further use.
@@ -89,10 +81,27 @@ def poll_batch(consumer: Consumer, *, limit: int, wait_s: float, fill_s: float) 
     first = consumer.poll(wait_s)
     if first is None:
         return []
-    return [message for message in (first, *consumer.consume(limit - 1, fill_s)) if _is_record(message)]
+    messages, size, end_s = [first], _size(first), time.monotonic() + fill_s
+    while len(messages) < limit and size < limit_bytes:
+        wanted = min(_PIECE, limit - len(messages))
+        piece = consumer.consume(wanted, max(0.0, end_s - time.monotonic()))
+        messages += piece
+        size += sum(map(_size, piece))
+        if len(piece) < wanted:
+            break
+    return [message for message in messages if is_record(message)]
 
 
-def _is_record(message: Message) -> bool:
+def _size(message: Message) -> int:
+    return len(message.value() or b"")
+
+
+def is_record(message: Message) -> bool:
+    """Tell a record from a word about the brokers.
+
+    Raises:
+        KafkaException: If it says that the consumer is of no further use.
+    """
     error = message.error()
     if error is None:
         return True

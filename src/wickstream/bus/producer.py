@@ -1,11 +1,12 @@
 """Producers: the connector's transactional one, and a plain idempotent one for everybody else."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from wickstream.errors import StoreBusy, WickstreamError
+from wickstream.errors import StoreBusy, Unpublishable, WickstreamError
 
 COMMIT_SECONDS = 30.0
 
@@ -119,35 +120,86 @@ def _broken(exc: KafkaException) -> ProducerBroken:
     return ProducerBroken(f"transaction failed: {error.str()}", fenced=fenced)
 
 
+# What librdkafka cannot go on from is raised by the call in which it is heard of; if that reports deliveries too, as
+# the cause of a SystemError: Python's word for a callback that was called with an error already there.
+_FATAL = (KafkaException, SystemError)
+
+
 class IdempotentProducer:
-    """Publishes single records; `flush` tells whether all of them arrived."""
+    """Publishes single records; `flush` tells whether all of them arrived.
+
+    Where librdkafka gives up for good, another producer takes the place of the broken one, and StoreBusy says that what
+    was queued is to be published again.
+    """
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._producer = Producer(_base(bootstrap_servers) | {"log_level": 2})
-        self._failed: KafkaError | None = None
+        self._bootstrap_servers = bootstrap_servers
+        self._renew()
+
+    def _renew(self) -> None:
+        self._producer = Producer(_base(self._bootstrap_servers) | {"log_level": 2})
+        self._failed: list[KafkaError] = []
 
     def publish(self, record: Record) -> None:
-        """Queue one record."""
+        """Queue one record.
+
+        Raises:
+            StoreBusy: If the producer broke.
+            Unpublishable: If the record is larger than any may be.
+        """
         while True:
             try:
                 self._producer.produce(
-                    record.topic, record.value, record.key, headers=list(record.headers), on_delivery=self._delivered
+                    record.topic,
+                    record.value,
+                    record.key,
+                    headers=list(record.headers),
+                    on_delivery=partial(_note_failure, self._failed),
                 )
             except BufferError:
-                self._producer.poll(0.1)
+                self._let_send()
+            except KafkaException as exc:
+                raise self._refused(exc.args[0]) from exc
             else:
                 return
 
-    def _delivered(self, error: KafkaError | None, _message: object) -> None:
-        self._failed = self._failed or error
+    def _let_send(self) -> None:
+        try:
+            self._producer.poll(0.1)
+        except _FATAL as exc:
+            raise self._broken(exc) from exc
 
     def flush(self, *, timeout_s: float = 30.0) -> None:
         """Wait until everything queued is acknowledged.
 
         Raises:
-            StoreBusy: If a record was refused or not acknowledged in time; what arrived is not known.
+            StoreBusy: If a record was refused or not acknowledged in time, or the producer broke; what arrived is not
+                known.
+            Unpublishable: If a record is larger than its topic takes; what else arrived is not known.
         """
-        left = self._producer.flush(timeout_s)
-        failed, self._failed = self._failed, None
-        if left or failed is not None:
-            raise StoreBusy(f"Kafka did not take {left} records: {failed.str() if failed else 'timed out'}")
+        try:
+            left = self._producer.flush(timeout_s)
+        except _FATAL as exc:
+            raise self._broken(exc) from exc
+        failed = self._failed[:1]
+        self._failed.clear()
+        if failed:
+            raise self._refused(failed[0])
+        if left:
+            raise StoreBusy(f"Kafka did not take {left} records: timed out")
+
+    def _refused(self, error: KafkaError) -> StoreBusy | Unpublishable:
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            return Unpublishable(f"too large for Kafka: {error.str()}")
+        if error.fatal() or error.code() == KafkaError._FATAL:
+            return self._broken(KafkaException(error))
+        return StoreBusy(f"Kafka did not take a record: {error.str()}")
+
+    def _broken(self, exc: Exception) -> StoreBusy:
+        self._renew()
+        return StoreBusy(f"Kafka's producer broke and was made anew: {exc.__cause__ or exc}")
+
+
+def _note_failure(failed: list[KafkaError], error: KafkaError | None, _message: Message) -> None:
+    if error is not None:
+        failed.append(error)

@@ -35,6 +35,8 @@ def recent_offsets(
 
 def _newest_timestamps(bootstrap_servers: str, places: Sequence[Place]) -> dict[Place, int]:
     """Publishing time (ms) of each partition's newest record; -1 of an empty one."""
+    if not places:
+        return {}
     admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
     newest: OffsetSpec = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(place.topic, place.partition): newest for place in places}

@@ -23,7 +23,8 @@ from wickstream.cli.options import (
 
 Shard = Annotated[str | None, typer.Option("--shard", metavar="I/N", help="This one of so many: 0/3, 1/3 or 2/3.")]
 MetricsPort = Annotated[
-    int | None, typer.Option("--metrics-port", help="For /metrics, where several connectors share a machine.")
+    int | None,
+    typer.Option("--metrics-port", min=1, max=65_535, help="For /metrics, where several of a kind share a machine."),
 ]
 Faults = Annotated[
     Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong, and when: TOML or JSON.")
@@ -32,6 +33,14 @@ Switchable = Annotated[bool, typer.Option("--switchable", help="Let GET, POST an
 TlsCert = Annotated[Path | None, typer.Option("--tls-cert", metavar="FILE", help="Speak https and wss.")]
 TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key, if apart.")]
 StreamPart = Annotated[Literal["candles", "alerts", "all"], typer.Argument(help="Which of its queries.")]
+WriterParts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tier",
+        metavar="hot|warm|cold|sinks",
+        help="Only this one; may be repeated. sinks: all that tell people of alerts.",
+    ),
+]
 ColdStarted = Annotated[bool, typer.Option("--cold-started", help="The last hour, for symbols started from nothing.")]
 
 
@@ -120,9 +129,23 @@ def tickers(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Js
     _run("wickstream.store.tickers", data_dir, port_base, as_json=as_json)
 
 
-def write(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
-    """The storage writer: candles to Redis, PostgreSQL and the Delta table, alerts to PostgreSQL and their sinks."""
-    _run("wickstream.store.writer", data_dir, port_base, as_json=as_json)
+def write(
+    *,
+    tier: WriterParts = None,
+    metrics_port: MetricsPort = None,
+    data_dir: DataDir = None,
+    port_base: PortBase = None,
+    as_json: Json = False,
+) -> None:
+    """The storage writer: candles to Redis, PostgreSQL and the Delta table, alerts to PostgreSQL and their sinks.
+
+    All in one process, as under `up`, or apart: `write --tier hot --tier sinks`, `write --tier warm` (which keeps the
+    ledger too) and `write --tier cold`. Two of the same tier share its partitions; the second on a machine needs a
+    --metrics-port of its own.
+    """
+    from wickstream.store.parts import parts_of
+
+    _run("wickstream.store.writer", data_dir, port_base, parts_of(tier or ()), metrics_port, as_json=as_json)
 
 
 def serve(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:

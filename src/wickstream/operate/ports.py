@@ -25,7 +25,9 @@ def is_free(host: str, port: int) -> bool:
 
 def wanted_ports(settings: Settings, *, with_exchange: bool) -> dict[str, int]:
     """The ports, by name, that `up` with these settings needs."""
-    wanted = ["api", "connector", "stream", "tickers", "writer", "repair", "spark-driver", "spark-blocks"]
+    wanted = ["api", "connector", "stream", "tickers", "writer", "repair"]
+    if not settings.spark_master.startswith("local"):
+        wanted += ["spark-driver", "spark-blocks"]
     if settings.kafka_bootstrap_servers is None:
         wanted += ["kafka", "kafka-controller"]
     if settings.postgres_host is None:

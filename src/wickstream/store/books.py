@@ -9,7 +9,6 @@ from wickstream import metrics
 from wickstream.config import Settings
 from wickstream.stopping import Stop
 from wickstream.store.bookkeeping import SETTLED_AFTER_MS, holes, is_settled, newly_found
-from wickstream.store.database import PASSING, busy, connect
 from wickstream.store.open_items import (
     Key,
     OpenHole,
@@ -23,6 +22,7 @@ from wickstream.store.open_items import (
     update_hole,
 )
 from wickstream.store.retries import Patience
+from wickstream.store.right import Right
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ EVERY_S = 10.0
 ITEMS_AT_ONCE = 10_000  # more are gone through look by look
 HOLES_AT_ONCE = 200
 
-_LOCK = 7_714_250_003  # any number, but the same in every process that keeps the books
+_LOCK = 7_714_250_003
 _BEGIN: Key = ("", -1)
 
 
@@ -47,8 +47,7 @@ class Books:
     """One connection, and with it the right to keep the books. Not for two threads at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._conn: psycopg.Connection | None = None
+        self._right = Right(settings, lock=_LOCK)
         self._items_after = self._holes_after = _BEGIN
 
     def look(self) -> Found | None:
@@ -57,27 +56,13 @@ class Books:
         Raises:
             StoreBusy: If PostgreSQL does not answer; looking again does no harm.
         """
-        try:
-            conn = self._claimed()
+        self._right.claim()
+        with self._right.used() as conn:
             return None if conn is None else self._look(conn)
-        except PASSING as exc:
-            self.close()
-            raise busy(exc) from exc
 
     def close(self) -> None:
         """Let go of the connection, and of the right."""
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None
-
-    def _claimed(self) -> psycopg.Connection | None:
-        if self._conn is None:
-            self._conn = connect(self._settings)
-            self._conn.autocommit = True
-            ((is_ours,),) = self._conn.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchall()
-            if not is_ours:
-                self.close()
-        return self._conn
+        self._right.close()
 
     def _look(self, conn: psycopg.Connection) -> Found:
         at_ms = now_ms(conn)

@@ -1,5 +1,11 @@
 """How to reach PostgreSQL, and which of its errors pass."""
 
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -13,6 +19,9 @@ CONNECT_SECONDS = 3
 _IDLE_S, _BETWEEN_S, _TIMES = 10, 5, 3
 _SILENCE_MS = 25_000
 
+# No server, or none that may be written to any more: a standby that took its place is found by connecting again.
+UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+REFUSED = (psycopg.DataError, psycopg.IntegrityError)  # what it was given will not do, however often it is tried
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable)  # a table will come
 
 
@@ -54,12 +63,12 @@ def connect(settings: Settings) -> psycopg.Connection:
     try:
         return psycopg.connect(conninfo(settings))
     except psycopg.OperationalError as exc:
-        raise StoreBusy(f"PostgreSQL: {_first_line(exc)}") from exc
+        raise StoreBusy(f"PostgreSQL: {first_line(exc)}") from exc
 
 
 def busy(exc: psycopg.Error) -> StoreBusy:
     """What a lost connection or a timed out statement is to the rest of the house."""
-    return StoreBusy(f"PostgreSQL: {_first_line(exc)}")
+    return StoreBusy(f"PostgreSQL: {first_line(exc)}")
 
 
 def is_conflict(exc: Exception) -> bool:
@@ -67,5 +76,25 @@ def is_conflict(exc: Exception) -> bool:
     return isinstance(exc, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected)
 
 
-def _first_line(exc: psycopg.Error) -> str:
+@contextmanager
+def answering_within(conn: psycopg.Connection, seconds: float) -> Iterator[None]:
+    """Cut the connection if the block takes longer, which ends it by an OperationalError.
+
+    A server that was stopped in its tracks still has its kernel to say that the line is alive.
+    """
+    timer = threading.Timer(seconds, _cut, (conn.fileno(),))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # the number of the socket is not for others to use before
+
+
+def _cut(number: int) -> None:
+    with suppress(OSError), socket.socket(fileno=os.dup(number)) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def first_line(exc: psycopg.Error) -> str:
     return str(exc).partition("\n")[0] or type(exc).__name__

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from confluent_kafka import Message
 
@@ -14,9 +15,10 @@ from wickstream.events import MINUTE_MS, Alert, Author, Gap, Mark, SymbolEvent
 from wickstream.store.marks import PublishedMark
 
 LARGEST_COUNT = 2**53  # Lua counts in doubles
-LARGEST_EXPONENT = 64  # of an alert's amounts; text of so many digits can still be read
+LARGEST_EXPONENT = 64  # of amounts that no column bounds; text of so many digits can still be read
 LONGEST_ID = 200
-YEAR_10000_MS = 253_402_300_800_000  # no calendar shows more
+LONGEST_TIME = 15  # digits of ms
+LATEST_MS = 253_370_764_800_000  # the year 9999: the end of its last month is in no calendar
 STARTED = "started"  # what a connector says of a symbol that it begins with
 WHOLE_DIGITS = {"price": 12, "volume": 20, "quote": 22}  # before the point, as the cold tier's columns
 PLACES = {"price": 8, "volume": 8, "quote": 16}
@@ -79,14 +81,15 @@ def _take_mark(batch: Batch, message: Message) -> None:
     _require(_is_name(mark.symbol), "not a symbol")
     _require(all(_is_count(n) for n in (mark.open_time, mark.trade_count, mark.next_trade_id)), "a count out of range")
     _require(all(abs(n) <= LARGEST_COUNT for n in (mark.first_trade_id, mark.last_trade_id)), "an id out of range")
+    _require(0 <= mark.id_sum <= LARGEST_COUNT**2, "a sum out of range")
     _require(-(2**63) <= mark.id_hash < 2**63, "a hash of more than 64 bits")
-    _require(mark.close.is_finite(), "a price that is none")
+    _require(_is_readable(mark.close), "a price that is none")
     batch.marks.append(_published(mark, message))
 
 
 def _published(mark: Mark, message: Message) -> PublishedMark:
     since = dict(message.headers() or ()).get("since")
-    since_ms = int(since) if isinstance(since, bytes) and since.isdigit() else None
+    since_ms = int(since) if isinstance(since, bytes) and since.isdigit() and len(since) <= LONGEST_TIME else None
     fields = {name: getattr(mark, name) for name in Mark.__struct_fields__}
     return PublishedMark(**fields, since=since_ms, written_at=message.timestamp()[1])
 
@@ -133,7 +136,8 @@ def require_storable(candle: Candle) -> None:
     """
     _require(_is_name(candle.symbol), "not a symbol")
     _require(candle.interval == "1m", f"an interval that is not stored: {candle.interval[:8]!r}")
-    _require(_is_count(candle.open_time) and candle.open_time % MINUTE_MS == 0, "open_time is not a minute's")
+    _require(0 <= candle.open_time < LATEST_MS, "open_time out of range")
+    _require(candle.open_time % MINUTE_MS == 0, "open_time is not a minute's")
     _require(candle.close_time == candle.open_time + MINUTE_MS - 1, "close_time is not the minute's end")
     _require(_is_count(candle.trade_count) and _is_count(candle.published_at), "a number out of range")
     _require(0 <= candle.revision < 2**31, "revision out of range")
@@ -152,10 +156,10 @@ def require_tellable(alert: Alert) -> None:
     """
     _require(_is_name(alert.symbol), "not a symbol")
     _require(0 < len(alert.alert_id) <= LONGEST_ID and alert.alert_id.isprintable(), "not an alert_id")
-    _require(0 <= alert.at < YEAR_10000_MS and _is_count(alert.trade_count), "a number out of range")
+    _require(0 <= alert.at < LATEST_MS and _is_count(alert.trade_count), "a number out of range")
     _require(0 <= alert.revision < 2**31, "revision out of range")
     for name, amount in (("value", alert.value), ("threshold", alert.threshold)):
-        _require(amount.is_finite() and abs(amount.adjusted()) < LARGEST_EXPONENT, f"{name} does not fit")
+        _require(_is_readable(amount), f"{name} does not fit")
     for name, fact in alert.facts.items():
         _require(_is_name(name), "a fact without a name")
         _require(abs(fact) <= LARGEST_COUNT if isinstance(fact, int) else "\0" not in fact, f"{name} does not fit")
@@ -170,6 +174,10 @@ def _ids_hold_the_trades(candle: Candle) -> bool:
 
 def _is_name(symbol: str) -> bool:
     return 0 < len(symbol) <= 64 and symbol.isprintable()
+
+
+def _is_readable(amount: Decimal) -> bool:
+    return amount.is_finite() and abs(amount.adjusted()) < LARGEST_EXPONENT
 
 
 def _is_count(number: int) -> bool:

@@ -98,6 +98,9 @@ def storage_options(settings: Settings) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": settings.minio_access_key,
         "AWS_SECRET_ACCESS_KEY": secret.get_secret_value() if secret else None,
+        "connect_timeout": "5s",
+        "timeout": "30s",  # of one request
+        "retry_timeout": "60s",  # of one request and what it is repeated; object_store's own patience is three minutes
         "aws_conditional_put": "etag",  # of two commits of one version the store itself refuses the second
     }
     return {name: value for name, value in options.items() if value}

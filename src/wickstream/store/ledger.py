@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import psycopg
 from psycopg import sql
 
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Gap, GapStatus
-from wickstream.store.database import PASSING, busy, connect
+from wickstream.store.right import Right
 
-_LOCK = 7_714_250_002  # any number, but the same in every process that repairs
+_LOCK = 7_714_250_002
 
 # With whatever stands within an entry: a repair that was killed had told of the end of its entry only.
 _ENTRIES = """
@@ -43,21 +42,15 @@ class LedgerReader:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._conn: psycopg.Connection | None = None
+        self._right = Right(settings, lock=_LOCK)
 
     def claim(self) -> bool:
         """Become the one that repairs; False: another process is."""
-        if self._conn is None:
-            self._conn = connect(self._settings)
-            self._conn.autocommit = True
-        ((claimed,),) = self.fetch(sql.SQL("SELECT pg_try_advisory_lock(%s)"), _LOCK)
-        return bool(claimed)
+        return self._right.claim()
 
     def release(self) -> None:
         """Let another process repair; does nothing where the right was lost already."""
-        if self._conn is not None:
-            self.fetch(sql.SQL("SELECT pg_advisory_unlock(%s)"), _LOCK)
+        self._right.release()
 
     def entries(self) -> list[Gap]:
         """All entries of ids whose trades are not here, and all entries that begin within one of them."""
@@ -70,19 +63,14 @@ class LedgerReader:
 
     def fetch(self, statement: sql.SQL | sql.Composed, *values: Any) -> list[tuple[Any, ...]]:
         """The rows of an answer."""
-        if self._conn is None:
-            raise StoreBusy("PostgreSQL: the right to repair went with the connection")
-        try:
-            return self._conn.execute(statement, values).fetchall()
-        except PASSING as exc:
-            self.close()
-            raise busy(exc) from exc
+        with self._right.used() as conn:
+            if conn is None:
+                raise StoreBusy("PostgreSQL: the right to repair went with the connection")
+            return conn.execute(statement, values).fetchall()
 
     def close(self) -> None:
         """Let go of the connection, and of the right."""
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None
+        self._right.close()
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:

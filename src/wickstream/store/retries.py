@@ -2,13 +2,12 @@
 
 import random
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
 from wickstream import metrics
 from wickstream.errors import SinkBusy, StoreBusy
-from wickstream.stopping import Stop
 
 log = structlog.get_logger(__name__)
 
@@ -25,15 +24,23 @@ def pause_s(attempt: int) -> float:
     return ceiling * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-class Patience:
-    """Repeats what fails with StoreBusy until it succeeds or `stop` is set."""
+class Pause(Protocol):
+    """How one waits: a `Stop`, or a member of a group that has others to answer meanwhile."""
 
-    def __init__(self, stop: Stop, *, tier: str) -> None:
-        self._stop = stop
+    def wait(self, timeout: float) -> bool:
+        """Wait so many seconds at most; tell whether to give up."""
+        ...
+
+
+class Patience:
+    """Repeats what fails with StoreBusy until it succeeds or `pause` says to give up."""
+
+    def __init__(self, pause: Pause, *, tier: str) -> None:
+        self._pause = pause
         self._tier = tier
 
     def repeat(self, action: Callable[[], Result], given_up: Result) -> Result:
-        """What `action` returns; `given_up` if told to stop first."""
+        """What `action` returns; `given_up` if told to give up first."""
         attempt = 0
         while True:
             try:
@@ -42,7 +49,7 @@ class Patience:
                 attempt += 1
                 self._tell(attempt, exc)
                 asked_s = exc.retry_after_s if isinstance(exc, SinkBusy) else 0.0
-                if self._stop.wait(max(asked_s, pause_s(attempt))):
+                if self._pause.wait(max(asked_s, pause_s(attempt))):
                     return given_up
             else:
                 if attempt:

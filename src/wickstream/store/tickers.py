@@ -1,16 +1,16 @@
 """PROCESS, the live lane: trades and tickers into Redis in milliseconds, read before they are committed."""
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
 from confluent_kafka import Message
 
 from wickstream.binance.frames import parse_ticker, parse_trade
-from wickstream.bus.consumer import Isolation, Place, open_consumer, poll_batch, require_topics, subscribe
+from wickstream.bus.consumer import Isolation, Place, open_consumer, require_topics
+from wickstream.bus.member import Member
 from wickstream.bus.rewind import recent_offsets
 from wickstream.bus.topics import RAW_TICKERS, RAW_TRADES
 from wickstream.config import Settings
@@ -38,35 +38,41 @@ def run(settings: Settings) -> None:
 
 def follow(settings: Settings, *, stop: Stop, on_ready: Callable[[], None]) -> None:
     """As `run`, until `stop` is set; `on_ready` is called once, when partitions were given to us."""
-    patience = Patience(stop, tier="live")
-    patience.repeat(lambda: require_topics(settings.kafka, TOPICS), None)
+    Patience(stop, tier="live").repeat(lambda: require_topics(settings.kafka, TOPICS), None)
     consumer = open_consumer(
         settings.kafka,
         group="tickers",
         instance=f"{socket.gethostname()}:{settings.port('tickers')}",
         isolation=Isolation.UNCOMMITTED,
     )
-    ready = threading.Event()
+    member = Member(consumer, TOPICS, stop=stop)
+    patience = Patience(member, tier="live")
 
-    def begin(places: Sequence[Place]) -> Mapping[Place, int]:
-        starts = patience.repeat(
-            lambda: recent_offsets(consumer, settings.kafka, places, back_ms=BACK_MS), dict.fromkeys(places, 0)
-        )
-        ready.set()
-        log.info("following", partitions=len(places))
-        return starts
+    def starts(places: Sequence[Place]) -> dict[Place, int]:
+        return recent_offsets(consumer, settings.kafka, places, back_ms=BACK_MS)
 
-    subscribe(consumer, TOPICS, begin)
     lane, writer = Lane(pause_s=PAUSE_S, process_ms=_process_ms), LiveWriter(settings)
     announce: Callable[[], None] | None = on_ready
     while not stop.is_set():
-        take(lane, poll_batch(consumer, limit=BATCH_ROWS, wait_s=PAUSE_S / 5, fill_s=0))
-        patience.repeat(lambda: _write(lane, writer), None)
-        if announce and ready.is_set():
-            announce()
-            announce = None
+        messages = member.poll(limit=BATCH_ROWS, wait_s=PAUSE_S / 5, fill_s=0)
+        if member.has_moved:
+            _begin(member, starts, patience)
+        else:
+            take(lane, messages)
+            patience.repeat(lambda: _write(lane, writer), None)
+            if announce:
+                announce()
+                announce = None
     writer.close()
-    consumer.close()
+    member.close()
+
+
+def _begin(member: Member, starts: Callable[[Sequence[Place]], dict[Place, int]], patience: Patience) -> None:
+    places = member.given
+    found = None if places is None else patience.repeat(lambda: starts(places), None)
+    if places is not None and found is not None:
+        member.begin(found)
+        log.info("following", partitions=len(places))
 
 
 def take(lane: Lane, messages: Sequence[Message]) -> None:

@@ -10,9 +10,18 @@ from psycopg import sql
 
 from wickstream.candle import EXCHANGE_FIELDS, Candle, window_end, window_start
 from wickstream.config import Settings
+from wickstream.errors import StoreBusy, Unpublishable
 from wickstream.events import Alert, Gap, Mark, SymbolEvent
 from wickstream.store.alerts import upsert_alerts
-from wickstream.store.database import busy, connect, is_conflict
+from wickstream.store.database import (
+    REFUSED,
+    UNREACHABLE,
+    answering_within,
+    busy,
+    connect,
+    first_line,
+    is_conflict,
+)
 from wickstream.store.marks import insert_starts, note_revised, upsert_marks
 from wickstream.store.migrations import migrate
 from wickstream.store.versions import Written, newest
@@ -29,6 +38,7 @@ _TYPES = {
     ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"), "numeric"
 )
 COLUMNS = Candle.__struct_fields__
+ANSWER_SECONDS = 60.0  # a batch takes milliseconds; who waits longer waits for a lock or for a server that is stopped
 _KEY = ("symbol", "interval", "open_time")
 
 
@@ -117,8 +127,9 @@ def _execute_all(conn: psycopg.Connection, statement: str, records: Sequence[Gap
 class WarmWriter:
     """One connection that comes back after it was lost. Not for two threads at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, answer_s: float = ANSWER_SECONDS) -> None:
         self._settings = settings
+        self._answer_s = answer_s
         self._conn: psycopg.Connection | None = None
         self._months: set[int] = set()
 
@@ -135,12 +146,20 @@ class WarmWriter:
 
         Raises:
             StoreBusy: If PostgreSQL cannot take it now; nothing of it is stored.
+            Unpublishable: If it will never take one of them; nothing of it is stored.
         """
         try:
             return self._write(candles, marks, gaps, alerts, starts)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+        except UNREACHABLE as exc:
             self.close()
             raise busy(exc) from exc
+        except REFUSED as exc:
+            raise self._refused(exc) from exc
+
+    def _refused(self, exc: psycopg.Error) -> StoreBusy | Unpublishable:
+        self._months.clear()
+        is_partition_gone = isinstance(exc, psycopg.errors.CheckViolation) and not exc.diag.constraint_name
+        return busy(exc) if is_partition_gone else Unpublishable(first_line(exc))
 
     @stamina.retry(on=is_conflict, attempts=8, timeout=10.0, wait_initial=0.01, wait_max=0.5)
     def _write(
@@ -152,14 +171,15 @@ class WarmWriter:
         starts: Sequence[SymbolEvent],
     ) -> Written:
         conn = self._connection()
-        self._make_partitions(conn, candles)
-        with conn.transaction():
-            insert_starts(conn, starts)
-            upsert_marks(conn, marks)
-            note_revised(conn, candles)
-            upsert_gaps(conn, gaps)
-            upsert_alerts(conn, alerts)
-            return upsert_candles(conn, candles)
+        with answering_within(conn, self._answer_s):
+            self._make_partitions(conn, candles)
+            with conn.transaction():
+                insert_starts(conn, starts)
+                upsert_marks(conn, marks)
+                note_revised(conn, candles)
+                upsert_gaps(conn, gaps)
+                upsert_alerts(conn, alerts)
+                return upsert_candles(conn, candles)
 
     def _connection(self) -> psycopg.Connection:
         if self._conn is None:

@@ -1,7 +1,7 @@
 """What ends the job, in one line: Spark's own words come with a plan, and with the stacks of two languages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from py4j.protocol import Py4JError, Py4JJavaError
@@ -12,6 +12,7 @@ from wickstream.stream.alert_batches import BatchFailed
 
 _CALL = re.compile(r"An error occurred while calling [^\n]*\n: ")
 _REST = re.compile(r"\n(?:=== Streaming Query|\s*at )")
+_TOPIC_IS_GONE = "UnknownTopicOrPartitionException"
 _NO_ANSWER = (Py4JError, ConnectionError)
 
 
@@ -43,6 +44,13 @@ def cause_of(failure: Exception) -> str:
     _, _, of_batch = str(failure).rpartition(f"{BatchFailed.__name__}: ")
     words = _REST.split(_CALL.sub("", of_batch), maxsplit=1)[0]
     return " ".join(words.split())
+
+
+def with_advice(cause: str, *, topics: Iterable[str]) -> str:
+    """What to do, where that is known, before the cause. `topics`: those of the query."""
+    if _TOPIC_IS_GONE not in cause:
+        return cause
+    return f"Kafka lost a topic ({' or '.join(sorted(topics))}), start `wickstream up` again, which makes it: {cause}"
 
 
 def _told_of(failure: Exception) -> str:

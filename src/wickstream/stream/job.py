@@ -1,9 +1,10 @@
 """PROCESS: the stream's queries, candles and alerts, in one JVM, until told to stop."""
 
-import logging
+import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pyspark.sql import SparkSession
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
 from wickstream.stopping import Stop, StopFlag, end_by_signals, set_by_signals
-from wickstream.stream.failures import QueryFailed, spark_failures
+from wickstream.stream.failures import QueryFailed
 from wickstream.stream.gateway import Gateway
 from wickstream.stream.market_view import MarketView
 from wickstream.stream.parts import Part
@@ -29,8 +30,10 @@ log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.5
 _ASK_KAFKA_SECONDS = 0.2
+_TELL_OF_TOPICS_AFTER_SECONDS = 30.0
 # The supervisor kills after 10 s; the JVM's own end takes some of them.
 _STOP_SECONDS = 4.0
+_MARKET_SECONDS = 1.0
 # The archive costs 20 s of a core; a fresh stack has better things to do in its first minute.
 _CLASS_DATA_AFTER_SECONDS = 60.0
 
@@ -46,7 +49,7 @@ def run(settings: Settings, part: Part = Part.ALL) -> None:
     end_by_signals()
     log.info("starting Spark", master=settings.spark_master)
     try:
-        with spark_failures(), spark_session(settings, folder=_name_of(part)) as (session, gateway):
+        with spark_session(settings, folder=_name_of(part)) as (session, gateway):
             run_queries(session, settings, part, stopping, on_running=lambda: _keep_class_data(gateway, stopping))
     except KeyboardInterrupt:  # the session brings a handler of its own for SIGINT
         sys.exit(0)
@@ -62,21 +65,18 @@ def run_queries(
 
     Raises:
         QueryFailed: If one fails for another reason than its checkpoint.
-        SparkFailed: If Spark does not answer any more.
     """
     end_by_signals()  # again, for SIGINT
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # what it reports comes back as an exception
-    with spark_failures():
-        if not _await_topics(session, settings, part, stopping):
-            return
-        with _base(session, settings, part) as base:
-            queries = [RunningQuery(plan, base) for plan in plans(part)]
-            set_by_signals(stopping)
-            # The open metrics port is what tells the supervisor that the queries run.
-            serve_metrics(settings.listen_host, settings.port(_name_of(part)))
-            on_running()
-            _watch(queries, base.market, part, stopping)
-            _stop(queries)
+    if not _await_topics(session, settings, part, stopping):
+        return
+    with _base(session, settings, part) as base:
+        queries = [RunningQuery(plan, base) for plan in plans(part)]
+        set_by_signals(stopping)
+        # The open metrics port is what tells the supervisor that the queries run.
+        serve_metrics(settings.listen_host, settings.port(_name_of(part)))
+        on_running()
+        _watch(queries, base.market, part, stopping)
+        _stop(queries)
 
 
 def _watch(queries: Sequence[RunningQuery], market: MarketView, part: Part, stopping: Stop) -> None:
@@ -108,20 +108,24 @@ def _await_topics(session: SparkSession, settings: Settings, part: Part, stoppin
     # log_level 0: librdkafka writes a line for every refused connection otherwise.
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
     needed = frozenset().union(*(plan.topics for plan in plans(part)))
-    if _has_topics(admin, needed):
+    if not _missing_of(admin, needed):
         return True
     session.range(1).count()  # the first batch needs Spark's code generator; there is time to load it now
-    while not _has_topics(admin, needed):
+    tell_at_s = time.monotonic() + _TELL_OF_TOPICS_AFTER_SECONDS
+    while missing := _missing_of(admin, needed):
         if stopping.wait(_ASK_KAFKA_SECONDS):
             return False
+        if time.monotonic() > tell_at_s:
+            log.warning("waiting for topics, which `wickstream up` makes when it starts", missing=sorted(missing))
+            tell_at_s = math.inf
     return True
 
 
-def _has_topics(admin: AdminClient, needed: frozenset[str]) -> bool:
+def _missing_of(admin: AdminClient, needed: frozenset[str]) -> frozenset[str]:
     try:
-        return needed <= admin.list_topics(timeout=1).topics.keys()
+        return needed - admin.list_topics(timeout=1).topics.keys()
     except KafkaException:
-        return False
+        return needed
 
 
 @contextmanager
@@ -136,6 +140,7 @@ def _base(session: SparkSession, settings: Settings, part: Part) -> Iterator[Bas
         yield Base(session, settings, market, table)
     finally:
         ended.set()
+        market.join(patience_s=_MARKET_SECONDS)  # what it writes, it writes through the session
 
 
 def _keep_class_data(gateway: Gateway, stopping: Stop) -> None:

@@ -79,6 +79,11 @@ class MarketView:
         self._thread = threading.Thread(target=self._follow, args=(stopping,), name="market", daemon=True)
         self._thread.start()
 
+    def join(self, *, patience_s: float) -> None:
+        """Wait for the thread, which was told to stop; where there is none there is nothing to wait for."""
+        if self._thread is not None:
+            self._thread.join(patience_s)
+
     @property
     def is_following(self) -> bool:
         """False before `follow`, after the stop, and if the thread failed: its thresholds are old ones then."""

@@ -6,7 +6,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from wickstream.stream.checkpoint import Checkpoint, is_checkpoints_fault
-from wickstream.stream.failures import QueryFailed, cause_of
+from wickstream.stream.failures import QueryFailed, cause_of, with_advice
 from wickstream.stream.late import late_trades
 from wickstream.stream.progress import ProgressMeter
 from wickstream.stream.queries import Base, Plan, Started
@@ -55,6 +55,6 @@ class RunningQuery:
         cause, done = cause_of(failure), self._meter.batches_done
         may_be_old = self._is_resumed or done > 0  # a checkpoint just made cannot be the cause
         if not (may_be_old and is_checkpoints_fault(cause, batches_done=done)):
-            raise QueryFailed(f"{self.name}: {cause}") from failure
+            raise QueryFailed(f"{self.name}: {with_advice(cause, topics=self._plan.topics)}") from failure
         self._checkpoint.discard(cause=cause)
         self._begin()

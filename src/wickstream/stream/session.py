@@ -8,6 +8,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from wickstream.config import Settings
+from wickstream.stream.failures import spark_failures
 from wickstream.stream.gateway import Gateway, start_gateway
 
 Option = bool | float | int | str | None
@@ -63,19 +64,20 @@ _STATE: dict[str, Option] = {
     f"{_ROCKSDB}.maxMemoryUsageMB": 64,
 }
 
-# Spark tries the next port when one is taken; a stack owns the 20 from its base on.
-_PORT_RETRIES = 4
-
 
 @contextmanager
 def spark_session(settings: Settings, *, folder: str = "spark") -> Iterator[tuple[SparkSession, Gateway]]:
-    """A session and the JVM it runs on; both are gone at the end of the block. `folder`: its own in the data folder."""
-    logging.getLogger("py4j").setLevel(logging.ERROR)  # it reports its own connections, and what Spark reports too
+    """A session and the JVM it runs on; both are gone at the end of the block. `folder`: its own in the data folder.
+
+    Raises:
+        SparkFailed: If Spark does not start, and for what it raises in the block.
+    """
     gateway = start_gateway(settings, settings.data_dir / folder)
     try:
-        session = _build(settings, {"spark.master": settings.spark_master, **_shipped(settings, gateway)})
-        yield session, gateway
-        session.stop()
+        with spark_failures():
+            session = _build(settings, {"spark.master": settings.spark_master, **_shipped(settings, gateway)})
+            yield session, gateway
+            session.stop()
     finally:
         _let_go_of_gateway()
         gateway.stop()
@@ -83,13 +85,17 @@ def spark_session(settings: Settings, *, folder: str = "spark") -> Iterator[tupl
 
 @contextmanager
 def submitted_session(settings: Settings) -> Iterator[SparkSession]:
-    """A session in the JVM that `spark-submit` started, on the master and with the jars that it was given."""
-    logging.getLogger("py4j").setLevel(logging.ERROR)
-    session = _build(settings, {})
-    try:
-        yield session
-    finally:
-        session.stop()
+    """A session in the JVM that `spark-submit` started, on the master and with the jars that it was given.
+
+    Raises:
+        SparkFailed: If Spark does not start, and for what it raises in the block.
+    """
+    with spark_failures():
+        session = _build(settings, {})
+        try:
+            yield session
+        finally:
+            session.stop()
 
 
 def _let_go_of_gateway() -> None:
@@ -100,9 +106,10 @@ def _let_go_of_gateway() -> None:
 
 
 def _build(settings: Settings, own: dict[str, Option]) -> SparkSession:
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # what it reports comes back as an exception
     SparkContext._ensure_initialized()
     given = SparkConf()  # by SPARK_PROPERTIES, or to spark-submit
-    usual: dict[str, Option] = {**_SMALL, **_STREAMING, **_STATE, **_ports(settings), **_loopback(settings)}
+    usual: dict[str, Option] = {**_SMALL, **_STREAMING, **_STATE, **_addresses(settings)}
     usual["spark.sql.warehouse.dir"] = str(settings.data_dir / "spark" / "warehouse")
     options = {name: value for name, value in usual.items() if not given.contains(name)} | own | _OURS | _EXACTNESS
     return SparkSession.builder.appName("wickstream").config(map=options).getOrCreate()
@@ -115,16 +122,15 @@ def _shipped(settings: Settings, gateway: Gateway) -> dict[str, Option]:
     return {"spark.jars": ",".join(map(str, gateway.kafka_jars))}
 
 
-def _ports(settings: Settings) -> dict[str, Option]:
+def _addresses(settings: Settings) -> dict[str, Option]:
+    """Nobody else talks to a local master: any ports do. A cluster's workers reach the driver through known ones.
+
+    Spark knows where it is then; of the next port, which it would try, a stack makes other use.
+    """
+    if settings.spark_master.startswith("local"):
+        return {"spark.driver.bindAddress": settings.listen_host, "spark.driver.host": "127.0.0.1"}
     return {
         "spark.driver.port": settings.port("spark-driver"),
-        "spark.blockManager.port": settings.port("spark-blocks"),
-        "spark.port.maxRetries": _PORT_RETRIES,
+        "spark.driver.blockManager.port": settings.port("spark-blocks"),
+        "spark.port.maxRetries": 0,
     }
-
-
-def _loopback(settings: Settings) -> dict[str, Option]:
-    """Nobody else talks to a local master; a cluster's workers must reach the driver, and Spark knows where it is."""
-    if not settings.spark_master.startswith("local"):
-        return {}
-    return {"spark.driver.bindAddress": settings.listen_host, "spark.driver.host": "127.0.0.1"}

@@ -60,6 +60,17 @@ def test_one_repairs_at_a_time(database: Settings, ledger: LedgerReader) -> None
     wait_until(ledger.claim, what="the right of the one that has gone")
 
 
+def test_a_right_that_was_claimed_twice_is_free_when_it_was_released_once(
+    database: Settings, ledger: LedgerReader
+) -> None:
+    with closing(LedgerReader(database)) as other:
+        assert ledger.claim()
+        assert ledger.claim()
+
+        ledger.release()
+        assert other.claim()
+
+
 def test_a_lost_connection_is_a_busy_store_and_the_right_has_to_be_claimed_anew(
     database: Settings, ledger: LedgerReader
 ) -> None:

@@ -25,6 +25,7 @@ from wickstream.candle import Candle
 from wickstream.config import Settings, child_environment
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
+from wickstream.operate.stack import answers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store import writer
 from wickstream.store.database import connect
@@ -138,8 +139,22 @@ def test_a_writer_killed_again_and_again_leaves_one_row_a_candle(
     running = launcher.spawn(spec)
 
     wait_for_all(bus, symbol, [minute(symbol, number) for number in range(30)])
+    wait_until(lambda: answers("127.0.0.1", bus.port("writer"), "/metrics"), what="the last writer ready")
     assert running.stop() < 5.0
     assert running.process.returncode == 0
+
+
+def test_a_tier_may_run_in_a_process_of_its_own(bus: Settings, symbol: str, launcher: Launcher, tmp_path: Path) -> None:
+    port = bus.port("writer")  # by which the group knows the writers of the other tests
+    argv = (sys.executable, "-m", "wickstream", "write", "--tier", "hot", "--metrics-port", str(port))
+    running = launcher.spawn(ProcessSpec("write-hot", argv, child_environment(bus), tmp_path / "hot"))
+    wait_until(lambda: answers("127.0.0.1", port, "/metrics"), what="the hot tier ready")
+
+    publish(bus, PROCESSED_AGGS, grown(symbol, 3))
+    wait_until(lambda: len(read_hot(bus, symbol)) == 3, what="the hot tier written")
+    assert running.stop() < 5.0
+    assert read_warm(bus, symbol) == []
+    assert read_cold(bus, symbol) == []
 
 
 def test_a_lake_that_was_deleted_is_filled_again_whatever_kafka_says(bus: Settings, symbol: str) -> None:

@@ -44,7 +44,8 @@ def following(bus: Settings, told: list[Sequence[ThresholdRow]] | None = None) -
     view.follow(stopping)
     yield view
     stopping.set()
-    wait_until(lambda: not view.is_following)
+    view.join(patience_s=30)
+    assert not view.is_following
 
 
 def row_of(view: MarketView, symbol: str) -> ThresholdRow | None:

@@ -17,13 +17,13 @@ class Told:
     def poll(self, _wait_s: float) -> Message | None:
         return self._messages.pop(0) if self._messages else None
 
-    def consume(self, _limit: int, _fill_s: float) -> list[Message]:
-        rest, self._messages = self._messages, []
-        return rest
+    def consume(self, limit: int, _fill_s: float) -> list[Message]:
+        piece, self._messages = self._messages[:limit], self._messages[limit:]
+        return piece
 
 
-def polled(*messages: Message) -> list[Message]:
-    return poll_batch(cast("Consumer", Told(*messages)), limit=10, wait_s=0, fill_s=0)
+def polled(*messages: Message, limit: int = 10) -> list[Message]:
+    return poll_batch(cast("Consumer", Told(*messages)), limit=limit, wait_s=0, fill_s=0, limit_bytes=1_000)
 
 
 RECORD = Message(topic="raw_trades", partition=0, offset=7, value=b"{}")
@@ -36,6 +36,15 @@ def trouble(code: int, *, fatal: bool = False) -> Message:
 def test_troubles_that_pass_are_left_out() -> None:
     assert polled() == []
     assert polled(trouble(KafkaError._ALL_BROKERS_DOWN), RECORD, trouble(KafkaError._PARTITION_EOF)) == [RECORD]
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "expected"), [(1, 250, 250), (1, 2_000, 500), (0, 300, 300), (3, 500, 401), (2_000, 500, 1)]
+)
+def test_a_batch_ends_at_its_limit_or_with_the_piece_that_fills_it(size: int, limit: int, expected: int) -> None:
+    records = [Message(topic="raw_trades", partition=0, offset=n, value=b"x" * size) for n in range(500)]
+
+    assert polled(*records, limit=limit) == records[:expected]
 
 
 @pytest.mark.parametrize(

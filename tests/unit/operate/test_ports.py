@@ -32,6 +32,14 @@ def test_ports_of_servers_elsewhere_are_not_looked_at(tmp_path: Path) -> None:
     assert "postgres" in wanted
 
 
+def test_only_a_clusters_workers_have_to_find_the_driver(tmp_path: Path) -> None:
+    of_spark = {"spark-driver", "spark-blocks"}
+
+    assert of_spark.isdisjoint(wanted_ports(read_settings(data_dir=tmp_path), with_exchange=True))
+    clustered = read_settings(data_dir=tmp_path, spark_master="spark://master:7077")
+    assert of_spark <= wanted_ports(clustered, with_exchange=False).keys()
+
+
 def test_a_local_exchange_needs_a_port_for_each_of_its_hosts(tmp_path: Path) -> None:
     settings = read_settings(data_dir=tmp_path)
     more = wanted_ports(settings, with_exchange=True).keys() - wanted_ports(settings, with_exchange=False).keys()

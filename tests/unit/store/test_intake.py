@@ -3,12 +3,17 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
+from confluent_kafka import Message
 
 from tests.alerts import whale
-from tests.candles import minute
+from tests.candles import MIDNIGHT_MS, minute
+from wickstream.bus.codec import encode
+from wickstream.bus.topics import MINUTE_MARKS
 from wickstream.errors import Unpublishable
-from wickstream.store.intake import require_storable, require_tellable
+from wickstream.events import Mark
+from wickstream.store.intake import Batch, batch_of, require_storable, require_tellable
 
 
 @pytest.mark.parametrize(
@@ -18,6 +23,7 @@ from wickstream.store.intake import require_storable, require_tellable
         {"symbol": "A\0B"},
         {"interval": "5m"},
         {"open_time": 1},
+        {"open_time": 253_402_300_800_000, "close_time": 253_402_300_859_999},
         {"close_time": 5},
         {"trade_count": -1},
         {"trade_count": 11},
@@ -81,3 +87,44 @@ def test_an_alert_that_the_table_or_a_sink_would_refuse_is_unpublishable(fields:
 @pytest.mark.parametrize("fields", [{}, {"facts": {}}, {"symbol": "币安人生USDT"}, {"value": Decimal(0)}])
 def test_any_other_is_not(fields: dict[str, Any]) -> None:
     require_tellable(whale(**fields))
+
+
+MARK = Mark("BTCUSDT", MIDNIGHT_MS, 1, 10, 10, 55, 0, Decimal("1.5"), 11)
+
+
+def taken(value: bytes, *, since: bytes | None = None) -> Batch:
+    headers: list[tuple[str, str | bytes | None]] = [("since", since)]
+    return batch_of([Message(topic=MINUTE_MARKS, partition=0, offset=3, value=value, headers=headers)])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"symbol": ""},
+        {"open_time": -1},
+        {"open_time": 2**60},
+        {"last_trade_id": 2**60},
+        {"id_sum": -1},
+        {"id_sum": 10**4_000},
+        {"id_hash": 2**63},
+        {"close": Decimal("1E+200000")},
+        {"close": Decimal("NaN")},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_mark_that_the_table_would_refuse_is_set_aside_and_passed(fields: dict[str, Any]) -> None:
+    batch = taken(encode(msgspec.structs.replace(MARK, **fields)))
+
+    assert (batch.marks, len(batch.rejected)) == ([], 1)
+    assert set(batch.positions.values()) == {4}
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"), [(None, None), (b"17", 17), (b"\xb2", None), (b"9" * 5_000, None), (b"", None)]
+)
+def test_when_a_marks_trades_were_published_is_known_only_from_a_time(
+    since: bytes | None, expected: int | None
+) -> None:
+    (mark,) = taken(encode(MARK), since=since).marks
+
+    assert getattr(mark, "since", "nothing") == expected

@@ -2,7 +2,7 @@ import pytest
 from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
-from wickstream.stream.failures import SparkFailed, cause_of, spark_failures
+from wickstream.stream.failures import SparkFailed, cause_of, spark_failures, with_advice
 
 
 class OfSpark(PySparkException):
@@ -22,6 +22,14 @@ def test_a_cause_is_told_without_the_plan_and_the_stack_of_java() -> None:
 def test_of_a_failed_batch_only_the_last_words_are_told() -> None:
     text = 'Traceback\n    raise BatchFailed("of old")\na.b.BatchFailed: StoreBusy: Kafka is away\n\tat x'
     assert cause_of(OfSpark(text)) == "StoreBusy: Kafka is away"
+
+
+def test_a_topic_that_is_gone_is_told_with_what_to_do() -> None:
+    cause = "org.apache.kafka.common.errors.UnknownTopicOrPartitionException: This server does not host this one."
+    told = with_advice(cause, topics={"raw_trades", "minute_marks"})
+    assert told.startswith("Kafka lost a topic (minute_marks or raw_trades), start `wickstream up` again")
+    assert told.endswith(cause)
+    assert with_advice("no such file", topics={"raw_trades"}) == "no such file"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,19 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import msgspec
 
 from wickstream.config import Settings, child_environment
 from wickstream.errors import WickstreamError
+from wickstream.operate.recompute.halving import Halving
 from wickstream.operate.recompute.question import Answer, Question
+from wickstream.store.cases import Case
 
 LONGEST_S = 3_600.0
+
+Ask = Callable[[Question], Awaitable[list[Answer]]]
 
 
 class RecomputeFailed(WickstreamError):
@@ -49,6 +54,26 @@ async def _talk(process: asyncio.subprocess.Process, question: Question) -> list
     process.stdin.write(msgspec.json.encode(question) + b"\n")
     told = await process.stdout.read()
     return answers_in(told, code=await process.wait(), asked=len(question.cases))
+
+
+async def ask_in_parts(
+    cases: Sequence[Case], *, ask: Ask
+) -> AsyncGenerator[tuple[Sequence[Case], list[Answer] | RecomputeFailed]]:
+    """All cases at once, and in parts where a run fails; each part with its answers, else why it has none."""
+    loop, why = asyncio.get_running_loop(), RecomputeFailed("nothing was asked")
+    halving = Halving(len(cases), now_s=loop.time())
+    while (part := halving.next(now_s=loop.time())) is not None:
+        some = cases[part.start : part.stop]
+        try:
+            answers = await ask(Question(tuple(some)))
+        except RecomputeFailed as exc:
+            halving.failed(part)
+            why = exc
+        else:
+            halving.answered()
+            yield some, answers
+    for part in halving.at_fault():
+        yield cases[part.start : part.stop], why
 
 
 def answers_in(told: bytes, *, code: int, asked: int) -> list[Answer]:

@@ -28,9 +28,9 @@ from wickstream.stream.session import spark_session
 
 NICENESS = 10
 MARGIN_MS = 5_000  # producers' clocks may step; a record too many does no harm
-PORTS_ON = 4  # its ports are those of the stream's Spark, and so many
 OFF_BOOK = "NA"
 
+_FOLDER = "recompute"  # the stream's own would be emptied under it
 _MASTER = "local[2]"  # little to do, and files of this machine to read
 _ORPHANED = 1
 
@@ -58,13 +58,10 @@ def _end_with(lifeline: int) -> None:
 
 def answer(settings: Settings, question: Question) -> list[Answer]:
     """One answer a case, in their order."""
-    folder = settings.data_dir / "recompute"  # the stream's own would be emptied under it
-    own = {"data_dir": folder, "port_base": settings.port_base + PORTS_ON, "kafka_bootstrap_servers": settings.kafka}
-    own |= {"spark_master": _MASTER, "spark_properties": None}
-    folder.mkdir(parents=True, exist_ok=True)
+    own = {"spark_master": _MASTER, "spark_properties": None}
     with (
-        spark_session(settings.model_copy(update=own)) as (session, _),
-        tempfile.TemporaryDirectory(dir=folder) as made,
+        spark_session(settings.model_copy(update=own), folder=_FOLDER) as (session, _),
+        tempfile.TemporaryDirectory(dir=settings.data_dir / _FOLDER) as made,
     ):
         return answer_with(session, settings, question, Path(made))
 

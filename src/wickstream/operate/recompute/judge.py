@@ -1,6 +1,6 @@
 """What an answer makes of a case: candles, entries of ids that are missing, or nothing yet. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,6 +23,7 @@ class Verdict:
         candles: closed, of revision 0.
         entries: ids found missing, and halted minutes.
         needs_klines: all ids are here, and no mark proves the minutes: the exchange's klines have to.
+        lacking: minutes of which the exchange had a later kline and none, for the first time.
         note: what stands against a proof; None: nothing.
         trouble: who failed to answer.
     """
@@ -30,6 +31,7 @@ class Verdict:
     candles: tuple[Candle, ...] = ()
     entries: tuple[Gap, ...] = ()
     needs_klines: bool = False
+    lacking: tuple[int, ...] = ()
     note: str | None = None
     trouble: str | None = None
 
@@ -78,13 +80,16 @@ def _missing(case: Case, span: Span) -> Gap:
     )
 
 
-def by_klines(case: Case, answer: Answer, klines: Mapping[int, Candle], *, newest_kline: int) -> Verdict:
+def by_klines(
+    case: Case, answer: Answer, klines: Mapping[int, Candle], *, newest_kline: int, lacked: Collection[int] = ()
+) -> Verdict:
     """Where every id is here, but no mark counts them: a candle has to equal the exchange's kline (rule 7).
 
-    `klines`: the closed ones of the case's minutes; `newest_kline`: open time of the newest the exchange has.
+    `klines`: the closed ones of the case's minutes; `newest_kline`: open time of the newest the exchange has; `lacked`:
+    minutes that an earlier answer lacked, while it had a later one. A halt takes two (rule 5): one may be late.
     """
     found = {candle.open_time: candle for candle in answer.candles}
-    candles, halts, last_id = [], [], case.first_id - 1
+    candles, unheard, last_id = [], [], case.first_id - 1
     for minute in case.minutes:
         ours, theirs = found.get(minute), klines.get(minute)
         if ours is not None and ours.last_trade_id is not None:
@@ -94,15 +99,21 @@ def by_klines(case: Case, answer: Answer, klines: Mapping[int, Candle], *, newes
         elif theirs is not None and not theirs.trade_count:
             candles.append(flat(theirs, last_id))
         elif theirs is None and minute < newest_kline:
-            halts.append(_halt(case, minute))
-    return _of_wanted(case, candles, halts)
+            unheard.append(minute)
+    halts = [_halt(case, minute) for minute in unheard if minute in lacked]
+    return _of_wanted(case, candles, halts, lacking=[minute for minute in unheard if minute not in lacked])
 
 
-def _of_wanted(case: Case, candles: list[Candle], halts: list[Gap]) -> Verdict:
+def _of_wanted(case: Case, candles: list[Candle], halts: list[Gap], *, lacking: list[int]) -> Verdict:
     kept = tuple(candle for candle in candles if candle.open_time in case.wanted)
     halted = tuple(halt for halt in halts if halt.open_time in case.wanted)
     left = len(case.wanted) - len(kept) - len(halted)
-    return Verdict(kept, halted, note=f"{left} minutes do not equal the exchange's klines" if left else None)
+    return Verdict(
+        candles=kept,
+        entries=halted,
+        lacking=tuple(minute for minute in lacking if minute in case.wanted),
+        note=f"{left} minutes do not equal the exchange's klines" if left else None,
+    )
 
 
 def _halt(case: Case, minute: int) -> Gap:

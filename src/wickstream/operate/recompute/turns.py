@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
+from functools import partial
 from itertools import islice
 
 import msgspec
@@ -16,10 +18,10 @@ from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.symbols.symbols import require_listed
 from wickstream.operate.mender import Mender
 from wickstream.operate.recompute.backlog import Backlog
-from wickstream.operate.recompute.child import RecomputeFailed, ask
+from wickstream.operate.recompute.child import RecomputeFailed, ask, ask_in_parts
 from wickstream.operate.recompute.judge import Verdict, judge
 from wickstream.operate.recompute.klines import KlineJudge
-from wickstream.operate.recompute.question import Question
+from wickstream.operate.recompute.question import Answer
 from wickstream.operate.worklist import Worklist
 from wickstream.store.cases import Case, cases_in, due_cases, marked_symbols
 from wickstream.store.ledger import LedgerReader
@@ -66,6 +68,13 @@ class Recomputed(msgspec.Struct):
     def of(cls, case: Case, *, note: str | None = None, trouble: str | None = None) -> "Recomputed":
         """Before anything became of it."""
         return cls(case.symbol, case.first_open, len(case.wanted), case.stored, note=note, trouble=trouble)
+
+    @classmethod
+    def of_all(cls, cases: Sequence[Case], *, trouble: str) -> "Recomputed":
+        """Of cases that nothing became of: the first stands for all."""
+        outcome = cls.of(cases[0], trouble=trouble)
+        outcome.minutes = sum(len(case.wanted) for case in cases)
+        return outcome
 
 
 class Recomputing:
@@ -151,22 +160,26 @@ class Recomputing:
 
     async def recompute(self, cases: Sequence[Case]) -> None:
         """Make these known as they come out; this process has the right to repair."""
-        try:
-            answers = await ask(self._settings, Question(tuple(cases)))
-        except RecomputeFailed as exc:
-            outcome = Recomputed.of(cases[0], trouble=str(exc))
-            outcome.minutes = sum(len(case.wanted) for case in cases)
-            self._tell(outcome)
-            return
-        by_symbol: defaultdict[str, list[tuple[Case, Verdict]]] = defaultdict(list)
         by_exchange = KlineJudge(self._client)
-        for case, answer in zip(cases, answers, strict=True):
-            verdict = judge(case, answer)
-            if verdict.needs_klines:
-                verdict = await by_exchange.verdict(case, answer)
+        async with aclosing(ask_in_parts(_by_time(cases), ask=partial(ask, self._settings))) as parts:
+            async for some, answers in parts:
+                if isinstance(answers, RecomputeFailed):
+                    self._tell(Recomputed.of_all(some, trouble=str(answers)))
+                else:
+                    await self._settle(some, answers, by_exchange)
+
+    async def _settle(self, cases: Sequence[Case], answers: Sequence[Answer], by_exchange: KlineJudge) -> None:
+        asked = list(zip(cases, answers, strict=True))
+        verdicts = [judge(case, answer) for case, answer in asked]
+        unproven = [number for number, verdict in enumerate(verdicts) if verdict.needs_klines]
+        by_klines = await by_exchange.verdicts([asked[number] for number in unproven])
+        for number, verdict in zip(unproven, by_klines, strict=True):
+            verdicts[number] = verdict
+        by_symbol: defaultdict[str, list[tuple[Case, Verdict]]] = defaultdict(list)
+        for case, verdict in zip(cases, verdicts, strict=True):
             by_symbol[case.symbol].append((case, verdict))
-        for symbol, verdicts in by_symbol.items():
-            await self._make_known(symbol, verdicts)
+        for symbol, of_symbol in by_symbol.items():
+            await self._make_known(symbol, of_symbol)
 
     async def _make_known(self, symbol: str, verdicts: Sequence[tuple[Case, Verdict]]) -> None:
         candles = tuple(candle for _, verdict in verdicts for candle in verdict.candles)
@@ -184,7 +197,11 @@ class Recomputing:
 
 
 def _pieces(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """By time, so that each needs a small part of Kafka."""
-    ordered = iter(sorted(cases, key=lambda case: (case.first_open, case.symbol)))
+    ordered = iter(_by_time(cases))
     while piece := list(islice(ordered, MOST_IN_RANGE)):
         yield piece
+
+
+def _by_time(cases: Sequence[Case]) -> list[Case]:
+    """So that a part of them needs a small part of Kafka."""
+    return sorted(cases, key=lambda case: (case.first_open, case.symbol))

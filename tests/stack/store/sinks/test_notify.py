@@ -4,18 +4,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import Consumer, Message
 from pydantic import SecretStr
 
 from tests.alerts import AT_MS, price_spike, whale
 from tests.running import Launcher, wait_until
 from tests.sink_server import Reply, SinkServer, sink_server
 from wickstream.bus.codec import encode
+from wickstream.bus.consumer import GROUP_PREFIX, Place
+from wickstream.bus.groups import committed_offsets
 from wickstream.bus.history import History
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.bus.topics import ALERTS, DEAD_LETTERS, create_topics
@@ -73,6 +76,7 @@ def writing(settings: Settings) -> Iterator[None]:
     thread.start()
     try:
         wait_until(lambda: ready.is_set() or not thread.is_alive(), what="the writer ready")
+        wait_until(lambda: have_begun(settings) or not thread.is_alive(), what="the sinks ready")
         yield
     finally:
         stop.set()
@@ -80,6 +84,13 @@ def writing(settings: Settings) -> Iterator[None]:
         assert not thread.is_alive()
     if ended:
         raise ended[0]
+
+
+def have_begun(settings: Settings) -> bool:
+    """The sinks have a place in each partition, now or from a test before."""
+    places = [Place(ALERTS, number) for number in range(3)]
+    groups = [f"notify-{name}" for name in settings.alert_sinks]
+    return all(len(committed_offsets(settings.kafka, group, places)) == len(places) for group in groups)
 
 
 def stored(settings: Settings, symbol: str) -> list[Any]:
@@ -187,6 +198,27 @@ def test_a_failing_sink_is_asked_again_in_its_own_time_and_a_hopeless_alert_is_s
     (letter,) = letters(bus, symbol)
     assert letter.value() == encode(whale(2, symbol))
     assert reasons([letter]) == [b"notify-webhook: 404 Not Found: no such hook"]
+
+
+def test_the_writer_is_ready_with_its_tiers_whatever_becomes_of_a_sink(bus: Settings, symbol: str) -> None:
+    group = f"{GROUP_PREFIX}notify-{SinkName.DISCORD}"
+    asleep = Consumer({"bootstrap.servers": bus.kafka, "group.id": group, "log_level": 0})
+    with closing(asleep):  # a member that does not answer the group, which has to wait for it
+        joined = threading.Event()
+        asleep.subscribe([ALERTS], on_assign=lambda *_: joined.set())
+        wait_until(lambda: asleep.poll(0.1) is not None or joined.is_set(), what="the sleeper in the group")
+        settings = bus.model_copy(
+            update={"alert_sinks": (SinkName.DISCORD,), "discord_webhook_url": bus.alert_webhook_url}
+        )
+        stop, ready = threading.Event(), threading.Event()
+        with ThreadPoolExecutor() as pool:
+            done = pool.submit(writer.write, settings, stop=stop, on_ready=ready.set, tiers=(Warm,))
+            wait_until(ready.is_set, what="the writer ready")
+            publish(settings, whale(1, symbol))
+            wait_until(lambda: len(stored(bus, symbol)) == 1, what="the alert stored")
+            assert not have_begun(settings)
+            stop.set()
+        done.result()
 
 
 def test_a_sink_that_hangs_holds_neither_the_store_nor_another_sink_nor_the_end(

@@ -76,12 +76,28 @@ def test_a_minute_without_trades_is_flat_or_halted_as_the_exchange_says() -> Non
     answer = Answer(0, (minute(number=1, closed=False),), ())
     quiet = kline(2, trade_count=0, volume=Decimal(0))
 
-    verdict = by_klines(case, answer, {at(1): kline(1), at(2): quiet}, newest_kline=at(4))
+    verdict = by_klines(case, answer, {at(1): kline(1), at(2): quiet}, newest_kline=at(4), lacked=[at(3)])
 
     assert [candle.open_time for candle in verdict.candles] == [at(1), at(2)]
     assert (verdict.candles[1].first_trade_id, verdict.candles[1].last_trade_id) == (1_020, 1_019)
     assert [(halt.open_time, halt.status) for halt in verdict.entries] == [(at(3), GapStatus.HALTED)]
     assert verdict.note is not None, "of the newest minute a later kline has to come first"
+
+
+def test_one_answer_without_a_kline_is_no_halt_yet() -> None:
+    case, answer = (
+        unmarked(1, 3, wanted=(at(2), at(3)), last_id=1_019),
+        Answer(0, (minute(number=1, closed=False),), ()),
+    )
+
+    once = by_klines(case, answer, {at(1): kline(1)}, newest_kline=at(4))
+    assert (once.candles, once.entries, once.lacking) == ((), (), (at(2), at(3)))
+
+    late = kline(2, trade_count=0, volume=Decimal(0))
+    twice = by_klines(case, answer, {at(1): kline(1), at(2): late}, newest_kline=at(4), lacked=once.lacking)
+    assert [candle.open_time for candle in twice.candles] == [at(2)]
+    assert [halt.open_time for halt in twice.entries] == [at(3)]
+    assert twice.lacking == ()
 
 
 def test_only_what_is_wanted_becomes_known() -> None:
