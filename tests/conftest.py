@@ -18,8 +18,8 @@ from tests.running import Launcher
 from wickstream.config import PORT_OFFSETS, Settings
 from wickstream.operate.doctor import SYSTEM_PACKAGES
 from wickstream.operate.servers.local import kafka_spec, postgres_spec, redis_spec, with_local_addresses
-from wickstream.store.database import conninfo
-from wickstream.store.migrations import migrate
+from wickstream.store.warm.database import conninfo
+from wickstream.store.warm.migrations import migrate
 
 # A busy machine must not fail a property: the limit is the whole test's.
 hypothesis.settings.register_profile(

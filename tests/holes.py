@@ -14,9 +14,9 @@ from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.store import writer
-from wickstream.store.database import conninfo
 from wickstream.store.tiers import Warm
-from wickstream.store.warm import WarmWriter
+from wickstream.store.warm.database import conninfo
+from wickstream.store.warm.writer import WarmWriter
 
 SYMBOL = "ETHUSDT"
 

@@ -12,7 +12,7 @@ from tests.sample_market import MIDNIGHT_MS
 from wickstream.candle import Candle, Minute, Origin
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Trade
 from wickstream.operate.validation.evidence import SETTLED_MS, Evidence, Span
-from wickstream.store.forming import Forming, LaneMinute
+from wickstream.store.lane.forming import Forming, LaneMinute
 
 SYMBOL = "BTCUSDT"
 

@@ -8,10 +8,10 @@ from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Trade
-from wickstream.store.hot import HotWriter
-from wickstream.store.live import Change, Clock, LiveWriter
-from wickstream.store.migrations import migrate
-from wickstream.store.warm import WarmWriter
+from wickstream.store.hot.hour import HotWriter
+from wickstream.store.lane.live import Change, Clock, LiveWriter
+from wickstream.store.warm.migrations import migrate
+from wickstream.store.warm.writer import WarmWriter
 
 MINUTES = 20
 

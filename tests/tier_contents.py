@@ -4,10 +4,10 @@ import asyncio
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.store.cold import ColdCandles
-from wickstream.store.hot import open_async_client, read_hour
-from wickstream.store.plan import Plan
-from wickstream.store.warm_reads import WarmReader
+from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.hot.hour import open_async_client, read_hour
+from wickstream.store.series.plan import Plan
+from wickstream.store.warm.reads import WarmReader
 
 
 def read_hot(stores: Settings, symbol: str) -> list[Candle]:

@@ -22,8 +22,8 @@ from wickstream.operate.servers.local import with_local_addresses
 from wickstream.operate.source import Chosen, Wish, choose
 from wickstream.operate.stack import answers, build_layers
 from wickstream.operate.supervision.process import ProcessSpec
-from wickstream.store.archive import TradesArchive
-from wickstream.store.migrations import migrate
+from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.warm.migrations import migrate
 
 LOOK_S = 0.1
 HURRIED = Path(__file__).with_name("hurried.py")

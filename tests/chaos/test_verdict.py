@@ -12,7 +12,7 @@ from tests.id_hash import id_hash
 from tests.sample_market import MIDNIGHT_MS, a_candle
 from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
-from wickstream.store.archive import IdRange
+from wickstream.store.cold.trades import IdRange
 
 SYMBOL = "BTCUSDT"
 STEP_MS = 20_000

@@ -11,7 +11,7 @@ from tests.chaos.truth import Moment, Row, minute_of
 from tests.id_hash import id_hash
 from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
-from wickstream.store.archive import IdRange
+from wickstream.store.cold.trades import IdRange
 
 SHOWN = 5
 

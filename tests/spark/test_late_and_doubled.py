@@ -22,7 +22,7 @@ from tests.tier_contents import read_warm
 from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES, create_topics
 from wickstream.config import Settings
 from wickstream.operate.repair import watch
-from wickstream.store.database import conninfo
+from wickstream.store.warm.database import conninfo
 from wickstream.stream.candles import candles, marks_from_raw, to_records, trades_from_raw
 from wickstream.stream.kafka import read_stream, write_stream
 
@@ -50,10 +50,10 @@ def field(kafka: str, database: Settings, tmp_path: Path) -> Settings:
 @pytest.fixture
 def hurried_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a minute is a long time for a test."""
-    monkeypatch.setattr("wickstream.store.books.EVERY_S", 0.5)
-    monkeypatch.setattr("wickstream.store.books.SETTLED_AFTER_MS", 2_000)
-    monkeypatch.setattr("wickstream.store.bookkeeping.SETTLED_AFTER_MS", 2_000)
-    monkeypatch.setattr("wickstream.store.cases.STREAM_MAY_COME_MS", 2_000)
+    monkeypatch.setattr("wickstream.store.ledger.books.EVERY_S", 0.5)
+    monkeypatch.setattr("wickstream.store.ledger.books.SETTLED_AFTER_MS", 2_000)
+    monkeypatch.setattr("wickstream.store.ledger.bookkeeping.SETTLED_AFTER_MS", 2_000)
+    monkeypatch.setattr("wickstream.store.ledger.cases.STREAM_MAY_COME_MS", 2_000)
 
 
 @pytest.fixture

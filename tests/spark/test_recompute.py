@@ -19,9 +19,9 @@ from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark, Trade
 from wickstream.operate.recompute.job import answer_with
 from wickstream.operate.recompute.question import Answer, Question
-from wickstream.store.archive import TradesArchive
-from wickstream.store.bookkeeping import Kind
-from wickstream.store.cases import Case
+from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.ledger.bookkeeping import Kind
+from wickstream.store.ledger.cases import Case
 
 pytestmark = [pytest.mark.spark, pytest.mark.stack]
 

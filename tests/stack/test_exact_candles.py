@@ -13,7 +13,7 @@ from tests.conftest import SettingsMaker
 from tests.running import wait_until
 from tests.whole_stack import CAPTURES, MINUTE_MS, WholeStack, differences, official_klines
 from wickstream.operate.servers.local import with_local_addresses
-from wickstream.store.database import conninfo
+from wickstream.store.warm.database import conninfo
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 

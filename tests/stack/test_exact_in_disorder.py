@@ -18,7 +18,7 @@ from wickstream.operate.servers.local import with_local_addresses
 from wickstream.operate.source import Wish, choose
 from wickstream.operate.stack import build_layers
 from wickstream.operate.supervision.process import ProcessSpec
-from wickstream.store.database import conninfo
+from wickstream.store.warm.database import conninfo
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 

@@ -126,7 +126,7 @@ def stream(
 
 def tickers(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
     """The live lane: last prices and forming candles, in milliseconds."""
-    _run("wickstream.store.tickers", data_dir, port_base, as_json=as_json)
+    _run("wickstream.store.lane.tickers", data_dir, port_base, as_json=as_json)
 
 
 def write(

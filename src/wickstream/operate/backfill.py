@@ -12,7 +12,7 @@ from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.symbols.registry import read_table
-from wickstream.store.coverage import incomplete_symbols
+from wickstream.store.warm.coverage import incomplete_symbols
 
 log = structlog.get_logger()
 

@@ -12,10 +12,10 @@ from wickstream.candle import EXCHANGE_FIELDS, Candle, Origin
 from wickstream.config import Settings
 from wickstream.events import Gap
 from wickstream.exchange.recovery.ladder import Step
-from wickstream.store.ledger import LedgerReader
+from wickstream.store.ledger.reader import LedgerReader
 
 if TYPE_CHECKING:
-    from wickstream.store.archive import TradesArchive
+    from wickstream.store.cold.trades import TradesArchive
 
 _HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 _FACTS = (*EXCHANGE_FIELDS, "first_trade_id", "last_trade_id")
@@ -72,7 +72,7 @@ class Mender:
     def _opened_archive(self) -> "TradesArchive":
         """The table's library is imported with the first trade: most of the time nothing is missing."""
         if self._archive is None:
-            from wickstream.store.archive import TradesArchive
+            from wickstream.store.cold.trades import TradesArchive
 
             self._archive = TradesArchive(self._settings)
         return self._archive

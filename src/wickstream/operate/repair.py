@@ -26,7 +26,7 @@ from wickstream.operate.recompute.backlog import Backlog
 from wickstream.operate.recompute.turns import Range, Recomputed, Recomputing
 from wickstream.operate.repairs import Mended, Repairs
 from wickstream.operate.worklist import Worklist
-from wickstream.store.ledger import LedgerReader
+from wickstream.store.ledger.reader import LedgerReader
 from wickstream.store.retries import pause_s
 
 log = structlog.get_logger(__name__)

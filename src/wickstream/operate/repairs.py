@@ -13,7 +13,7 @@ from wickstream.events import Gap, GapStatus
 from wickstream.exchange.recovery.ladder import Ladder, Step
 from wickstream.operate.mender import Mender
 from wickstream.operate.worklist import Worklist
-from wickstream.store.ledger import LedgerReader
+from wickstream.store.ledger.reader import LedgerReader
 
 FOUND = (GapStatus.REPAIRED, GapStatus.CANDLES_ONLY)
 TURN_S = 30.0  # so long for one entry, then whatever is newer by now goes first

@@ -13,7 +13,7 @@ from wickstream.operate.source import MAX_SPEED, Chosen
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.operate.supervision.step import Step
 from wickstream.operate.supervision.supervisor import Layers
-from wickstream.store.migrations import migrate
+from wickstream.store.warm.migrations import migrate
 
 # Processes by their command; each has its port under a name of its own.
 PORT_NAMES = {

@@ -12,11 +12,11 @@ from wickstream.exchange.symbols.registry import read_table
 from wickstream.operate.validation import checks
 from wickstream.operate.validation.evidence import Evidence, Fault, Report, Span, Verdict
 from wickstream.operate.validation.tables import table_faults
-from wickstream.store.audit_reads import AuditReader
-from wickstream.store.forming import LaneMinute
-from wickstream.store.hot import open_async_client
-from wickstream.store.lane_minutes import read_lane_minutes
-from wickstream.store.live import Clock, Now, read_now
+from wickstream.store.hot.hour import open_async_client
+from wickstream.store.lane.forming import LaneMinute
+from wickstream.store.lane.live import Clock, Now, read_now
+from wickstream.store.lane.minutes import read_lane_minutes
+from wickstream.store.warm.audit_reads import AuditReader
 
 DAY_MS = 86_400_000
 SHOWN = 20  # of the faults of one check

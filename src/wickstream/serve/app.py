@@ -18,7 +18,7 @@ from wickstream.logs import set_up_logging
 from wickstream.serve import analytics, market, problems, system
 from wickstream.serve.middleware import Metering, SecurityHeaders
 from wickstream.serve.reader import Reader
-from wickstream.store.router import Router
+from wickstream.store.series.router import Router
 
 STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 0  # no route takes one

@@ -12,7 +12,7 @@ from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGG
 from wickstream.candle import Candle
 from wickstream.errors import Unpublishable
 from wickstream.events import MINUTE_MS, Alert, Author, Gap, Mark, SymbolEvent
-from wickstream.store.marks import PublishedMark
+from wickstream.store.warm.marks import PublishedMark
 
 LARGEST_COUNT = 2**53  # Lua counts in doubles
 LARGEST_EXPONENT = 64  # of amounts that no column bounds; text of so many digits can still be read

@@ -8,12 +8,12 @@ from wickstream.bus.consumer import Place, Positions
 from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, SYMBOL_EVENTS
 from wickstream.candle import Candle, supersedes
 from wickstream.config import Settings
-from wickstream.store.cold import ColdCandles
-from wickstream.store.hot import HotWriter
+from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.hot.hour import HotWriter
 from wickstream.store.intake import Batch
 from wickstream.store.tier import BATCH_ROWS
 from wickstream.store.versions import Key, Written, key_of
-from wickstream.store.warm import WarmWriter, migrate
+from wickstream.store.warm.writer import WarmWriter, migrate
 
 COLD_ROWS = 50_000  # a commit is due before its time when this much waits
 

@@ -10,8 +10,8 @@ from wickstream.bus.member import Member
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
 from wickstream.stopping import Stop, StopFlag, set_by_signals
-from wickstream.store.books import keep_books
 from wickstream.store.dead_letters import DeadLetters, left_to_warm
+from wickstream.store.ledger.books import keep_books
 from wickstream.store.parts import ALL_PARTS, Part, port_name
 from wickstream.store.retries import Patience
 from wickstream.store.sinks.notify import notifiers

@@ -27,9 +27,9 @@ from wickstream.operate.repairs import Mended, Repairs
 from wickstream.operate.stack import answers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.operate.worklist import Worklist
-from wickstream.store.archive import TradesArchive
-from wickstream.store.ledger import LedgerReader
-from wickstream.store.warm import WarmWriter
+from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.ledger.reader import LedgerReader
+from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
 

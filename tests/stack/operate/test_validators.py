@@ -18,11 +18,11 @@ from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.operate.validation.evidence import SETTLED_MS, Report
 from wickstream.operate.validation.markdown import markdown
 from wickstream.operate.validators import SHOWN, validate
-from wickstream.store.database import conninfo
-from wickstream.store.forming import LaneMinute
-from wickstream.store.hot import open_client
-from wickstream.store.live import Change, Clock, LiveWriter
-from wickstream.store.warm import WarmWriter
+from wickstream.store.hot.hour import open_client
+from wickstream.store.lane.forming import LaneMinute
+from wickstream.store.lane.live import Change, Clock, LiveWriter
+from wickstream.store.warm.database import conninfo
+from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
 

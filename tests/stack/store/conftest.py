@@ -12,7 +12,7 @@ from tests.conftest import SettingsMaker
 from tests.running import Launcher
 from wickstream.config import Settings
 from wickstream.operate.supervision.process import ProcessSpec
-from wickstream.store.hot import open_client
+from wickstream.store.hot.hour import open_client
 
 
 @pytest.fixture

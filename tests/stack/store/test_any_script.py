@@ -10,7 +10,7 @@ from tests.serving import served
 from tests.stored_market import MINUTES, closed_candles, store_market
 from wickstream.config import Settings
 from wickstream.serve.app import build_app
-from wickstream.store.cold import ColdCandles
+from wickstream.store.cold.candles import ColdCandles
 
 pytestmark = pytest.mark.stack
 

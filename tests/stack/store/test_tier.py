@@ -21,10 +21,10 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, Unpublishable
 from wickstream.store import writer
-from wickstream.store.database import connect
 from wickstream.store.intake import Batch
 from wickstream.store.tier import REFUSED_IN_A_ROW
 from wickstream.store.tiers import Warm
+from wickstream.store.warm.database import connect
 
 pytestmark = pytest.mark.stack
 

@@ -17,10 +17,10 @@ from tests.tier_contents import read_cold, read_hot, read_warm
 from wickstream.candle import Candle, Origin, supersedes
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
-from wickstream.store.cold import ColdCandles
-from wickstream.store.hot import HotWriter, open_async_client, read_hour
+from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.hot.hour import HotWriter, open_async_client, read_hour
 from wickstream.store.versions import Written, newest
-from wickstream.store.warm import WarmWriter
+from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
 

@@ -28,9 +28,9 @@ from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.operate.stack import answers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store import writer
-from wickstream.store.database import connect
 from wickstream.store.intake import Batch
 from wickstream.store.tiers import Cold, Hot, Warm
+from wickstream.store.warm.database import connect
 
 pytestmark = pytest.mark.stack
 

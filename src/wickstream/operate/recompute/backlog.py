@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from wickstream.operate.recompute.judge import awaits_ids
 from wickstream.operate.worklist import PAUSES_S
-from wickstream.store.cases import Case, Finding
+from wickstream.store.ledger.cases import Case, Finding
 
 LADDER_S = 30.0  # what the ladder is at is looked at again so much later
 REMEMBERED_S = 3_600.0  # how long after its pause a finding that is not met again keeps its number of attempts

@@ -10,7 +10,7 @@ from wickstream.config import Settings, child_environment
 from wickstream.errors import WickstreamError
 from wickstream.operate.recompute.halving import Halving
 from wickstream.operate.recompute.question import Answer, Question
-from wickstream.store.cases import Case
+from wickstream.store.ledger.cases import Case
 
 LONGEST_S = 3_600.0
 

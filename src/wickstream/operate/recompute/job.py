@@ -21,8 +21,8 @@ from wickstream.config import Settings
 from wickstream.events import GapStatus, Trade
 from wickstream.exchange.recovery.mending import Span
 from wickstream.operate.recompute.question import Answer, Question, lacking, windows
-from wickstream.store.archive import TradesArchive
-from wickstream.store.cases import Case
+from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.ledger.cases import Case
 from wickstream.stream.batch import Part, published, recomputed, runs_of, trades_of, values_in
 from wickstream.stream.session import spark_session
 

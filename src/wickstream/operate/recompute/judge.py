@@ -11,8 +11,8 @@ from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.exchange.recovery.mending import Span, agrees, flat, missing
 from wickstream.operate.recompute.question import Answer
 from wickstream.operate.worklist import unsettled
-from wickstream.store.bookkeeping import Kind
-from wickstream.store.cases import Case
+from wickstream.store.ledger.bookkeeping import Kind
+from wickstream.store.ledger.cases import Case
 
 
 @dataclass(frozen=True)

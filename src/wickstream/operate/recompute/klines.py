@@ -11,7 +11,7 @@ from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.sessions.audit import KLINE_PAUSE_S
 from wickstream.operate.recompute.judge import Verdict, by_klines
 from wickstream.operate.recompute.question import Answer
-from wickstream.store.cases import Case
+from wickstream.store.ledger.cases import Case
 
 
 class KlineJudge:

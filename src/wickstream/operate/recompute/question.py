@@ -7,7 +7,7 @@ import msgspec
 
 from wickstream.candle import Candle
 from wickstream.exchange.recovery.mending import Span, missing
-from wickstream.store.cases import Case
+from wickstream.store.ledger.cases import Case
 
 FARTHEST_MS = 2**53
 NEAR_MS = 60_000  # windows closer than this are read as one

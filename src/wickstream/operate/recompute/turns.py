@@ -23,8 +23,8 @@ from wickstream.operate.recompute.judge import Verdict, judge
 from wickstream.operate.recompute.klines import KlineJudge
 from wickstream.operate.recompute.question import Answer
 from wickstream.operate.worklist import Worklist
-from wickstream.store.cases import Case, cases_in, due_cases, marked_symbols
-from wickstream.store.ledger import LedgerReader
+from wickstream.store.ledger.cases import Case, cases_in, due_cases, marked_symbols
+from wickstream.store.ledger.reader import LedgerReader
 
 LOOK_EVERY_S = 10.0  # as the ledger does
 MOST_FOUND = 5_000

@@ -7,7 +7,7 @@ import msgspec
 
 from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus
-from wickstream.store.forming import LaneMinute
+from wickstream.store.lane.forming import LaneMinute
 
 SETTLED_MS = 30_000  # so long after its end a minute may still be open (rule 8)
 

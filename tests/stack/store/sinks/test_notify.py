@@ -27,8 +27,8 @@ from wickstream.events import Alert
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.sink_settings import SinkName
 from wickstream.store import writer
-from wickstream.store.database import connect
 from wickstream.store.tiers import Warm
+from wickstream.store.warm.database import connect
 
 pytestmark = pytest.mark.stack
 

@@ -7,8 +7,8 @@ import msgspec
 from tests.candles import MIDNIGHT_MS, minute
 from wickstream.candle import Candle, Origin
 from wickstream.events import MINUTE_MS, Gap, GapStatus
-from wickstream.store.bookkeeping import Kind
-from wickstream.store.cases import Case
+from wickstream.store.ledger.bookkeeping import Kind
+from wickstream.store.ledger.cases import Case
 
 SYMBOL = "BTCUSDT"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.operate.recompute.made_cases import unclosed
 from wickstream.operate.recompute.child import RecomputeFailed, answers_in, ask_in_parts
 from wickstream.operate.recompute.question import Answer, Question
-from wickstream.store.cases import Case
+from wickstream.store.ledger.cases import Case
 
 ANSWERS = [Answer(0, (), ()), Answer(1, (), ((7, 9),))]
 TOLD = b"".join(msgspec.json.encode(answer) + b"\n" for answer in ANSWERS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.operate.recompute.made_cases import unclosed
 from wickstream.exchange.recovery.mending import Span
 from wickstream.operate.recompute.question import FARTHEST_MS, MOST_WINDOWS, NEAR_MS, Question, lacking, windows
-from wickstream.store.cases import Case
+from wickstream.store.ledger.cases import Case
 
 SPANS = st.lists(st.tuples(st.integers(0, 10**10), st.integers(0, 10**7)), min_size=1, max_size=60)
 

@@ -16,7 +16,7 @@ from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.operate.validation import checks
 from wickstream.operate.validation.evidence import Evidence, Span
-from wickstream.store.forming import LaneMinute
+from wickstream.store.lane.forming import LaneMinute
 
 CHECKS: dict[str, checks.Check] = {
     "schema": checks.form,

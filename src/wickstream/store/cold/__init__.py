@@ -1,0 +1,1 @@
+"""The lake: Delta tables of candles and trades, for ever."""

@@ -1,0 +1,60 @@
+"""Reads of the cold tier, for a process that serves many at once."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from wickstream.candle import Candle
+from wickstream.config import Settings
+from wickstream.store.series.plan import Plan
+
+if TYPE_CHECKING:
+    from wickstream.store.cold.candles import ColdCandles
+
+SPAN_HOLDS_S = 10.0
+
+Result = TypeVar("Result")
+
+
+class ColdReader:
+    """One read at a time, in a thread. Every read raises StoreBusy if the lake cannot be read.
+
+    The table's library is imported by the first of them: most questions never reach this far back.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = asyncio.Lock()
+        self._table: ColdCandles | None = None
+        self._span: tuple[int, int] | None = None
+        self._span_until = float("-inf")
+
+    async def candles(self, symbol: str, wanted: Plan) -> list[Candle]:
+        """1-minute candles in order of time."""
+        span = await self.span()
+        if span is None or span[0] > wanted.last_ms or span[1] < wanted.first_ms:
+            return []
+        return await self._in_thread(
+            lambda table: table.read(
+                symbol, wanted.first_ms, wanted.last_ms, limit=wanted.minutes, backward=wanted.backward
+            )
+        )
+
+    async def span(self) -> tuple[int, int] | None:
+        """Oldest and newest open time (ms) of all symbols, a few seconds old; None if nothing is stored."""
+        if time.monotonic() >= self._span_until:
+            self._span = await self._in_thread(lambda table: table.span())
+            self._span_until = time.monotonic() + SPAN_HOLDS_S
+        return self._span
+
+    async def _in_thread(self, read: Callable[["ColdCandles"], Result]) -> Result:
+        async with self._lock:
+            return await asyncio.to_thread(lambda: read(self._opened()))
+
+    def _opened(self) -> "ColdCandles":
+        if self._table is None:
+            from wickstream.store.cold.candles import ColdCandles
+
+            self._table = ColdCandles(self._settings)
+        return self._table

@@ -1,0 +1,1 @@
+"""Redis: the last hour of closed candles."""

@@ -1,0 +1,1 @@
+"""The live lane: last tickers, prices, trades and the forming candle, in milliseconds."""

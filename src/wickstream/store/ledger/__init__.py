@@ -1,0 +1,1 @@
+"""Double-entry bookkeeping: what is marked against what is closed."""

@@ -1,0 +1,1 @@
+"""One series over three tiers."""

@@ -1,0 +1,193 @@
+"""One series over three tiers: who asks need not know where a candle lies."""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import TracebackType
+from typing import Self
+
+from wickstream.candle import Candle
+from wickstream.config import Settings
+from wickstream.events import Ticker
+from wickstream.store.cold.reads import ColdReader
+from wickstream.store.hot.hour import HotHour, newest_closed, open_async_client
+from wickstream.store.lane.live import Clock, Now, read_now, read_symbols
+from wickstream.store.series.plan import (
+    Plan,
+    Question,
+    falls_short,
+    is_complete,
+    latest_known,
+    plan,
+    stitch,
+    wider,
+    windows,
+)
+from wickstream.store.series.stitching import attempt, hot_hour, newest_by_tier, read_minutes, tiers_in
+from wickstream.store.warm.reads import WarmReader
+
+SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
+
+
+@dataclass(frozen=True)
+class Series:
+    """Candles of one symbol in order of time, and how far they can be trusted.
+
+    Attributes:
+        complete: every ended minute of the range is closed, or the symbol did not trade in it.
+        sources: whose data it is (`live`, `demo`, `replay:…`), then the tiers that gave some of it.
+        as_of_ms: exchange time of the symbol's newest trade; None if the live lane does not say.
+        lag_ms: how far that lies behind the exchange's now.
+    """
+
+    candles: tuple[Candle, ...]
+    complete: bool
+    sources: tuple[str, ...]
+    as_of_ms: int | None
+    lag_ms: int | None
+
+
+@dataclass(frozen=True)
+class Quote:
+    """One symbol as the live lane sees it now."""
+
+    symbol: str
+    last_price: Decimal | None
+    ticker: Ticker | None
+    age_ms: int | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """All symbols, in the order of the settings; others that were heard of come after."""
+
+    rows: tuple[Quote, ...]
+    sources: tuple[str, ...]
+    as_of_ms: int | None
+    lag_ms: int | None
+
+
+class Router:
+    """Reads. Use as `async with Router(settings) as router`; servers may come up later, or go and come back."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._warm = WarmReader(settings)
+        self._cold = ColdReader(settings)
+        self._redis = open_async_client(settings)
+        self._known = frozenset(settings.named_symbols)
+        self._known_until = float("-inf")
+
+    async def __aenter__(self) -> Self:
+        await self._warm.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._redis.aclose()
+        await self._warm.close()
+
+    async def klines(
+        self, symbol: str, interval: str, *, start: int | None, end: int | None, limit: int, closed_only: bool
+    ) -> Series:
+        """Candles by `open_time`, both ends inclusive, the forming one last.
+
+        Without a range the newest `limit`; with `start` alone, forward from it; with `end` alone, the last before it.
+
+        Raises:
+            StoreBusy: If the tiers that hold the range do not answer; names them.
+        """
+        question = Question(symbol, interval, start, end, limit, closed_only)
+        wanted = plan(question)
+        hour, (live, _trouble) = await asyncio.gather(
+            hot_hour(self._redis, symbol, wanted), attempt(read_now(self._redis, [symbol]))
+        )
+        (now,), clock = live or ([Now(symbol, None, None, None)], None)
+        while True:
+            series, may_be_more = await self._series(question, wanted, hour, now, self._now_ms(clock))
+            if not may_be_more:
+                return series
+            wanted = wider(wanted)
+
+    async def _series(
+        self, question: Question, wanted: Plan, hour: HotHour, now: Now, now_ms: int | None
+    ) -> tuple[Series, bool]:
+        """The answer, and whether a wider plan may find more of what is asked for."""
+        found = await read_minutes(question.symbol, wanted, hour=hour, now_ms=now_ms, warm=self._warm, cold=self._cold)
+        parts = {**found.parts, "lane": [now.forming] if now.forming else []}
+        minutes = stitch(wanted, *parts.values())
+        answer = windows(question, minutes, found.halts)
+        known_now_ms = latest_known(minutes) if now_ms is None else now_ms
+        as_of_ms = now.price.traded_at_ms if now.price else None
+        series = Series(
+            candles=tuple(answer),
+            complete=found.is_whole and is_complete(question, answer, minutes, found.halts, known_now_ms),
+            sources=(self._settings.source, *tiers_in(answer, parts)),
+            as_of_ms=as_of_ms,
+            lag_ms=_lag(as_of_ms, now_ms),
+        )
+        return series, falls_short(question, wanted, answer, minutes)
+
+    async def board(self) -> Board:
+        """Every symbol's last price and day.
+
+        Raises:
+            StoreBusy: If Redis does not answer.
+        """
+        heard = await read_symbols(self._redis)
+        symbols = list(dict.fromkeys([*self._settings.named_symbols, *sorted(heard)]))
+        rows, clock = await read_now(self._redis, symbols)
+        now_ms = self._now_ms(clock)
+        as_of_ms = clock.traded_at_ms if clock else None
+        return Board(
+            rows=tuple(_quote(row, now_ms) for row in rows),
+            sources=(self._settings.source, "lane"),
+            as_of_ms=as_of_ms,
+            lag_ms=_lag(as_of_ms, now_ms),
+        )
+
+    async def known_symbols(self) -> Collection[str]:
+        """Those of the settings, those heard of within a day, and those of which there are candles."""
+        if time.monotonic() >= self._known_until:
+            answers = await asyncio.gather(attempt(read_symbols(self._redis)), attempt(self._warm.symbols()))
+            found = (symbol for symbols, _trouble in answers for symbol in symbols or [])
+            self._known = frozenset((*self._settings.named_symbols, *found))
+            self._known_until = time.monotonic() + SYMBOLS_HOLD_S
+        return self._known
+
+    async def tier_states(self) -> Mapping[str, int | None]:
+        """Open time (ms) of the newest closed candle per tier that answers; a tier that does not is left out."""
+        symbols = self._settings.named_symbols or tuple(await self.known_symbols())
+        return await newest_by_tier(
+            {
+                "hot": newest_closed(self._redis, symbols),
+                "warm": self._warm.newest_closed(symbols),
+                "cold": self._newest_archived(),
+            }
+        )
+
+    async def _newest_archived(self) -> int | None:
+        span = await self._cold.span()
+        return span[1] if span else None
+
+    def _now_ms(self, clock: Clock | None) -> int | None:
+        """The exchange's now; in a replay its clock stands where the recording is."""
+        if clock is None:
+            return None
+        return clock.now_ms(time.time_ns() // 1_000_000, stands_still=self._settings.is_replay)
+
+
+def _lag(as_of_ms: int | None, now_ms: int | None) -> int | None:
+    return None if as_of_ms is None or now_ms is None else max(0, now_ms - as_of_ms)
+
+
+def _quote(row: Now, now_ms: int | None) -> Quote:
+    price, ticker = row.price, row.ticker
+    last_price = price.price if price else None
+    if ticker and ticker.last_trade_id > (price.trade_id if price else -1):
+        last_price = ticker.last_price
+    heard_at_ms = max(price.traded_at_ms if price else -1, ticker.event_at_ms if ticker else -1)
+    return Quote(row.symbol, last_price, ticker, _lag(heard_at_ms if heard_at_ms >= 0 else None, now_ms))

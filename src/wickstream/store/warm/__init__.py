@@ -1,0 +1,1 @@
+"""PostgreSQL: ninety days of candles, alerts, marks and gaps."""

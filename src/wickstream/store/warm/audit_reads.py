@@ -1,0 +1,97 @@
+"""What validators ask of the warm tier: the rows of one symbol after the other, and the form of the tables."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from wickstream.candle import Candle, Origin
+from wickstream.config import Settings
+from wickstream.events import Gap, GapStatus
+from wickstream.store.warm.database import PASSING, busy, connect
+
+_COLUMNS = """
+SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = current_schema()
+"""
+_CANDLES = """
+SELECT {columns} FROM candles WHERE symbol = %s AND "interval" = '1m' AND open_time BETWEEN %s AND %s ORDER BY open_time
+"""
+_FIRST_CLOSED = """
+SELECT open_time FROM candles WHERE symbol = %s AND "interval" = '1m' AND closed ORDER BY open_time LIMIT 1
+"""
+_GAPS = """
+SELECT {columns} FROM gaps
+WHERE symbol = %s AND (first_trade_id <= %s AND last_trade_id >= %s
+                       OR first_trade_id IS NULL AND open_time BETWEEN %s AND %s)
+"""
+_STARTS = "SELECT first_trade_id FROM starts WHERE symbol = %s"
+
+
+def _filled(statement: str, columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(statement).format(columns=sql.SQL(", ").join(map(sql.Identifier, columns)))
+
+
+_READ_CANDLES = _filled(_CANDLES, Candle.__struct_fields__)
+_READ_GAPS = _filled(_GAPS, Gap.__struct_fields__)
+
+
+class AuditReader:
+    """One connection; not for two threads at once. Use `AuditReader.open`. Every read may raise StoreBusy."""
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        self._conn = conn
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: Settings) -> Iterator[Self]:
+        """For the time of the block; all reads see the same moment.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer.
+        """
+        with connect(settings) as conn:
+            conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            conn.read_only = True
+            yield cls(conn)
+
+    def columns(self) -> Mapping[str, Mapping[str, str]]:
+        """The type of each column of each table."""
+        tables: dict[str, dict[str, str]] = {}
+        for table, column, kind in self._fetch(_COLUMNS):
+            tables.setdefault(table, {})[column] = kind
+        return tables
+
+    def candles(self, symbol: str, first_ms: int, last_ms: int) -> list[Candle]:
+        """1-minute candles in order of time, both ends inclusive."""
+        return [_candle(row) for row in self._fetch(_READ_CANDLES, symbol, first_ms, last_ms)]
+
+    def first_closed_ms(self, symbol: str) -> int | None:
+        """Open time of the first closed candle there is."""
+        return next((row[0] for row in self._fetch(_FIRST_CLOSED, symbol)), None)
+
+    def gaps(self, symbol: str, *, ids: tuple[int, int], times: tuple[int, int]) -> list[Gap]:
+        """Entries of ids that overlap these, and halts in this time; first and last, both inclusive."""
+        return [_gap(row) for row in self._fetch(_READ_GAPS, symbol, ids[1], ids[0], *times)]
+
+    def starts(self, symbol: str) -> list[int]:
+        """The first trade ids of the times from which on it was followed."""
+        return [row[0] for row in self._fetch(_STARTS, symbol)]
+
+    def _fetch(self, statement: str | sql.Composed, *values: Any) -> list[tuple[Any, ...]]:
+        try:
+            return self._conn.execute(statement, values).fetchall()
+        except PASSING as exc:
+            raise busy(exc) from exc
+
+
+def _candle(row: tuple[Any, ...]) -> Candle:
+    candle = Candle(*row)
+    return msgspec.structs.replace(candle, origin=Origin(candle.origin))
+
+
+def _gap(row: tuple[Any, ...]) -> Gap:
+    gap = Gap(*row)
+    return msgspec.structs.replace(gap, status=GapStatus(gap.status))

@@ -1,0 +1,119 @@
+"""Reads of the warm tier, for a process that serves many at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from wickstream.candle import Candle, Origin
+from wickstream.config import Settings
+from wickstream.store.series.plan import Plan
+from wickstream.store.warm.database import busy, conninfo
+
+POOL_SIZE = 8
+ANSWER_MS = 5_000  # a question that takes longer is asked wrongly
+CONNECTION_SECONDS = 1.0
+
+_COLUMNS = Candle.__struct_fields__
+_ORIGIN = _COLUMNS.index("origin")
+
+_READ = """
+SELECT {columns} FROM candles
+WHERE symbol = %s AND "interval" = '1m' AND open_time BETWEEN %s AND %s
+ORDER BY open_time {order} LIMIT %s
+"""
+_FORWARD, _BACKWARD = (
+    sql.SQL(_READ).format(columns=sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)), order=sql.SQL(order))
+    for order in ("ASC", "DESC")
+)
+
+_HALTS = """
+SELECT open_time FROM gaps
+WHERE symbol = %s AND first_trade_id IS NULL AND open_time BETWEEN %s AND %s AND status = 'halted'
+"""
+
+_NEWEST_CLOSED = """
+SELECT max(newest.open_time)
+FROM unnest(%s::text[]) AS s (symbol), LATERAL (
+    SELECT open_time FROM candles AS c
+    WHERE c.symbol = s.symbol AND c."interval" = '1m' AND c.closed ORDER BY open_time DESC LIMIT 1
+) AS newest
+"""
+
+# From one symbol to the next along the index: a DISTINCT would read every candle.
+_SYMBOLS = """
+WITH RECURSIVE found AS (
+    (SELECT symbol FROM candles ORDER BY symbol LIMIT 1)
+    UNION ALL
+    SELECT (SELECT symbol FROM candles WHERE symbol > found.symbol ORDER BY symbol LIMIT 1)
+    FROM found WHERE found.symbol IS NOT NULL
+)
+SELECT symbol FROM found WHERE symbol IS NOT NULL
+"""
+
+
+class WarmReader:
+    """A pool of connections. Every read raises StoreBusy if PostgreSQL does not answer in time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pool = AsyncConnectionPool(
+            conninfo(settings, statement_timeout_ms=ANSWER_MS),
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=POOL_SIZE,
+            timeout=CONNECTION_SECONDS,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Begin to connect; PostgreSQL may come up later."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._pool.close()
+
+    async def candles(self, symbol: str, wanted: Plan) -> list[Candle]:
+        """1-minute candles in order of time."""
+        statement = _BACKWARD if wanted.backward else _FORWARD
+        rows = await self._fetch(statement, (symbol, wanted.first_ms, wanted.last_ms, wanted.minutes))
+        candles = [_candle(row) for row in rows]
+        return candles[::-1] if wanted.backward else candles
+
+    async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]:
+        """Open times of the minutes in which the symbol did not trade."""
+        return frozenset(row[0] for row in await self._fetch(_HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
+
+    async def newest_closed(self, symbols: Sequence[str]) -> int | None:
+        """Open time of the newest closed candle over these symbols."""
+        newest: int | None = (await self._fetch(_NEWEST_CLOSED, (list(symbols),)))[0][0]
+        return newest
+
+    async def symbols(self) -> list[str]:
+        """All symbols of which there is a candle."""
+        return [row[0] for row in await self._fetch(_SYMBOLS, ())]
+
+    async def _fetch(self, statement: str | sql.Composed, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return await self._fetch_once(statement, values)
+        except (psycopg.errors.QueryCanceled, PoolTimeout) as exc:
+            raise busy(exc) from exc
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            pass  # the pooled connection died with the server that it was made to; a new one may do
+        try:
+            return await self._fetch_once(statement, values)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+            raise busy(exc) from exc
+
+    async def _fetch_once(self, statement: str | sql.Composed, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(statement, values)
+            return await cursor.fetchall()
+
+
+def _candle(row: tuple[Any, ...]) -> Candle:
+    values = list(row)
+    values[_ORIGIN] = Origin(values[_ORIGIN])
+    return Candle(*values)
