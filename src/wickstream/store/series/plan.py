@@ -46,12 +46,14 @@ def plan(question: Question) -> Plan:
     interval, start, end = question.interval, question.start, question.end
     # Of the newest windows one is forming and one perhaps not closed yet.
     windows = question.limit + (2 if question.closed_only else 0)
-    return Plan(
-        first_ms=0 if start is None else _first_window(min(max(start, 0), FAR_MS), interval),
-        last_ms=_last_minute(FAR_MS if end is None else min(end, FAR_MS), interval),
-        minutes=windows * minutes_of(interval),
-        backward=start is None,
-    )
+    first_ms, last_ms = whole_windows(start, end, interval)
+    return Plan(first_ms, last_ms, minutes=windows * minutes_of(interval), backward=start is None)
+
+
+def whole_windows(start: int | None, end: int | None, interval: str) -> tuple[int, int]:
+    """First and last minute of the windows that open from `start` to `end`; None: as far as a calendar goes."""
+    first_ms = 0 if start is None else _first_window(min(max(start, 0), FAR_MS), interval)
+    return first_ms, _last_minute(FAR_MS if end is None else min(end, FAR_MS), interval)
 
 
 def wider(wanted: Plan) -> Plan:

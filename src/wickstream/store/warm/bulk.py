@@ -12,6 +12,7 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.warm.database import PASSING, busy, conninfo
+from wickstream.store.warm.reads import HALTS
 
 READERS = 2  # one server process reads a range at half the speed of two
 ANSWER_MS = 60_000
@@ -55,6 +56,18 @@ class BulkReader:
         """
         pieces = _pieces(first_ms, last_ms)
         return pl.concat(self._threads.map(lambda piece: self._piece(symbol, piece, schema), pieces))
+
+    def halts(self, symbol: str, first_ms: int, last_ms: int) -> frozenset[int]:
+        """Open times of the minutes in which the symbol did not trade.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer in time.
+        """
+        try:
+            with self._pool.connection() as conn:
+                return frozenset(row[0] for row in conn.execute(HALTS, (symbol, first_ms, last_ms)))
+        except (PoolTimeout, *PASSING) as exc:
+            raise busy(exc) from exc
 
     def _piece(self, symbol: str, piece: tuple[int, int], schema: pl.Schema) -> pl.DataFrame:
         columns = sql.SQL(", ").join(map(_column, schema))

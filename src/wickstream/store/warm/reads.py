@@ -29,7 +29,7 @@ _FORWARD, _BACKWARD = (
     for order in ("ASC", "DESC")
 )
 
-_HALTS = """
+HALTS = """
 SELECT open_time FROM gaps
 WHERE symbol = %s AND first_trade_id IS NULL AND open_time BETWEEN %s AND %s AND status = 'halted'
 """
@@ -84,7 +84,7 @@ class WarmReader:
 
     async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]:
         """Open times of the minutes in which the symbol did not trade."""
-        return frozenset(row[0] for row in await self._fetch(_HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
+        return frozenset(row[0] for row in await self._fetch(HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
 
     async def newest_closed(self, symbols: Sequence[str]) -> int | None:
         """Open time of the newest closed candle over these symbols."""
