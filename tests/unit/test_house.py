@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "operate": ANYONE_MAY | {"bus", "exchange", "stream", "store", "serve"},
 }
 STAGES = set(MAY_IMPORT)
-ENTRANCES = {"cli", "__main__"}  # they start anything, and nobody imports them
+ENTRANCES = {"cli", "__main__", "__init__"}  # they start anything, and nobody imports them
 
 
 def parts_of(file: Path) -> tuple[str, ...]:

@@ -8,34 +8,43 @@ from wickstream.config import Settings
 from wickstream.store.cold.columns import MONTH, month_of, table_schema
 from wickstream.store.cold.lake import TROUBLE, LakeTable
 
-_ANSWERS = (*TROUBLE, pl.exceptions.PolarsError)
+_TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
 
 
-class ColdBulk:
-    """The table `candles` of the lake; safe for several threads at once."""
+class LakeReader:
+    """The tables of the lake; safe for several threads at once. Every read raises StoreBusy if it fails."""
 
     def __init__(self, settings: Settings) -> None:
-        self._lake = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH)
+        self._candles = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH)
         self._opening = threading.Lock()
 
     def candles(self, symbol: str, first_ms: int, last_ms: int, schema: pl.Schema) -> pl.DataFrame:
-        """1-minute candles with `first_ms <= open_time <= last_ms`, in order of time: those columns, of those types.
+        """1-minute candles with `first_ms <= open_time <= last_ms`, in order of time: those columns, of those types."""
+        rows = self._rows(self._candles)
+        if rows is None:
+            return pl.DataFrame(schema=schema)
+        months = pl.col(MONTH).is_between(pl.lit(month_of(first_ms)), pl.lit(month_of(last_ms)))
+        wanted = rows.filter(months, pl.col("symbol") == symbol, pl.col("open_time").is_between(first_ms, last_ms))
+        typed = wanted.select(pl.col(name).cast(kind) for name, kind in schema.items())
+        return self._collected(self._candles, typed).sort("open_time")
 
-        Raises:
-            StoreBusy: If the lake cannot be read now.
-        """
-        with self._opening:
-            table = self._lake.open()
-            if table is None:
-                return pl.DataFrame(schema=schema)
-            rows = pl.scan_delta(table)
-        wanted = (
-            rows.filter(pl.col(MONTH).is_between(pl.lit(month_of(first_ms)), pl.lit(month_of(last_ms))))
-            .filter(pl.col("symbol") == symbol, pl.col("open_time").is_between(first_ms, last_ms))
-            .select(pl.col(name).cast(kind) for name, kind in schema.items())
+    def symbols(self) -> list[str]:
+        """Those of which there are candles, in order."""
+        rows = self._rows(self._candles)
+        return (
+            []
+            if rows is None
+            else self._collected(self._candles, rows.select("symbol").unique())["symbol"].sort().to_list()
         )
+
+    def _rows(self, lake: LakeTable) -> pl.LazyFrame | None:
+        with self._opening:
+            table = lake.open()
+            return None if table is None else pl.scan_delta(table)
+
+    def _collected(self, lake: LakeTable, wanted: pl.LazyFrame) -> pl.DataFrame:
         try:
-            return wanted.collect().sort("open_time")
-        except _ANSWERS as exc:
+            return wanted.collect()
+        except _TROUBLE as exc:
             with self._opening:
-                raise self._lake.busy(exc) from exc
+                raise lake.busy(exc) from exc

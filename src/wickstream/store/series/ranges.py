@@ -9,7 +9,7 @@ import polars as pl
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS
-from wickstream.store.cold.bulk import ColdBulk
+from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.series.frames import SCHEMA, roll_up, stitch
 from wickstream.store.series.plan import whole_windows
 from wickstream.store.warm.bulk import BulkReader
@@ -39,7 +39,7 @@ class RangeReader:
 
     def __init__(self, settings: Settings) -> None:
         self._warm = BulkReader(settings)
-        self._cold = ColdBulk(settings)
+        self._cold = LakeReader(settings)
 
     def close(self) -> None:
         """Let go of the connections."""
