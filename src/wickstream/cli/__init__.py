@@ -5,7 +5,7 @@ from io import TextIOWrapper
 
 import typer
 
-from wickstream.cli import alerts, processes, repair, ship, stack, symbols, validate
+from wickstream.cli import alerts, export, processes, repair, ship, stack, symbols, validate
 from wickstream.errors import EXIT_FENCED, EXIT_MISTAKE, Fenced, Mistake, WickstreamError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ repair.register(app)
 symbols.register(app)
 alerts.register(app)
 validate.register(app)
+export.register(app)
 ship.register(app)
 
 

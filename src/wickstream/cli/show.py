@@ -109,7 +109,7 @@ def done(one: "Mended | Recomputed") -> None:
         mended(one)
     elif one.candles or one.note or one.trouble:
         reasons = "".join(f" · {reason}" for reason in (one.note, one.trouble) if reason)
-        say(f"{one.symbol} {_moment(one.open_time)[:16]}: {one.cause}; {one.candles:,} candles{reasons}")
+        say(f"{one.symbol} {moment(one.open_time)[:16]}: {one.cause}; {one.candles:,} candles{reasons}")
 
 
 def mended(turn: "Mended") -> None:
@@ -162,7 +162,7 @@ def symbols(rows: "list[Followed]", *, as_json: bool) -> None:
         return
     table = _new_table("symbol", "status", "followed", "shard", "since (UTC)")
     for row in rows:
-        table.add_row(row.symbol, row.status or "", _choice(row), row.shard or "", _moment(row.since))
+        table.add_row(row.symbol, row.status or "", _choice(row), row.shard or "", moment(row.since))
     _print(table)
     typer.echo(f"{sum(row.followed for row in rows)} of {len(rows)} followed")
 
@@ -186,7 +186,8 @@ def _choice(row: "Followed") -> str:
     return f"no: {row.wish} by operator" if row.wish == "removed" else "no"
 
 
-def _moment(time_ms: int | None) -> str:
+def moment(time_ms: int | None) -> str:
+    """A time (epoch ms) as people read it, UTC; empty for None."""
     return "" if time_ms is None else f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S}"
 
 

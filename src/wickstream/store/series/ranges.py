@@ -45,6 +45,18 @@ class RangeReader:
         """Let go of the connections."""
         self._warm.close()
 
+    def symbols(self) -> list[str]:
+        """Those of which a tier that answers has a candle.
+
+        Raises:
+            StoreBusy: If no tier answers; names them.
+        """
+        warm, no_warm = _attempt(self._warm.symbols)
+        cold, no_cold = _attempt(self._cold.symbols)
+        if warm is None and cold is None:
+            raise StoreBusy(f"{no_warm}; {no_cold}")
+        return sorted({*(warm or ()), *(cold or ())})
+
     def read(self, symbol: str, interval: str, start: int | None, end: int | None) -> Range:
         """The closed candles with `start <= open_time <= end`; None: as far as there are any.
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any, LiteralString
 
 import polars as pl
 import psycopg
@@ -12,7 +13,7 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.warm.database import PASSING, busy, conninfo
-from wickstream.store.warm.reads import HALTS
+from wickstream.store.warm.reads import HALTS, SYMBOLS
 
 READERS = 2  # one server process reads a range at half the speed of two
 ANSWER_MS = 60_000
@@ -34,7 +35,7 @@ class BulkReader:
 
     def __init__(self, settings: Settings) -> None:
         self._pool = ConnectionPool(
-            conninfo(settings, statement_timeout_ms=ANSWER_MS),
+            conninfo(settings, statement_timeout_ms=ANSWER_MS, reads_only=True),
             kwargs={"autocommit": True},
             min_size=0,
             max_size=2 * READERS,
@@ -57,15 +58,26 @@ class BulkReader:
         pieces = _pieces(first_ms, last_ms)
         return pl.concat(self._threads.map(lambda piece: self._piece(symbol, piece, schema), pieces))
 
+    def symbols(self) -> list[str]:
+        """All of which there is a candle.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer in time.
+        """
+        return [row[0] for row in self._rows(SYMBOLS)]
+
     def halts(self, symbol: str, first_ms: int, last_ms: int) -> frozenset[int]:
         """Open times of the minutes in which the symbol did not trade.
 
         Raises:
             StoreBusy: If PostgreSQL does not answer in time.
         """
+        return frozenset(row[0] for row in self._rows(HALTS, symbol, first_ms, last_ms))
+
+    def _rows(self, question: LiteralString, *values: str | int) -> list[tuple[Any, ...]]:
         try:
             with self._pool.connection() as conn:
-                return frozenset(row[0] for row in conn.execute(HALTS, (symbol, first_ms, last_ms)))
+                return conn.execute(question, values).fetchall()
         except (PoolTimeout, *PASSING) as exc:
             raise busy(exc) from exc
 

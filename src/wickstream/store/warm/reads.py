@@ -1,6 +1,6 @@
 """Reads of the warm tier, for a process that serves many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -11,10 +11,13 @@ from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.store.series.plan import Plan
 from wickstream.store.warm.database import busy, conninfo
+from wickstream.store.warm.revisions import KNOWN_BACKWARD, KNOWN_FORWARD
 
 POOL_SIZE = 8
 ANSWER_MS = 5_000  # a question that takes longer is asked wrongly
 CONNECTION_SECONDS = 1.0
+
+Values = tuple[Any, ...] | Mapping[str, Any]
 
 _COLUMNS = Candle.__struct_fields__
 _ORIGIN = _COLUMNS.index("origin")
@@ -43,7 +46,7 @@ FROM unnest(%s::text[]) AS s (symbol), LATERAL (
 """
 
 # From one symbol to the next along the index: a DISTINCT would read every candle.
-_SYMBOLS = """
+SYMBOLS = """
 WITH RECURSIVE found AS (
     (SELECT symbol FROM candles ORDER BY symbol LIMIT 1)
     UNION ALL
@@ -59,7 +62,7 @@ class WarmReader:
 
     def __init__(self, settings: Settings) -> None:
         self._pool = AsyncConnectionPool(
-            conninfo(settings, statement_timeout_ms=ANSWER_MS),
+            conninfo(settings, statement_timeout_ms=ANSWER_MS, reads_only=True),
             kwargs={"autocommit": True},
             min_size=1,
             max_size=POOL_SIZE,
@@ -82,6 +85,14 @@ class WarmReader:
         candles = [_candle(row) for row in rows]
         return candles[::-1] if wanted.backward else candles
 
+    async def candles_as_known_at(self, symbol: str, wanted: Plan, *, known_at_ms: int) -> list[Candle]:
+        """Closed 1-minute candles in order of time, each as it was known at that moment; see `revisions`."""
+        values = {"symbol": symbol, "first": wanted.first_ms, "last": wanted.last_ms, "limit": wanted.minutes}
+        statement = KNOWN_BACKWARD if wanted.backward else KNOWN_FORWARD
+        rows = await self._fetch(statement, values | {"known_at": known_at_ms})
+        candles = [_candle(row) for row in rows]
+        return candles[::-1] if wanted.backward else candles
+
     async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]:
         """Open times of the minutes in which the symbol did not trade."""
         return frozenset(row[0] for row in await self._fetch(HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
@@ -93,9 +104,9 @@ class WarmReader:
 
     async def symbols(self) -> list[str]:
         """All symbols of which there is a candle."""
-        return [row[0] for row in await self._fetch(_SYMBOLS, ())]
+        return [row[0] for row in await self._fetch(SYMBOLS, ())]
 
-    async def _fetch(self, statement: str | sql.Composed, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    async def _fetch(self, statement: str | sql.Composed, values: Values) -> list[tuple[Any, ...]]:
         try:
             return await self._fetch_once(statement, values)
         except (psycopg.errors.QueryCanceled, PoolTimeout) as exc:
@@ -107,7 +118,7 @@ class WarmReader:
         except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
             raise busy(exc) from exc
 
-    async def _fetch_once(self, statement: str | sql.Composed, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    async def _fetch_once(self, statement: str | sql.Composed, values: Values) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:
             cursor = await conn.execute(statement, values)
             return await cursor.fetchall()

@@ -1,0 +1,90 @@
+"""Candles as files."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from tests.candles import MIDNIGHT_MS, minute
+from wickstream.candle import roll_up
+from wickstream.cli import app
+from wickstream.config import Settings, child_environment
+from wickstream.errors import Mistake
+from wickstream.events import MINUTE_MS
+from wickstream.operate.export import Exported, Format, export
+from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.series.frames import candles_of
+from wickstream.store.warm.writer import WarmWriter
+
+pytestmark = pytest.mark.stack
+
+ROWS = [minute(number=number) for number in range(180)]
+
+
+@pytest.fixture
+def stored(database: Settings, tmp_path: Path) -> Settings:
+    """Two symbols, one of them of older days in the lake only; a minute lacks of the other."""
+    settings = database.model_copy(update={"cold_url": f"file:{tmp_path / 'lake'}"})
+    ColdCandles(settings).store(ROWS[:100], {})
+    with closing(WarmWriter(settings)) as warm:
+        warm.write(ROWS[90:])
+        warm.write([minute("币安人生USDT", number) for number in (0, 2)])
+    return settings
+
+
+def exported(
+    settings: Settings, *symbols: str, to: Path, interval: str = "1m", form: str = "parquet"
+) -> list[Exported]:
+    return list(export(settings, symbols, interval, start_ms=None, end_ms=None, to=to, form=Format(form)))
+
+
+def test_a_parquet_file_has_the_candles_of_all_tiers(stored: Settings, tmp_path: Path) -> None:
+    (done,) = exported(stored, "BTCUSDT", to=tmp_path / "out")
+    assert done == Exported(
+        "BTCUSDT", tmp_path / "out" / "BTCUSDT-1m.parquet", 180, MIDNIGHT_MS, ROWS[-1].open_time, 0, ()
+    )
+    assert done.file is not None
+    assert candles_of(pl.read_parquet(done.file)) == ROWS
+
+
+def test_without_symbols_each_that_is_stored_has_a_file_and_a_missing_minute_is_told(
+    stored: Settings, tmp_path: Path
+) -> None:
+    done = exported(stored, to=tmp_path)
+    assert {(one.symbol, one.candles, one.missing) for one in done} == {("BTCUSDT", 180, 0), ("币安人生USDT", 2, 1)}
+    assert sorted(file.name for file in tmp_path.glob("*.parquet")) == ["BTCUSDT-1m.parquet", "币安人生USDT-1m.parquet"]
+
+
+def test_a_single_symbol_goes_into_the_file_that_is_named_and_csv_holds_amounts_to_the_last_digit(
+    stored: Settings, tmp_path: Path
+) -> None:
+    exported(stored, "BTCUSDT", to=tmp_path / "hours.csv", interval="1h", form="csv")
+    rows = (tmp_path / "hours.csv").read_text().splitlines()
+    wanted = list(roll_up(ROWS, "1h"))
+    assert len(rows) == 1 + len(wanted) == 4
+    assert f"{wanted[0].quote_volume:f}".rstrip("0") in rows[1]
+
+
+def test_what_was_there_stays_whole_when_writing_fails(stored: Settings, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("kept")
+    with pytest.raises(Mistake, match="--to"):
+        exported(stored, "BTCUSDT", to=blocked)
+    assert blocked.read_text() == "kept"
+
+
+def test_the_command_tells_what_it_wrote_and_fails_where_a_minute_is_missing(stored: Settings, tmp_path: Path) -> None:
+    runner, environment = CliRunner(), child_environment(stored)
+    whole = ["export", "--symbols", "BTCUSDT", "--start", "2024-08-09T01:00", "--end", "2024-08-09T01:59"]
+    found = runner.invoke(app, [*whole, "--to", str(tmp_path / "a.parquet"), "--json"], env=environment)
+    assert found.exit_code == 0, found.output
+    (told,) = json.loads(found.stdout)
+    assert (told["candles"], told["first"], told["last"]) == (
+        60, MIDNIGHT_MS + 60 * MINUTE_MS, MIDNIGHT_MS + 119 * MINUTE_MS,
+    )  # fmt: skip
+    found = runner.invoke(app, ["export", "--to", str(tmp_path / "all")], env=environment)
+    assert found.exit_code == 1
+    assert "1 minute missing between" in found.stdout
