@@ -5,7 +5,8 @@ from difflib import get_close_matches
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from wickstream.serve.answers import candle_row, list_response
+from wickstream.rendering import rows_of
+from wickstream.serve.answers import list_response
 from wickstream.serve.examples import KLINES, PROBLEMS
 from wickstream.serve.parameters import (
     DEFAULT_LIMIT,
@@ -48,7 +49,7 @@ async def klines(
         await _refuse_unknown_symbol(reader, symbol)
     series = await reader.klines(symbol, interval, start=start, end=end, limit=limit, closed_only=closed_only)
     return list_response(
-        [candle_row(candle) for candle in series.candles],
+        rows_of(series.candles),
         as_of=series.as_of_ms,
         lag_ms=series.lag_ms,
         complete=series.complete,

@@ -16,10 +16,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
+from wickstream.rendering import Rendered, rendered
 from wickstream.store.versions import Written, facts_digest, newest
 
 PREFIX = "wickstream:"
@@ -57,7 +57,7 @@ def busy(exc: RedisError) -> StoreBusy:
 
 
 def _rows_key(symbol: str) -> str:
-    return f"{PREFIX}hot:rows:{symbol}"
+    return f"{PREFIX}hot:rendered:{symbol}"
 
 
 def _range_key(symbol: str) -> str:
@@ -115,7 +115,7 @@ def _arguments(candle: Candle) -> tuple[int | str | bytes, ...]:
         int(candle.closed),
         candle.trade_count,
         f"{from_trades}:{facts_digest(candle)}",
-        encode(candle),
+        rendered(candle),
     )
 
 
@@ -127,15 +127,15 @@ class HotHour:
         first_ms: open time of the first minute of the unbroken run of closed ones that ends at the newest;
             only from there on is nothing missing. None: nothing is held.
         newest_ms: open time of the newest closed minute.
-        candles: those asked for, in order of time; open ones after `newest_ms` too.
+        candles: those asked for, in order of time; open ones after `newest_ms` too. As they were rendered.
     """
 
     first_ms: int | None
     newest_ms: int | None
-    candles: tuple[Candle, ...]
+    candles: Rendered
 
 
-NOTHING = HotHour(None, None, ())
+NOTHING = HotHour(None, None, Rendered(()))
 
 
 async def read_hour(client: "redis.asyncio.Redis", symbol: str, first_ms: int, last_ms: int) -> HotHour:
@@ -151,8 +151,7 @@ async def read_hour(client: "redis.asyncio.Redis", symbol: str, first_ms: int, l
             (first, latest), rows = await pipe.execute()
     except RedisError as exc:
         raise busy(exc) from exc
-    candles = tuple(decode(row, Candle) for row in rows)
-    return HotHour(first and int(first), latest and int(latest), candles)
+    return HotHour(first and int(first), latest and int(latest), Rendered(rows))
 
 
 async def newest_closed(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> int | None:

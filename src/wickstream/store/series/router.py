@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
@@ -14,10 +14,12 @@ from wickstream.events import Ticker
 from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import HotHour, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_now, read_symbols
+from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.plan import (
     Plan,
     Question,
     falls_short,
+    hot_suffices,
     is_complete,
     latest_known,
     plan,
@@ -42,7 +44,7 @@ class Series:
         lag_ms: how far that lies behind the exchange's now.
     """
 
-    candles: tuple[Candle, ...]
+    candles: Sequence[Candle]
     complete: bool
     sources: tuple[str, ...]
     as_of_ms: int | None
@@ -106,11 +108,19 @@ class Router:
             hot_hour(self._redis, symbol, wanted), attempt(read_now(self._redis, [symbol]))
         )
         (now,), clock = live or ([Now(symbol, None, None, None)], None)
+        now_ms = self._now_ms(clock)
+        if interval == "1m" and now_ms is not None and hot_suffices(wanted, hour, now_ms):
+            return self._from_hot(from_hot(question, wanted, hour, now.forming, now_ms), now, now_ms)
         while True:
-            series, may_be_more = await self._series(question, wanted, hour, now, self._now_ms(clock))
+            series, may_be_more = await self._series(question, wanted, hour, now, now_ms)
             if not may_be_more:
                 return series
             wanted = wider(wanted)
+
+    def _from_hot(self, answer: HotAnswer, now: Now, now_ms: int) -> Series:
+        as_of_ms = now.price.traded_at_ms if now.price else None
+        sources = (self._settings.source, *answer.tiers)
+        return Series(answer.candles, answer.complete, sources, as_of_ms, _lag(as_of_ms, now_ms))
 
     async def _series(
         self, question: Question, wanted: Plan, hour: HotHour, now: Now, now_ms: int | None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.candles import MIDNIGHT_MS, minute
 from wickstream.candle import INTERVALS, Candle, window_end, window_start
 from wickstream.events import MINUTE_MS
+from wickstream.rendering import Rendered
 from wickstream.store.hot.hour import NOTHING, HotHour
 from wickstream.store.series.plan import Plan, Question, hot_suffices, is_complete, plan, stitch, windows
 
@@ -90,7 +91,7 @@ def test_at_a_seam_the_newest_version_wins_and_nothing_is_doubled() -> None:
         assert [c.closed for c in stitched] == [False, False, True, True, True, True]
 
 
-HOUR = HotHour(at(0), at(59), ())
+HOUR = HotHour(at(0), at(59), Rendered(()))
 
 
 def test_the_hot_tier_is_believed_only_in_the_range_it_covers() -> None:
