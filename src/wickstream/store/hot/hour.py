@@ -56,11 +56,13 @@ def busy(exc: RedisError) -> StoreBusy:
     return StoreBusy(f"Redis: {exc}")
 
 
-def _rows_key(symbol: str) -> str:
+def rows_key(symbol: str) -> str:
+    """Sorted set: a rendered row by open time."""
     return f"{PREFIX}hot:rendered:{symbol}"
 
 
-def _range_key(symbol: str) -> str:
+def range_key(symbol: str) -> str:
+    """Hash: `first` and `newest` of the unbroken run of closed minutes."""
     return f"{PREFIX}hot:range:{symbol}"
 
 
@@ -98,7 +100,7 @@ class HotWriter:
         return written
 
     def _write(self, symbol: str, rows: Sequence[Candle]) -> Written:
-        keys = [_rows_key(symbol), f"{PREFIX}hot:versions:{symbol}", _range_key(symbol)]
+        keys = [rows_key(symbol), f"{PREFIX}hot:versions:{symbol}", range_key(symbol)]
         offered = [argument for row in rows for argument in _arguments(row)]
         return Written(*self._upsert(keys, [SECONDS_TO_LIVE, KEEP_MS, *offered]))
 
@@ -146,12 +148,17 @@ async def read_hour(client: "redis.asyncio.Redis", symbol: str, first_ms: int, l
     """
     try:
         async with client.pipeline(transaction=True) as pipe:
-            pipe.hmget(_range_key(symbol), "first", "newest")
-            pipe.zrange(_rows_key(symbol), first_ms, last_ms, byscore=True)
+            pipe.hmget(range_key(symbol), "first", "newest")
+            pipe.zrange(rows_key(symbol), first_ms, last_ms, byscore=True)
             (first, latest), rows = await pipe.execute()
     except RedisError as exc:
         raise busy(exc) from exc
-    return HotHour(first and int(first), latest and int(latest), Rendered(rows))
+    return hour_of(first, latest, rows)
+
+
+def hour_of(first: bytes | None, newest: bytes | None, rows: Sequence[bytes]) -> HotHour:
+    """From what Redis answers."""
+    return HotHour(int(first) if first else None, int(newest) if newest else None, Rendered(rows))
 
 
 async def newest_closed(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> int | None:
@@ -163,7 +170,7 @@ async def newest_closed(client: "redis.asyncio.Redis", symbols: Sequence[str]) -
     try:
         async with client.pipeline(transaction=False) as pipe:
             for symbol in symbols:
-                pipe.hget(_range_key(symbol), "newest")
+                pipe.hget(range_key(symbol), "newest")
             found = [int(value) for value in await pipe.execute() if value is not None]
     except RedisError as exc:
         raise busy(exc) from exc

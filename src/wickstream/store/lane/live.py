@@ -24,7 +24,7 @@ TICKERS_CHANNEL = "wickstream:tickers"  # a Ticker per message
 CANDLES_CHANNEL = "wickstream:candles"  # a forming Candle per message
 
 _SYMBOLS = f"{PREFIX}live:symbols"
-_CLOCK = f"{PREFIX}live:clock"
+CLOCK_KEY = f"{PREFIX}live:clock"
 
 
 class LastPrice(msgspec.Struct, frozen=True):
@@ -86,7 +86,8 @@ def _json(record: msgspec.Struct) -> bytes:
     return _encoder.encode({name: plain(v) if isinstance(v, Decimal) else v for name, v in fields.items()})
 
 
-def _key(kind: str, symbol: str) -> str:
+def live_key(kind: str, symbol: str) -> str:
+    """Of the `ticker`, `price` or `forming` candle of a symbol."""
     return f"{PREFIX}live:{kind}:{symbol}"
 
 
@@ -108,7 +109,7 @@ class LiveWriter:
         """
         try:
             with self._client.pipeline(transaction=False) as pipe:
-                self._advance([_CLOCK], _clock_arguments(clock), client=pipe)
+                self._advance([CLOCK_KEY], _clock_arguments(clock), client=pipe)
                 pipe.zadd(_SYMBOLS, {change.symbol: clock.event_at_ms for change in changes})
                 for change in changes:
                     _write(pipe, change)
@@ -136,13 +137,13 @@ def _write(pipe: "redis.client.Pipeline", change: Change) -> None:
     symbol = change.symbol
     if change.ticker is not None:
         value = _json(change.ticker)
-        pipe.set(_key("ticker", symbol), value, ex=SECONDS_TO_LIVE)
+        pipe.set(live_key("ticker", symbol), value, ex=SECONDS_TO_LIVE)
         pipe.publish(TICKERS_CHANNEL, value)
     if change.trade is not None:
-        pipe.set(_key("price", symbol), _json(_last_price(change.trade)), ex=SECONDS_TO_LIVE)
+        pipe.set(live_key("price", symbol), _json(_last_price(change.trade)), ex=SECONDS_TO_LIVE)
     if change.candle is not None:
         value = encode(change.candle)
-        pipe.set(_key("forming", symbol), value, ex=SECONDS_TO_LIVE)
+        pipe.set(live_key("forming", symbol), value, ex=SECONDS_TO_LIVE)
         pipe.publish(CANDLES_CHANNEL, value)
 
 
@@ -181,21 +182,22 @@ async def read_now(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> tup
     Raises:
         StoreBusy: If Redis does not answer.
     """
-    keys = [_key(kind, symbol) for symbol in symbols for kind in ("ticker", "price", "forming")]
+    keys = [live_key(kind, symbol) for symbol in symbols for kind in ("ticker", "price", "forming")]
     try:
         async with client.pipeline(transaction=False) as pipe:
-            pipe.hmget(_CLOCK, "event_at_ms", "seen_at_ms", "traded_at_ms")
+            pipe.hmget(CLOCK_KEY, "event_at_ms", "seen_at_ms", "traded_at_ms")
             if keys:
                 pipe.mget(keys)
             clock, *found = await pipe.execute()
     except RedisError as exc:
         raise busy(exc) from exc
     values = found[0] if found else []
-    rows = [_now(symbol, *values[3 * i : 3 * i + 3]) for i, symbol in enumerate(symbols)]
-    return rows, _clock(*clock)
+    rows = [now_of(symbol, *values[3 * i : 3 * i + 3]) for i, symbol in enumerate(symbols)]
+    return rows, clock_of(*clock)
 
 
-def _now(symbol: str, ticker: bytes | None, price: bytes | None, forming: bytes | None) -> Now:
+def now_of(symbol: str, ticker: bytes | None, price: bytes | None, forming: bytes | None) -> Now:
+    """From what Redis answers."""
     return Now(
         symbol,
         _tickers.decode(ticker) if ticker else None,
@@ -204,7 +206,8 @@ def _now(symbol: str, ticker: bytes | None, price: bytes | None, forming: bytes 
     )
 
 
-def _clock(event_at: Any, seen_at: Any, traded_at: Any) -> Clock | None:
+def clock_of(event_at: Any, seen_at: Any, traded_at: Any) -> Clock | None:
+    """From what Redis answers."""
     if event_at is None or seen_at is None:
         return None
     return Clock(int(event_at), int(seen_at), int(traded_at) if traded_at is not None else None)

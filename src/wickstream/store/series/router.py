@@ -12,9 +12,10 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import Ticker
 from wickstream.store.cold.reads import ColdReader
-from wickstream.store.hot.hour import HotHour, newest_closed, open_async_client
+from wickstream.store.hot.hour import NOTHING, HotHour, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_now, read_symbols
 from wickstream.store.series.hot_path import HotAnswer, from_hot
+from wickstream.store.series.hot_reads import Heard, HotReader
 from wickstream.store.series.plan import (
     Plan,
     Question,
@@ -27,7 +28,7 @@ from wickstream.store.series.plan import (
     wider,
     windows,
 )
-from wickstream.store.series.stitching import attempt, hot_hour, newest_by_tier, read_minutes, tiers_in
+from wickstream.store.series.stitching import attempt, newest_by_tier, read_minutes, tiers_in
 from wickstream.store.warm.reads import WarmReader
 
 SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
@@ -79,6 +80,7 @@ class Router:
         self._warm = WarmReader(settings)
         self._cold = ColdReader(settings)
         self._redis = open_async_client(settings)
+        self._hot = HotReader(self._redis)
         self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
 
@@ -104,10 +106,8 @@ class Router:
         """
         question = Question(symbol, interval, start, end, limit, closed_only)
         wanted = plan(question)
-        hour, (live, _trouble) = await asyncio.gather(
-            hot_hour(self._redis, symbol, wanted), attempt(read_now(self._redis, [symbol]))
-        )
-        (now,), clock = live or ([Now(symbol, None, None, None)], None)
+        heard, _trouble = await attempt(self._hot.read(symbol, wanted))
+        hour, now, clock = heard or Heard(NOTHING, Now(symbol, None, None, None), None)
         now_ms = self._now_ms(clock)
         if interval == "1m" and now_ms is not None and hot_suffices(wanted, hour, now_ms):
             return self._from_hot(from_hot(question, wanted, hour, now.forming, now_ms), now, now_ms)

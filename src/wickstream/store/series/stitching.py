@@ -5,13 +5,11 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import redis.asyncio
-
 from wickstream.candle import Candle
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.reads import ColdReader
-from wickstream.store.hot.hour import NOTHING, HotHour, read_hour
+from wickstream.store.hot.hour import HotHour
 from wickstream.store.series.plan import Plan, hot_suffices
 from wickstream.store.warm.reads import WarmReader
 
@@ -83,12 +81,6 @@ async def attempt(read: Awaitable[Result]) -> tuple[Result | None, StoreBusy | N
         return await read, None
     except StoreBusy as exc:
         return None, exc
-
-
-async def hot_hour(client: "redis.asyncio.Redis", symbol: str, wanted: Plan) -> HotHour:
-    """The hot tier's part of it; nothing if it does not answer, for the others hold it too."""
-    hour, _trouble = await attempt(read_hour(client, symbol, wanted.first_ms, wanted.last_ms))
-    return hour or NOTHING
 
 
 async def newest_by_tier(reads: dict[str, Awaitable[int | None]]) -> dict[str, int | None]:
