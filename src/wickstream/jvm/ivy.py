@@ -26,7 +26,7 @@ class Wanted:
 
     server: str
     group: str
-    artifact: str
+    artifact: str  # with a classifier, as in name:jar-with-dependencies, where it is not the plain jar
     version: str
 
 
@@ -142,11 +142,8 @@ def settings_xml(root_url: str | None) -> str:
 
 def module_xml(batch: Iterable[Wanted]) -> str:
     """Ivy's list of what to fetch."""
-    dependencies = "\n".join(
-        f'    <dependency org="{w.group}" name="{w.artifact}" rev="{w.version}" transitive="false" conf="default->*"/>'
-        for w in batch
-    )
-    return f"""<ivy-module version="2.0">
+    dependencies = "\n".join(map(_dependency, batch))
+    return f"""<ivy-module version="2.0" xmlns:m="http://ant.apache.org/ivy/maven">
   <info organisation="wickstream" module="servers"/>
   <configurations><conf name="default"/></configurations>
   <dependencies>
@@ -154,6 +151,15 @@ def module_xml(batch: Iterable[Wanted]) -> str:
   </dependencies>
 </ivy-module>
 """
+
+
+def _dependency(wanted: Wanted) -> str:
+    name, _, classifier = wanted.artifact.partition(":")
+    own = f'org="{wanted.group}" name="{name}" rev="{wanted.version}"'
+    whole = f'    <dependency {own} transitive="false" conf="default->*"'
+    if not classifier:
+        return f"{whole}/>"
+    return f'{whole}><artifact name="{name}" type="jar" ext="jar" m:classifier="{classifier}"/></dependency>'
 
 
 def _proxy_flags() -> list[str]:

@@ -39,7 +39,7 @@ class Jar:
     @property
     def file_name(self) -> str:
         """As the file is called in the cache."""
-        return f"{self.artifact}-{self.version}.jar"
+        return f"{self.artifact.partition(':')[0]}-{self.version}.jar"
 
     def path(self, settings: Settings) -> Path:
         """Where the file is, or will be."""

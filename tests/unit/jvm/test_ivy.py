@@ -47,6 +47,13 @@ def test_nothing_but_the_listed_jars_is_asked_for() -> None:
     }
 
 
+def test_a_jar_with_a_classifier_is_asked_for_by_it() -> None:
+    module = parsed(module_xml([Wanted("s3", "org.example", "thing:jar-with-dependencies", "1.2")]))
+    (artifact,) = module.findall("dependencies/dependency/artifact")
+    assert artifact.attrib["{http://ant.apache.org/ivy/maven}classifier"] == "jar-with-dependencies"
+    assert artifact.attrib["name"] == "thing"
+
+
 @pytest.mark.parametrize(
     ("printed", "word"),
     [

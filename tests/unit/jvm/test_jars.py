@@ -11,7 +11,7 @@ from wickstream.jvm.jars import LOCK_FILE, locked_jars, postgres_server, spark_j
 
 
 def test_every_line_of_the_lock_is_server_group_artifact_version_sha256() -> None:
-    pattern = re.compile(r"[a-z][a-z0-9-]+ [\w.-]+ [\w.-]+ \d[\w.-]* [0-9a-f]{64}")
+    pattern = re.compile(r"[a-z][a-z0-9-]+ [\w.-]+ [\w.-]+(:[\w-]+)? \d[\w.-]* [0-9a-f]{64}")
     lines = LOCK_FILE.read_text(encoding="ascii").splitlines()
     assert [line for line in lines if not pattern.fullmatch(line)] == []
 

@@ -1,0 +1,81 @@
+"""The lake in a bucket: the same as in a folder, and what only buckets do."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.candles import MIDNIGHT_MS, minute
+from tests.conftest import SettingsMaker
+from tests.running import Launcher
+from tests.s3_server import ACCESS_KEY, SECRET_KEY, s3_spec
+from wickstream.config import Settings
+from wickstream.errors import StoreBusy
+from wickstream.events import MINUTE_MS
+from wickstream.store.cold.bulk import LakeReader
+from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.series.frames import SCHEMA, candles_of
+
+pytestmark = pytest.mark.stack
+
+BUCKET = "candles-and-more"
+ROWS = [minute(number=number) for number in range(-60, 60)]
+
+
+@pytest.fixture(scope="module")
+def s3(launcher: Launcher, make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a bucket that is there."""
+    settings = make_settings(tmp_path_factory.mktemp("s3"))
+    keys = {"minio_access_key": ACCESS_KEY, "minio_secret_key": SECRET_KEY, "minio_bucket": BUCKET}
+    settings = type(settings)(**settings.model_dump() | keys | {"minio_endpoint": f"127.0.0.1:{settings.port('api')}"})
+    launcher.start(s3_spec(settings, bucket=BUCKET))
+    return settings
+
+
+@pytest.fixture
+def lake(s3: Settings, request: pytest.FixtureRequest) -> Settings:
+    """A lake of the test's own in it."""
+    return s3.model_copy(update={"cold_url": f"s3://{BUCKET}/{request.node.name}"})
+
+
+def test_what_is_stored_in_a_bucket_is_read_as_it_was_with_its_offsets(lake: Settings) -> None:
+    table = ColdCandles(lake)
+    assert table.store(ROWS, {"write-cold/a/0": 17}).stored == len(ROWS)
+    assert ColdCandles(lake).offset("write-cold/a/0") == 17
+    assert ColdCandles(lake).read("BTCUSDT", 0, 2**53, limit=1_000, backward=False) == ROWS
+    assert candles_of(LakeReader(lake).candles("BTCUSDT", 0, 2**53, SCHEMA)) == ROWS
+
+
+def test_a_larger_version_takes_the_place_of_one_in_a_bucket(lake: Settings) -> None:
+    table = ColdCandles(lake)
+    table.store(ROWS, {})
+    revised = minute(number=3, revision=1, trade_count=9)
+    assert table.store([revised, *ROWS[:10]], {}).stored == 1
+    at = MIDNIGHT_MS + 3 * MINUTE_MS
+    assert ColdCandles(lake).read("BTCUSDT", at, at, limit=9, backward=False) == [revised]
+
+
+def test_of_writers_that_commit_at_once_none_loses_a_row(lake: Settings) -> None:
+    ColdCandles(lake).store(ROWS[:1], {})
+
+    def write(number: int) -> None:
+        table = ColdCandles(lake)
+        for step in range(3):
+            rows = [minute(f"W{number}USDT", step)]
+            while True:
+                try:
+                    table.store(rows, {f"writer-{number}": step})
+                except StoreBusy:
+                    continue
+                break
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+    reader = LakeReader(lake)
+    assert [reader.candles(f"W{number}USDT", 0, 2**53, SCHEMA).height for number in range(3)] == [3, 3, 3]
+    assert [ColdCandles(lake).offset(f"writer-{number}") for number in range(3)] == [2, 2, 2]
+
+
+def test_a_wrong_key_is_trouble_and_no_end(lake: Settings) -> None:
+    stranger = lake.model_copy(update={"minio_access_key": "somebody"})
+    with pytest.raises(StoreBusy, match="cold tier"):
+        ColdCandles(stranger).store(ROWS[:1], {})
