@@ -21,7 +21,7 @@ def test_the_lock_holds_each_file_once() -> None:
     assert len({line.split()[4] for line in lines}) == len(lines)
 
 
-def test_the_lock_holds_kafka_spark_and_one_postgresql_per_platform() -> None:
+def test_the_lock_holds_kafka_spark_one_postgresql_per_platform_and_the_s3_of_the_tests() -> None:
     servers = Counter(line.split()[0] for line in LOCK_FILE.read_text(encoding="ascii").splitlines())
     assert servers == {
         "kafka": 36,
@@ -29,6 +29,7 @@ def test_the_lock_holds_kafka_spark_and_one_postgresql_per_platform() -> None:
         "postgres-linux-amd64": 1,
         "postgres-linux-arm64v8": 1,
         "postgres-darwin-arm64v8": 1,
+        "s3proxy": 1,
     }
 
 
