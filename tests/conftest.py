@@ -5,6 +5,7 @@ import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +132,21 @@ def redis(settings: Settings, launcher: Launcher) -> Settings:
     return with_local_addresses(settings)
 
 
-@pytest.fixture
-def empty_database(postgres: Settings) -> Iterator[Settings]:
-    """Settings of a database without any table."""
+@contextmanager
+def new_database(postgres: Settings) -> Iterator[Settings]:
+    """Settings of a database without any table, for the time of the block."""
     name = f"store_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(conninfo(postgres), autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         yield postgres.model_copy(update={"postgres_db": name})
         conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def empty_database(postgres: Settings) -> Iterator[Settings]:
+    """Settings of a database without any table."""
+    with new_database(postgres) as settings:
+        yield settings
 
 
 @pytest.fixture

@@ -111,6 +111,8 @@ class Settings(ThresholdSettings, SinkSettings, BaseSettings):
     postgres_port: Annotated[int, Field(ge=1, le=65_535)] = 5_432
     postgres_user: str = "wickstream"
     postgres_password: SecretStr | None = None
+    postgres_read_user: str = "wickstream_read"
+    postgres_read_password: SecretStr | None = None
     postgres_db: str = "wickstream"
     minio_endpoint: str | None = None
     minio_access_key: str | None = None

@@ -57,7 +57,7 @@ STREAM_STATE_ROWS = Gauge("wickstream_stream_state_rows", "Windows held in state
 
 # Stores
 TIER_WRITES = Counter(
-    "wickstream_tier_writes_total", "Candles offered to a tier.", ["tier", "outcome"]
+    "wickstream_tier_writes_total", "Rows offered to a tier.", ["tier", "outcome"]
 )  # stored, older, failed
 TIER_LAG = Gauge("wickstream_tier_lag_records", "Records of its first topic a tier has not taken yet.", ["tier"])
 CONTRADICTIONS = Counter("wickstream_contradictions_total", "Candles of equal version and other values.", ["tier"])

@@ -103,17 +103,18 @@ def called_missing(seen: Seen) -> None:
     seen.gaps[SYMBOL, 3, None] = Gap(SYMBOL, 3, 3, None, 0, GapStatus.OPEN)
 
 
+def called_repaired(seen: Seen) -> None:
+    seen.gaps[SYMBOL, 3, None] = Gap(SYMBOL, 3, 3, None, 0, GapStatus.REPAIRED)
+
+
 @pytest.mark.parametrize(
-    "harm", [doubled, altered, begun_too_late, never_traded, marked_short, called_absent, called_missing]
+    "harm",
+    [doubled, altered, begun_too_late, never_traded, marked_short, called_absent, called_missing, called_repaired],
 )
 def test_what_no_time_heals_is_wrong(harm: Callable[[Seen], None]) -> None:
     seen = all_of_it()
     harm(seen)
     assert verdict_on(seen).wrong
-
-
-def test_an_id_in_kafka_and_in_the_archive_is_wrong() -> None:
-    assert verdict_on(all_of_it(), (3, 3)).wrong
 
 
 def test_a_repaired_candle_that_is_not_the_exchange_s_is_wrong() -> None:

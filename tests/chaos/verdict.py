@@ -27,7 +27,7 @@ class Happened(Protocol):
 
 
 class Archived(Protocol):
-    """What repair stored, as `TradesArchive` tells it."""
+    """What is stored of single trades, as `TradesArchive` tells it: by the writer and by repair."""
 
     def ranges(self, symbol: str, first_id: int, last_id: int) -> list[IdRange]:
         """Of ids."""
@@ -52,7 +52,7 @@ class Verdict:
 def judge(published: Seen, truth: Happened, begin: Moment, cut: Moment, archive: Archived | None) -> Verdict:
     """Everything from `begin`, when nobody listened yet, to `cut`.
 
-    `archive`: what repair stored; None: no repair is at work, so nothing may be left to it.
+    `archive`: what is stored; None: no repair is at work, so nothing may be left to it.
     """
     verdict = Verdict()
     for symbol, last_id in cut.newest.items():
@@ -82,7 +82,7 @@ class _Symbol:
         self._judge_order(rows)
         ids = self._judge_contents([row for row in rows if row[0] <= last_id], real)
         missing = sorted(real.keys() - ids)
-        self._judge_missing(missing, ids, archive, (first_id, last_id))
+        self._judge_missing(missing, archive, (first_id, last_id))
         self._judge_gaps(real, ids)
         self._judge_minutes(real, missing, first_ms=rows[0][1], cut=cut)
 
@@ -96,13 +96,10 @@ class _Symbol:
         )
         return {row[0] for row in rows}
 
-    def _judge_missing(
-        self, missing: list[int], published: set[int], archive: Archived | None, within: tuple[int, int]
-    ) -> None:
+    def _judge_missing(self, missing: list[int], archive: Archived | None, within: tuple[int, int]) -> None:
         stored: set[int] = set()
         if archive is not None:
             stored = {one for first, last in archive.ranges(self._symbol, *within) for one in range(first, last + 1)}
-        self._wrong_ones("in Kafka and in the archive", map(str, sorted(stored & published)))
         told = _ids(gap for gap in self._gaps() if gap.status is GapStatus.REPAIRED)
         if lacking := [one for one in missing if one not in stored or one not in told]:
             self._lacking(f"{len(lacking)} ids, from {lacking[0]} to {lacking[-1]}")
@@ -110,6 +107,8 @@ class _Symbol:
     def _judge_gaps(self, real: dict[int, Row], published: set[int]) -> None:
         still_open = _ids(gap for gap in self._gaps() if gap.status is GapStatus.OPEN)
         self._wrong_ones("called missing, and published", map(str, sorted(still_open & published)))
+        repaired = _ids(gap for gap in self._gaps() if gap.status is GapStatus.REPAIRED)
+        self._wrong_ones("called repaired, and published", map(str, sorted(repaired & published)))
         absent = _ids(gap for gap in self._gaps() if gap.status is GapStatus.ABSENT)
         self._wrong_ones("called absent, and traded", map(str, sorted(absent & real.keys())))
 

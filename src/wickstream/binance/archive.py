@@ -1,11 +1,13 @@
 """The exchange's archive of daily files: where they are, and what their rows and checksums say."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from wickstream.binance.frames import normal_ms
-from wickstream.binance.rest import RestTrade
+from wickstream.binance.rest import RestTrade, kline_candle
+from wickstream.candle import Candle, Origin
 from wickstream.errors import Corrupted
 
 DAY_MS = 86_400_000
@@ -23,6 +25,12 @@ def trades_path(symbol: str, day: date) -> str:
     """Where the zip of a day's trades is; its checksum is beside it, with `.CHECKSUM` behind the name."""
     name = quote(symbol)
     return f"/data/spot/daily/trades/{name}/{name}-trades-{day}.zip"
+
+
+def klines_path(symbol: str, day: date) -> str:
+    """Where the zip of a day's 1-minute klines is."""
+    name = quote(symbol)
+    return f"/data/spot/daily/klines/{name}/1m/{name}-1m-{day}.zip"
 
 
 def parse_checksum(text: str) -> str:
@@ -65,3 +73,23 @@ def parse_row(line: bytes) -> RestTrade:
         return RestTrade(int(trade_id), price.decode(), quantity.decode(), int(time), _BOOLEANS[maker.lower()])
     except (ValueError, KeyError) as exc:
         raise Corrupted(f"not a row of trades: {line[:120]!r}") from exc
+
+
+def parse_klines(lines: Iterable[bytes], symbol: str, *, published_at: int) -> list[Candle]:
+    """A day's klines as candles of `origin=archive`: closed, of revision 0, and without ids, which no kline tells.
+
+    Raises:
+        Corrupted: If a line is something else.
+    """
+    return [_kline(line, symbol, published_at) for line in lines if line.strip() and not is_header(line)]
+
+
+def _kline(line: bytes, symbol: str, published_at: int) -> Candle:
+    try:
+        row = line.decode().rstrip().split(",")
+        candle = kline_candle(row, symbol, published_at=published_at, now_ms=published_at, origin=Origin.ARCHIVE)
+    except (ValueError, IndexError) as exc:
+        raise Corrupted(f"not a kline: {line[:120]!r}") from exc
+    if not candle.closed:
+        raise Corrupted(f"a kline that is not over: {line[:120]!r}")
+    return candle

@@ -105,6 +105,7 @@ _one_amount = rf"[0-9]{{1,{AMOUNT_DIGITS}}}(?:\.[0-9]{{0,{AMOUNT_PLACES}}})?"
 _two_amounts = re.compile(f"{_one_amount} {_one_amount}").fullmatch
 _envelopes = msgspec.json.Decoder(Envelope)
 _swift_frames = msgspec.json.Decoder(_SwiftFrame)
+_spot_trades = msgspec.json.Decoder(SpotTrade)
 _trades = msgspec.json.Decoder(TradeFrame)
 _tickers = msgspec.json.Decoder(TickerFrame)
 
@@ -138,7 +139,21 @@ def decode_spot_trades(frames: Sequence[bytes]) -> list[SwiftTrade] | None:
     return trades if _are_amounts(trades) else None
 
 
-def _are_amounts(trades: list[SwiftTrade]) -> bool:
+def decode_spot_data(values: Sequence[bytes]) -> list[SpotTrade] | None:
+    """The `data` of trade frames of Spot, each in one go.
+
+    None if one of them is something else, or not written just as the exchange writes them: then each is for
+    `parse_trade`. Ids and times may be any integers.
+    """
+    decode = _spot_trades.decode
+    try:
+        trades = [decode(value) for value in values]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return trades if _are_amounts(trades) else None
+
+
+def _are_amounts(trades: Sequence[SwiftTrade]) -> bool:
     """As `amount` says of each price and quantity, of those with a point; for speed, and tested against it."""
     texts = ",".join([trade.price for trade in trades] + [trade.quantity for trade in trades])
     shapes = f",{texts},".encode().translate(_DIGITS_TO_0)

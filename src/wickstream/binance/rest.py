@@ -185,12 +185,19 @@ def parse_klines(body: bytes, symbol: str, *, published_at: int, now_ms: int) ->
     """
     rows: list[Sequence[Any]] = parse(body, list[list[Any]])
     try:
-        return [_candle(row, symbol, published_at, now_ms) for row in rows]
+        return [kline_candle(row, symbol, published_at=published_at, now_ms=now_ms) for row in rows]
     except (ValueError, IndexError, TypeError, AttributeError) as exc:
         raise MalformedFrame(f"not klines: {exc}", body[:1_000]) from exc
 
 
-def _candle(row: Sequence[Any], symbol: str, published_at: int, now_ms: int) -> Candle:
+def kline_candle(
+    row: Sequence[Any], symbol: str, *, published_at: int, now_ms: int, origin: Origin = Origin.EXCHANGE
+) -> Candle:
+    """One kline, as REST and the archive's files write it; of revision 0, and without ids.
+
+    Raises:
+        ValueError, IndexError, TypeError, AttributeError: If it is none.
+    """
     open_price, high, low, close = (amount(text) for text in row[1:5])
     close_time = normal_ms(int(row[6]))
     return Candle(
@@ -211,6 +218,6 @@ def _candle(row: Sequence[Any], symbol: str, published_at: int, now_ms: int) -> 
         last_trade_id=None,
         closed=close_time < now_ms,
         revision=0,
-        origin=Origin.EXCHANGE,
+        origin=origin,
         published_at=published_at,
     )

@@ -5,7 +5,7 @@ from io import TextIOWrapper
 
 import typer
 
-from wickstream.cli import alerts, export, processes, repair, ship, stack, symbols, validate
+from wickstream.cli import alerts, backfill, export, processes, rebuild, repair, ship, stack, symbols, validate
 from wickstream.errors import EXIT_FENCED, EXIT_MISTAKE, Fenced, Mistake, WickstreamError
 
 app = typer.Typer(
@@ -18,10 +18,12 @@ app = typer.Typer(
 stack.register(app)
 processes.register(app)
 repair.register(app)
+backfill.register(app)
 symbols.register(app)
 alerts.register(app)
 validate.register(app)
 export.register(app)
+rebuild.register(app)
 ship.register(app)
 
 

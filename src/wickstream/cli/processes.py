@@ -41,12 +41,11 @@ WriterParts = Annotated[
         help="Only this one; may be repeated. sinks: all that tell people of alerts.",
     ),
 ]
-ColdStarted = Annotated[bool, typer.Option("--cold-started", help="The last hour, for symbols started from nothing.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (exchange, connect, stream, tickers, write, serve, backfill):
+    for command in (exchange, connect, stream, tickers, write, serve):
         app.command(rich_help_panel="Processes")(command)
 
 
@@ -151,22 +150,6 @@ def write(
 def serve(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
     """The API and the page."""
     _run("wickstream.serve.app", data_dir, port_base, as_json=as_json)
-
-
-def backfill(
-    *,
-    cold_started: ColdStarted = False,
-    symbols: Symbols = None,
-    data_dir: DataDir = None,
-    port_base: PortBase = None,
-    as_json: Json = False,
-) -> None:
-    """The exchange's own candles, where ours do not reach back."""
-    from wickstream.errors import Mistake
-
-    if not cold_started:
-        raise Mistake("backfill: --cold-started is all there is yet")
-    _run("wickstream.operate.backfill", data_dir, port_base, ticker_symbols=symbols, as_json=as_json)
 
 
 def _run(module: str, data_dir: Path | None, port_base: int | None, *plan: Any, as_json: bool, **given: Any) -> None:

@@ -8,18 +8,19 @@ from confluent_kafka import Message
 
 from wickstream.bus.codec import decode
 from wickstream.bus.consumer import Positions, positions_after
-from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, SYMBOL_EVENTS
+from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES, SYMBOL_EVENTS
 from wickstream.candle import Candle
 from wickstream.errors import Unpublishable
-from wickstream.events import MINUTE_MS, Alert, Author, Gap, Mark, SymbolEvent
+from wickstream.events import MINUTE_MS, Alert, Gap, Mark, SymbolEvent
 from wickstream.store.warm.marks import PublishedMark
+from wickstream.store.warm.symbol_events import is_history
 
 LARGEST_COUNT = 2**53  # Lua counts in doubles
 LARGEST_EXPONENT = 64  # of amounts that no column bounds; text of so many digits can still be read
 LONGEST_ID = 200
 LONGEST_TIME = 15  # digits of ms
 LATEST_MS = 253_370_764_800_000  # the year 9999: the end of its last month is in no calendar
-STARTED = "started"  # what a connector says of a symbol that it begins with
+LONGEST_WORD = 200  # of an author on a symbol
 WHOLE_DIGITS = {"price": 12, "volume": 20, "quote": 22}  # before the point, as the cold tier's columns
 PLACES = {"price": 8, "volume": 8, "quote": 16}
 
@@ -50,9 +51,10 @@ class Batch:
     candles: list[Candle] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
-    starts: list[SymbolEvent] = field(default_factory=list)
+    events: list[SymbolEvent] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     alert_records: list[Message] = field(default_factory=list)  # of each alert the record it came in
+    trades: list[Message] = field(default_factory=list)  # as they came: of so many not one is decoded by itself
     rejected: list[Rejected] = field(default_factory=list)
     positions: Positions = field(default_factory=dict)
 
@@ -78,8 +80,9 @@ def _take_candle(batch: Batch, message: Message) -> None:
 
 def _take_mark(batch: Batch, message: Message) -> None:
     mark = decode(message.value(), Mark)
-    _require(_is_name(mark.symbol), "not a symbol")
-    _require(all(_is_count(n) for n in (mark.open_time, mark.trade_count, mark.next_trade_id)), "a count out of range")
+    _require(is_name(mark.symbol), "not a symbol")
+    _require(0 <= mark.open_time < LATEST_MS, "open_time out of range")
+    _require(all(_is_count(n) for n in (mark.trade_count, mark.next_trade_id)), "a count out of range")
     _require(all(abs(n) <= LARGEST_COUNT for n in (mark.first_trade_id, mark.last_trade_id)), "an id out of range")
     _require(0 <= mark.id_sum <= LARGEST_COUNT**2, "a sum out of range")
     _require(-(2**63) <= mark.id_hash < 2**63, "a hash of more than 64 bits")
@@ -97,7 +100,7 @@ def _published(mark: Mark, message: Message) -> PublishedMark:
 def _take_gap(batch: Batch, message: Message) -> None:
     gap = decode(message.value(), Gap)
     numbers = (gap.first_trade_id, gap.last_trade_id, gap.open_time, gap.detected_at)
-    _require(_is_name(gap.symbol), "not a symbol")
+    _require(is_name(gap.symbol), "not a symbol")
     _require(all(_is_count(n) for n in numbers if n is not None), "a number out of range")
     _require(gap.first_trade_id is not None or gap.open_time is not None, "a gap of neither ids nor a minute")
     _require("\0" not in f"{gap.filled_by}{gap.evidence}", "a NUL in a text")
@@ -106,10 +109,13 @@ def _take_gap(batch: Batch, message: Message) -> None:
 
 def _take_event(batch: Batch, message: Message) -> None:
     event = decode(message.value(), SymbolEvent)
-    if event.author is Author.CONNECTOR and event.status == STARTED and event.next_trade_id is not None:
-        _require(_is_name(event.symbol), "not a symbol")
-        _require(_is_count(event.next_trade_id) and _is_count(event.since), "a number out of range")
-        batch.starts.append(event)
+    if is_history(event):
+        _require(is_name(event.symbol), "not a symbol")
+        numbers = (event.since, event.next_trade_id)
+        _require(all(_is_count(n) for n in numbers if n is not None), "a number out of range")
+        words = (event.status, event.chosen_by, event.shard)
+        _require(all(len(word) <= LONGEST_WORD and word.isprintable() for word in words if word), "not a word")
+        batch.events.append(event)
 
 
 def _take_alert(batch: Batch, message: Message) -> None:
@@ -119,12 +125,17 @@ def _take_alert(batch: Batch, message: Message) -> None:
     batch.alert_records.append(message)
 
 
+def _take_trade(batch: Batch, message: Message) -> None:
+    batch.trades.append(message)
+
+
 _TAKERS: dict[str, Callable[[Batch, Message], None]] = {
     PROCESSED_AGGS: _take_candle,
     MINUTE_MARKS: _take_mark,
     FEED_GAPS: _take_gap,
     SYMBOL_EVENTS: _take_event,
     ALERTS: _take_alert,
+    RAW_TRADES: _take_trade,
 }
 
 
@@ -134,7 +145,7 @@ def require_storable(candle: Candle) -> None:
     Raises:
         Unpublishable: If a tier would refuse or change it.
     """
-    _require(_is_name(candle.symbol), "not a symbol")
+    _require(is_name(candle.symbol), "not a symbol")
     _require(candle.interval == "1m", f"an interval that is not stored: {candle.interval[:8]!r}")
     _require(0 <= candle.open_time < LATEST_MS, "open_time out of range")
     _require(candle.open_time % MINUTE_MS == 0, "open_time is not a minute's")
@@ -154,14 +165,14 @@ def require_tellable(alert: Alert) -> None:
     Raises:
         Unpublishable: If one of them would refuse or change it.
     """
-    _require(_is_name(alert.symbol), "not a symbol")
+    _require(is_name(alert.symbol), "not a symbol")
     _require(0 < len(alert.alert_id) <= LONGEST_ID and alert.alert_id.isprintable(), "not an alert_id")
     _require(0 <= alert.at < LATEST_MS and _is_count(alert.trade_count), "a number out of range")
     _require(0 <= alert.revision < 2**31, "revision out of range")
     for name, amount in (("value", alert.value), ("threshold", alert.threshold)):
         _require(_is_readable(amount), f"{name} does not fit")
     for name, fact in alert.facts.items():
-        _require(_is_name(name), "a fact without a name")
+        _require(is_name(name), "a fact without a name")
         _require(abs(fact) <= LARGEST_COUNT if isinstance(fact, int) else "\0" not in fact, f"{name} does not fit")
 
 
@@ -172,7 +183,8 @@ def _ids_hold_the_trades(candle: Candle) -> bool:
     return -1 <= last <= LARGEST_COUNT and first >= 0 and candle.trade_count <= last - first + 1
 
 
-def _is_name(symbol: str) -> bool:
+def is_name(symbol: str) -> bool:
+    """Tell what may be a symbol, and stand as one in any store."""
     return 0 < len(symbol) <= 64 and symbol.isprintable()
 
 

@@ -43,6 +43,11 @@ class Tier(Protocol):
         ...
 
     @property
+    def fill_s(self) -> float:
+        """How long one `take` may wait for more than a first record."""
+        ...
+
+    @property
     def topics(self) -> Sequence[str]: ...
 
     def prepare(self) -> None:
@@ -114,7 +119,7 @@ class TierLoop:
             self._member.close()
 
     def _turn(self) -> None:
-        messages = self._member.poll(limit=self._tier.rows, wait_s=WAIT_S, fill_s=FILL_S)
+        messages = self._member.poll(limit=self._tier.rows, wait_s=WAIT_S, fill_s=self._tier.fill_s)
         if self._member.has_moved:
             self._begin()
         elif self._take(messages):

@@ -3,19 +3,27 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+import structlog
+
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions
 from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, SYMBOL_EVENTS
 from wickstream.candle import Candle, supersedes
 from wickstream.config import Settings
+from wickstream.errors import StoreBusy
 from wickstream.store.cold.candles import ColdCandles
 from wickstream.store.hot.hour import HotWriter
+from wickstream.store.hot.rebuild import rebuild
 from wickstream.store.intake import Batch
-from wickstream.store.tier import BATCH_ROWS
+from wickstream.store.tier import BATCH_ROWS, FILL_S
 from wickstream.store.versions import Key, Written, key_of
-from wickstream.store.warm.writer import WarmWriter, migrate
+from wickstream.store.warm.migrations import migrate
+from wickstream.store.warm.writer import WarmWriter
 
 COLD_ROWS = 50_000  # a commit is due before its time when this much waits
+FILL_AGAIN_S = 10.0
+
+log = structlog.get_logger(__name__)
 
 
 def count(tier: str, written: Written) -> None:
@@ -31,10 +39,14 @@ class Hot:
     name = "hot"
     group = "write-hot"
     rows = BATCH_ROWS
+    fill_s = FILL_S
     topics = (PROCESSED_AGGS,)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
         self._writer = HotWriter(settings)
+        self._clock = clock
+        self._fill_at = float("-inf")
 
     def prepare(self) -> None:
         """Redis answers."""
@@ -46,9 +58,22 @@ class Hot:
 
     def take(self, batch: Batch) -> Positions:
         """Stored when it returns."""
+        if not self._writer.is_filled() and self._clock() >= self._fill_at:
+            self._fill()
         if batch.candles:
             count(self.name, self._writer.write(batch.candles))
         return batch.positions
+
+    def _fill(self) -> None:
+        """From PostgreSQL, if that answers: what it holds up is a tenth of the time at most."""
+        began = self._clock()
+        try:
+            written = rebuild(self._settings, self._writer)
+        except StoreBusy as exc:
+            log.warning("the hot hour is not filled yet", error=str(exc))
+            self._fill_at = self._clock() + max(FILL_AGAIN_S, 10 * (self._clock() - began))
+        else:
+            log.info("the hot hour is filled", candles=written.stored, seconds=round(self._clock() - began, 2))
 
     def finish(self) -> Positions:
         """Nothing waits."""
@@ -65,6 +90,7 @@ class Warm:
     name = "warm"
     group = "write-warm"
     rows = BATCH_ROWS
+    fill_s = FILL_S
     topics = (PROCESSED_AGGS, MINUTE_MARKS, FEED_GAPS, SYMBOL_EVENTS, ALERTS)
 
     def __init__(self, settings: Settings) -> None:
@@ -76,14 +102,15 @@ class Warm:
         migrate(self._settings)
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        """The group's own."""
-        return {}
+        """The group's own, but for the history of symbols: what was said before its table was made is read again."""
+        events = [place for place in places if place.topic == SYMBOL_EVENTS]
+        return {} if not events or self._writer.is_symbol_history_begun() else dict.fromkeys(events, 0)
 
     def take(self, batch: Batch) -> Positions:
         """Stored when it returns, all in one transaction."""
-        if batch.candles or batch.marks or batch.gaps or batch.starts or batch.alerts:
+        if batch.candles or batch.marks or batch.gaps or batch.events or batch.alerts:
             count(
-                self.name, self._writer.write(batch.candles, batch.marks, batch.gaps, batch.alerts, starts=batch.starts)
+                self.name, self._writer.write(batch.candles, batch.marks, batch.gaps, batch.alerts, events=batch.events)
             )
         return batch.positions
 
@@ -102,6 +129,7 @@ class Cold:
     name = "cold"
     group = "write-cold"
     rows = BATCH_ROWS
+    fill_s = FILL_S
     topics = (PROCESSED_AGGS,)
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:

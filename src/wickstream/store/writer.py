@@ -1,15 +1,17 @@
-"""PROCESS: candles, marks, gaps and alerts into their tiers, alerts also to their sinks, each at its own pace."""
+"""PROCESS: candles, trades, marks, gaps and alerts into their tiers, alerts also to sinks, each at its own pace."""
 
 import socket
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from wickstream.bus.consumer import Isolation, open_consumer, require_topics
 from wickstream.bus.member import Member
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
 from wickstream.stopping import Stop, StopFlag, set_by_signals
+from wickstream.store.archives import Alerts, Trades
 from wickstream.store.dead_letters import DeadLetters, left_to_warm
 from wickstream.store.ledger.books import keep_books
 from wickstream.store.parts import ALL_PARTS, Part, port_name
@@ -20,7 +22,11 @@ from wickstream.store.tiers import Cold, Hot, Warm
 
 TierMaker = Callable[[Settings], Tier]
 
-TIERS: Mapping[Part, TierMaker] = {Part.HOT: Hot, Part.WARM: Warm, Part.COLD: Cold}
+TIERS: Mapping[Part, Sequence[TierMaker]] = {
+    Part.HOT: (Hot,),
+    Part.WARM: (Warm,),
+    Part.COLD: (Cold, Trades, Alerts),
+}
 
 
 def run(settings: Settings, parts: Collection[Part] = ALL_PARTS, metrics_port: int | None = None) -> None:
@@ -36,7 +42,7 @@ def run(settings: Settings, parts: Collection[Part] = ALL_PARTS, metrics_port: i
         settings,
         stop=stop,
         on_ready=lambda: serve_metrics(settings.listen_host, port),
-        tiers=[make for part, make in TIERS.items() if part in parts],
+        tiers=[make for part, makers in TIERS.items() if part in parts for make in makers],
         with_sinks=Part.SINKS in parts,
         port=port,
     )
@@ -48,7 +54,7 @@ def write(
     stop: Stop,
     on_ready: Callable[[], None],
     port: int | None = None,
-    tiers: Sequence[TierMaker] = tuple(TIERS.values()),
+    tiers: Sequence[TierMaker] = tuple(chain.from_iterable(TIERS.values())),
     with_sinks: bool = True,
 ) -> None:
     """As `run`, until `stop` is set; `on_ready` is called once, when all tiers are consuming, whatever the sinks do.

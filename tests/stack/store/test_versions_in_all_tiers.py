@@ -7,7 +7,6 @@ from contextlib import closing
 from decimal import Decimal
 
 import msgspec
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from tests.candles import MIDNIGHT_MS, minute
 from tests.tier_contents import read_cold, read_hot, read_warm
 from wickstream.candle import Candle, Origin, supersedes
 from wickstream.config import Settings
+from wickstream.errors import Unpublishable
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.candles import ColdCandles
 from wickstream.store.hot.hour import HotWriter, open_async_client, read_hour
@@ -176,5 +176,5 @@ def test_new_months_get_their_partitions(stores: Settings, warm: WarmWriter, sym
 
 
 def test_postgres_refuses_more_trades_than_ids(warm: WarmWriter, symbol: str) -> None:
-    with pytest.raises(psycopg.errors.CheckViolation):
+    with pytest.raises(Unpublishable, match="ids_hold_the_trades"):
         warm.write([minute(symbol, trade_count=11)])

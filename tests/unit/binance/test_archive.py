@@ -1,9 +1,20 @@
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from wickstream.binance.archive import day_of, is_header, parse_checksum, parse_row, traded_at_ms, trades_path
+from wickstream.binance.archive import (
+    day_of,
+    is_header,
+    klines_path,
+    parse_checksum,
+    parse_klines,
+    parse_row,
+    traded_at_ms,
+    trades_path,
+)
 from wickstream.binance.rest import RestTrade
+from wickstream.candle import Origin
 from wickstream.errors import Corrupted
 
 MIDNIGHT_MS = 1_723_161_600_000
@@ -65,3 +76,37 @@ def test_a_checksum_is_the_first_word_of_its_file() -> None:
 def test_what_is_no_checksum_is_a_corrupted_file(text: str) -> None:
     with pytest.raises(Corrupted):
         parse_checksum(text)
+
+
+KLINE = "{open},61837.63,61900.5,61800.1,61850.12,12.5,{close},772000.12345678,875,6.25,386000.5,0\n"
+
+
+@pytest.mark.parametrize("unit", [1, 1_000])
+def test_a_kline_of_the_archive_is_a_closed_candle_without_ids_in_either_unit(unit: int) -> None:
+    line = KLINE.format(open=MIDNIGHT_MS * unit, close=(MIDNIGHT_MS + 60_000) * unit - 1).encode()
+
+    (candle,) = parse_klines([b"open_time,open,high\n", line, b"\n"], "BTCUSDT", published_at=MIDNIGHT_MS * 2)
+
+    assert (candle.open_time, candle.close_time) == (MIDNIGHT_MS, MIDNIGHT_MS + 59_999)
+    assert (candle.version, candle.origin) == ((0, True, 875), Origin.ARCHIVE)
+    assert (candle.first_trade_id, candle.last_trade_id, candle.published_at) == (None, None, MIDNIGHT_MS * 2)
+    assert (candle.close, candle.taker_buy_quote_volume) == (Decimal("61850.12"), Decimal("386000.5"))
+
+
+@pytest.mark.parametrize("line", [b"1,2,3\n", b"1723161600000,NaN" + b",1" * 10, b"1\xff,1\n"])
+def test_a_line_of_something_else_is_a_corrupted_file_of_klines(line: bytes) -> None:
+    kline = KLINE.format(open=MIDNIGHT_MS, close=MIDNIGHT_MS + 59_999).encode()
+
+    with pytest.raises(Corrupted, match="not a kline"):
+        parse_klines([kline, line], "BTCUSDT", published_at=MIDNIGHT_MS * 2)
+
+
+def test_a_kline_that_is_not_over_is_no_kline_of_the_archive() -> None:
+    line = KLINE.format(open=MIDNIGHT_MS, close=MIDNIGHT_MS + 59_999).encode()
+
+    with pytest.raises(Corrupted, match="not over"):
+        parse_klines([line], "BTCUSDT", published_at=MIDNIGHT_MS)
+
+
+def test_klines_lie_beside_trades() -> None:
+    assert klines_path("BTCUSDT", date(2024, 8, 9)) == "/data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-08-09.zip"

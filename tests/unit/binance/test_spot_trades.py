@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from wickstream.binance.frames import (
     SpotTrade,
+    decode_spot_data,
     decode_spot_trades,
     decode_trade,
     open_envelope,
@@ -146,3 +147,20 @@ def test_frames_that_are_decoded_in_one_go_say_what_each_says_on_its_own(frames:
         is_of_its_stream = frame.startswith(begins) and frame.endswith(b"}")
         if is_of_its_stream and 0 <= trade[1] < 2**63 and 0 < trade[4] < 2**63:
             assert each_on_its_own(frame) == trade
+
+
+@given(st.lists(WELL_WRITTEN.map(lambda frame: frame[frame.index(b'"data":') + 7 : -1]), min_size=1, max_size=20))
+def test_the_data_alone_is_decoded_in_one_go_too(values: list[bytes]) -> None:
+    trades = decode_spot_data(values)
+
+    assert trades is not None
+    assert [(t.symbol, t.trade_id, t.price) for t in trades] == [
+        (frame.symbol, frame.trade_id, frame.price) for frame in map(decode_trade, values)
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"garbage", data(2, "1"), spot_frame(2), data(2) + b"," + data(3), data(2)[:-1]]
+)
+def test_what_is_no_data_of_a_spot_trade_is_not_decoded_with_that_which_is(value: bytes) -> None:
+    assert decode_spot_data([data(1), value, data(4)]) is None

@@ -10,9 +10,9 @@ from confluent_kafka import Message
 from tests.alerts import whale
 from tests.candles import MIDNIGHT_MS, minute
 from wickstream.bus.codec import encode
-from wickstream.bus.topics import MINUTE_MARKS
+from wickstream.bus.topics import MINUTE_MARKS, SYMBOL_EVENTS
 from wickstream.errors import Unpublishable
-from wickstream.events import Mark
+from wickstream.events import Author, Mark, SymbolEvent
 from wickstream.store.intake import Batch, batch_of, require_storable, require_tellable
 
 
@@ -102,7 +102,7 @@ def taken(value: bytes, *, since: bytes | None = None) -> Batch:
     [
         {"symbol": ""},
         {"open_time": -1},
-        {"open_time": 2**60},
+        {"open_time": 253_402_300_800_000},
         {"last_trade_id": 2**60},
         {"id_sum": -1},
         {"id_sum": 10**4_000},
@@ -128,3 +128,51 @@ def test_when_a_marks_trades_were_published_is_known_only_from_a_time(
     (mark,) = taken(encode(MARK), since=since).marks
 
     assert getattr(mark, "since", "nothing") == expected
+
+
+EVENT = SymbolEvent("BTCUSDT", Author.EXCHANGE, "TRADING", 5, chosen=True, chosen_by="quote=USDT:top=5", shard="0/1")
+
+
+def told(event: SymbolEvent) -> Batch:
+    return batch_of([Message(topic=SYMBOL_EVENTS, partition=0, offset=3, value=encode(event))])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        EVENT,
+        SymbolEvent("币安人生USDT", Author.OPERATOR, "removed", 5),
+        SymbolEvent("BTCUSDT", Author.CONNECTOR, "started", 5, chosen=True, next_trade_id=7),
+        SymbolEvent("BTCUSDT", Author.CONNECTOR, "stopped", 5, chosen=False, next_trade_id=9),
+    ],
+    ids=lambda event: event.status,
+)
+def test_what_becomes_of_a_symbol_is_history(event: SymbolEvent) -> None:
+    assert told(event).events == [event]
+
+
+def test_what_connectors_note_for_themselves_is_none() -> None:
+    takes_over = SymbolEvent("", Author.CONNECTOR, "took over", 5)
+    silent = SymbolEvent("BTCUSDT", Author.CONNECTOR, "silent", 5, chosen=True, next_trade_id=7)
+
+    for event in (takes_over, silent):
+        batch = told(event)
+        assert (batch.events, batch.rejected, set(batch.positions.values())) == ([], [], {4})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"symbol": "A\0B"},
+        {"since": -1},
+        {"next_trade_id": 2**60},
+        {"status": "a\0b"},
+        {"chosen_by": "x" * 201},
+        {"shard": "0\n/1"},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_an_event_that_the_table_would_refuse_is_set_aside(fields: dict[str, Any]) -> None:
+    batch = told(msgspec.structs.replace(EVENT, **fields))
+
+    assert (batch.events, len(batch.rejected)) == ([], 1)

@@ -1,13 +1,10 @@
 """The exchange's archive: a day's trades as one file, downloaded, checked, and read row by row."""
 
-import asyncio
-import hashlib
 import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -15,22 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import aiohttp
-import structlog
-
-from wickstream.binance.archive import is_header, parse_checksum, parse_row, traded_at_ms, trades_path
+from wickstream.binance.archive import is_header, parse_row, traded_at_ms, trades_path
 from wickstream.binance.rest import rebuild
 from wickstream.config import Settings
-from wickstream.errors import Corrupted, FeedLost, MalformedFrame, Refused
+from wickstream.errors import Corrupted, MalformedFrame
 from wickstream.events import Source
+from wickstream.exchange.rest.archive_host import ArchiveHost
 from wickstream.exchange.sequencing.arrival import Arrival
 
-log = structlog.get_logger()
-
-SILENT_S = 30.0  # without a byte
 KEPT_DAYS = 4  # files of the newest questions: a busy symbol's has 100 MB
 ROWS_AT_ONCE = 5_000
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -79,18 +70,10 @@ class DayFile:
 
 
 class Archive:
-    """Downloads into a temporary folder, which is gone with the context.
-
-    Every question may raise:
-
-    * Refused: the archive has no such file (status 404: not yet, or never), or does not answer for where we are.
-    * FeedLost: no answer, or a server's fault; ask again later.
-    * Corrupted: what came, twice, is not what its CHECKSUM says.
-    """
+    """Downloads into a temporary folder, which is gone with the context. May raise what its host does."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url = settings.exchange_archive_url
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_read=SILENT_S))
+        self._host = ArchiveHost(settings)
         self._folder = tempfile.TemporaryDirectory(prefix="wickstream-archive-")
         self._files: dict[tuple[str, date], DayFile] = {}
 
@@ -100,13 +83,13 @@ class Archive:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        await self._host.close()
         self._folder.cleanup()
 
     async def day(self, symbol: str, day: date) -> DayFile:
         """The file as it is issued now: files are issued anew, so the CHECKSUM is asked for each time."""
         path = trades_path(symbol, day)
-        sha256 = parse_checksum((await self._small(f"{path}.CHECKSUM")).decode("utf-8", "replace"))
+        sha256 = await self._host.checksum(path)
         known = self._files.get((symbol, day))
         if known is not None and known.sha256 == sha256:
             return known
@@ -118,39 +101,6 @@ class Archive:
 
     async def _checked(self, symbol: str, day: date, path: str, sha256: str) -> DayFile:
         draft = Path(self._folder.name) / f"{symbol}-{day}.new"
-        found = await self._download(path, draft)
-        if found != sha256:
-            log.warning("a file is not what its checksum says, asked again", path=path, checksum=sha256, found=found)
-            sha256 = parse_checksum((await self._small(f"{path}.CHECKSUM")).decode("utf-8", "replace"))
-            found = await self._download(path, draft)
-        if found != sha256:
-            raise Corrupted(f"{path}: SHA-256 {found[:12]}… where its CHECKSUM says {sha256[:12]}…")
+        sha256 = await self._host.fetch(path, draft, sha256=sha256)
         # Under its checksum: an older issue may still be read.
         return DayFile(symbol, day, draft.replace(draft.with_name(f"{symbol}-{day}-{sha256[:12]}.zip")), sha256)
-
-    @asynccontextmanager
-    async def _asked(self, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        where = f"{self._url}{path}"
-        try:
-            async with self._session.get(where) as answer:
-                if answer.status >= 500 or answer.status in {418, 429}:
-                    raise FeedLost(f"{where}: HTTP {answer.status}")
-                if answer.status != 200:
-                    raise Refused(f"{where}: HTTP {answer.status}", status=answer.status)
-                yield answer
-        except (TimeoutError, aiohttp.ClientError) as exc:
-            raise FeedLost(f"{where}: {exc or type(exc).__name__}") from exc
-
-    async def _small(self, path: str) -> bytes:
-        async with self._asked(path) as answer:
-            return await answer.content.read(1_000)
-
-    async def _download(self, path: str, target: Path) -> str:
-        """The SHA-256 of what came."""
-        digest = hashlib.sha256()
-        async with self._asked(path) as answer:
-            with target.open("wb") as file:
-                async for chunk in answer.content.iter_chunked(_CHUNK):
-                    digest.update(chunk)
-                    await asyncio.to_thread(file.write, chunk)
-        return digest.hexdigest()

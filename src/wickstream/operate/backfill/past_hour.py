@@ -1,4 +1,4 @@
-"""Fills what lies before the first trade we saw, from the exchange's own klines."""
+"""The last hour of symbols that were started from nothing, from the exchange's own klines."""
 
 import asyncio
 

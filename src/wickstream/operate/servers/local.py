@@ -55,6 +55,7 @@ def with_local_addresses(settings: Settings) -> Settings:
     if settings.postgres_host is None:
         found |= {"postgres_host": "127.0.0.1", "postgres_port": settings.port("postgres")}
         found |= {"postgres_password": passwords.postgres_password}
+        found |= {"postgres_read_password": passwords.postgres_read_password}
     if settings.redis_host is None:
         found |= {"redis_host": "127.0.0.1", "redis_port": settings.port("redis")}
         found |= {"redis_password": passwords.redis_password}

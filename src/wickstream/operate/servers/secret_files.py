@@ -16,6 +16,7 @@ class LocalSecrets:
 
     redis_password: SecretStr
     postgres_password: SecretStr
+    postgres_read_password: SecretStr
 
 
 def local_secrets(settings: Settings) -> LocalSecrets:
@@ -24,7 +25,9 @@ def local_secrets(settings: Settings) -> LocalSecrets:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     return LocalSecrets(
-        redis_password=_kept(folder / "redis_password"), postgres_password=_kept(folder / "postgres_password")
+        redis_password=_kept(folder / "redis_password"),
+        postgres_password=_kept(folder / "postgres_password"),
+        postgres_read_password=_kept(folder / "postgres_read_password"),
     )
 
 

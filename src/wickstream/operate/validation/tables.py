@@ -8,10 +8,17 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from wickstream.candle import Candle
-from wickstream.events import Alert, Gap, Mark
+from wickstream.events import Alert, Gap, Mark, SymbolEvent
 from wickstream.operate.validation.evidence import Fault
 
-TABLES: Mapping[str, type[msgspec.Struct]] = {"candles": Candle, "marks": Mark, "gaps": Gap, "alerts": Alert}
+TABLES: Mapping[str, type[msgspec.Struct]] = {
+    "candles": Candle,
+    "candle_revisions": Candle,
+    "marks": Mark,
+    "gaps": Gap,
+    "alerts": Alert,
+    "symbol_events": SymbolEvent,
+}
 
 _INTEGERS = frozenset({"bigint", "integer"})
 _KINDS = {int: _INTEGERS | {"numeric"}, Decimal: frozenset({"numeric"}), bool: frozenset({"boolean"})}

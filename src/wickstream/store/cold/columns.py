@@ -77,7 +77,7 @@ def selected() -> str:
 
 def candles_of(rows: Table) -> list[Candle]:
     """The candles of such rows, in their order."""
-    columns = [_values(name, rows.column(name).to_pylist()) for name in COLUMNS]
+    columns = [_values(name, list(rows.column(name).to_pylist())) for name in COLUMNS]
     return [Candle(*row) for row in zip(*columns, strict=True)]
 
 
@@ -90,3 +90,8 @@ def _values(name: str, values: list[Any]) -> list[Any]:
 def month_of(time_ms: int) -> str:
     """The month of a time, as 2024-08; an end of a range may lie anywhere."""
     return f"{datetime.fromtimestamp(max(0, min(time_ms, _LAST_MS)) / 1_000, UTC):%Y-%m}"
+
+
+def day_of(time_ms: int) -> str:
+    """The day of a time, as 2024-08-09; an end of a range may lie anywhere."""
+    return f"{datetime.fromtimestamp(max(0, min(time_ms, _LAST_MS)) / 1_000, UTC):%Y-%m-%d}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from arro3.core import Table
 from deltalake import DeltaTable, QueryBuilder, Schema, WriterProperties
 from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -10,23 +11,39 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 
+log = structlog.get_logger(__name__)
+
 # One file a commit, and a commit a minute: without this a month would be 43,000 files.
 COMPACT_EVERY = 60
 
+# And a month's log as many: delta-rs makes a checkpoint every 100 commits by itself, and with it removes what is older
+# than this, which by default is 30 days.
+PROPERTIES = {"delta.logRetentionDuration": "interval 1 days"}
+
 TROUBLE = (DeltaError, OSError)
 WRITER = WriterProperties(compression="ZSTD")
+
+Partitions = list[tuple[str, str, Any]]
 
 
 class LakeTable:
     """A table that makes itself with the first rows. Not for two threads at once."""
 
-    def __init__(self, settings: Settings, name: str, *, schema: Schema, partition_by: str) -> None:
+    def __init__(
+        self, settings: Settings, name: str, *, schema: Schema, partition_by: str, writer: WriterProperties = WRITER
+    ) -> None:
         self._name = name
+        self._writer = writer
         self._url = f"{_location(settings.lake_url)}/{name}"
         self._options = storage_options(settings)
         self._schema = schema
         self._partition_by = partition_by
         self._table: DeltaTable | None = None
+
+    @property
+    def held(self) -> DeltaTable | None:
+        """As of the commit that was last seen or made here, if any was."""
+        return self._table
 
     def open(self) -> DeltaTable | None:
         """As of its newest commit; None if nothing was ever stored.
@@ -60,10 +77,19 @@ class LakeTable:
         except TROUBLE as exc:
             raise self.busy(exc) from exc
 
-    def keep_files_few(self, table: DeltaTable) -> None:
-        """Every so many commits, small files become large ones. May raise what `TROUBLE` names."""
-        if table.version() % COMPACT_EVERY == 0:
-            table.optimize.compact(writer_properties=WRITER)
+    def keep_files_few(self, table: DeltaTable, only: Partitions | None = None) -> bool:
+        """Every so many commits, small files become large ones; tell whether they did.
+
+        Trouble with it harms nobody: the next time joins what this one did not.
+        """
+        if table.version() % COMPACT_EVERY:
+            return False
+        try:
+            table.optimize.compact(partition_filters=only, writer_properties=self._writer)
+        except TROUBLE as exc:
+            log.warning("small files stay as they are", error=str(self.busy(exc)))
+            return False
+        return True
 
     def busy(self, exc: Exception) -> StoreBusy:
         """What trouble with the lake is to the rest of the house; the table is opened anew after it."""
@@ -72,7 +98,12 @@ class LakeTable:
 
     def _create(self) -> DeltaTable:
         self._table = DeltaTable.create(
-            self._url, self._schema, mode="ignore", partition_by=[self._partition_by], storage_options=self._options
+            self._url,
+            self._schema,
+            mode="ignore",
+            partition_by=[self._partition_by],
+            configuration=PROPERTIES,
+            storage_options=self._options,
         )
         return self._table
 

@@ -1,45 +1,50 @@
-"""The archive: a Delta table of single trades, one row per symbol and id. What Kafka never got is here."""
+"""The archive: a Delta table of single trades, one row per symbol and id.
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+Rows are only ever appended, and a commit says of each symbol in it how far its ids go now (an application transaction
+`archived/<symbol>`). Ids above that are new by this alone; whether others are there is asked of the rows. Two commits
+that say something of the same symbol contradict each other: the table takes the first, and the second is made again.
+"""
+
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from arro3.core import Array, DataType, Table
-from deltalake import Field, Schema
-from deltalake.schema import PrimitiveType
+import polars as pl
+from arro3.core import Table
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from wickstream.config import Settings
 from wickstream.events import Trade
-from wickstream.store.cold.columns import PRICE
-from wickstream.store.cold.lake import TROUBLE, WRITER, LakeTable, listed, quoted
+from wickstream.store.cold.columns import day_of
+from wickstream.store.cold.lake import TROUBLE, LakeTable, quoted
+from wickstream.store.cold.trade_columns import (
+    AMOUNTS,
+    COLUMNS,
+    DAY,
+    WRITER,
+    columns_of,
+    frame_of,
+    in_order,
+    table_schema,
+    with_days,
+)
 
-DAY = "day"  # UTC, of the trade's time, as 2024-08-09: what the table is partitioned by
+ATTEMPTS = 5  # at a commit that others come before
 
 IdRange = tuple[int, int]
 
-_COLUMNS = Trade.__struct_fields__
-_AMOUNTS = ("price", "quantity")  # both of at most twelve digits before the point and eight after it
-_TYPES = {
-    "symbol": ("string", DataType.utf8()),
-    "trade_id": ("long", DataType.int64()),
-    "price": (PRICE, DataType.utf8()),  # to the table and back as text, like the candles' amounts
-    "quantity": (PRICE, DataType.utf8()),
-    "traded_at_ms": ("long", DataType.int64()),
-    "buyer_is_maker": ("boolean", DataType.bool()),
-    "counts": ("boolean", DataType.bool()),
-    DAY: ("string", DataType.utf8()),
-}
-_SCHEMA = Schema([Field(name, PrimitiveType(kind)) for name, (kind, _) in _TYPES.items()])
-_INSERTED = {name: f"CAST(new.{name} AS {PRICE})" if name in _AMOUNTS else f"new.{name}" for name in _TYPES}
-_SELECTED = ", ".join(f"CAST({name} AS varchar) AS {name}" if name in _AMOUNTS else name for name in _COLUMNS)
+_FIELDS = Trade.__struct_fields__
+_SELECTED = ", ".join(f"CAST({name} AS varchar) AS {name}" if name in AMOUNTS else name for name in _FIELDS)
 
 
 class TradesArchive:
     """The table `trades` of the lake. Not for two threads at once; any number of processes may add to it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._lake = LakeTable(settings, "trades", schema=_SCHEMA, partition_by=DAY)
+        self._lake = LakeTable(settings, "trades", schema=table_schema(), partition_by=DAY, writer=WRITER)
+        self._archived: dict[str, int | None] = {}  # the largest id of a symbol, as of the snapshot in hand
+        self._touched: set[str] = set()  # days that got a file since files were joined
 
     def add(self, symbol: str, trades: Iterable[Trade]) -> int:
         """Store those that are not there yet, in one commit; returns how many those were.
@@ -47,25 +52,56 @@ class TradesArchive:
         Raises:
             StoreBusy: If the lake cannot take them now; nothing of them is stored.
         """
-        by_id = {trade.trade_id: trade for trade in trades}
-        if not by_id:
-            return 0
-        try:
-            return self._merge(symbol, [by_id[trade_id] for trade_id in sorted(by_id)])
-        except TROUBLE as exc:
-            raise self._lake.busy(exc) from exc
+        return self.add_frame(symbol, frame_of(columns_of(trades)))
 
-    def read(self, symbol: str, first_id: int, last_id: int) -> list[Trade]:
-        """The trades with `first_id <= trade_id <= last_id`, in the order of their ids.
+    def add_frame(self, symbol: str, frame: pl.DataFrame) -> int:
+        """As `add`, of columns: a day of a symbol at a time, for the days of the rows are looked through.
+
+        `trade_id` and `traded_at_ms` are Int64, `price` and `quantity` Decimal(20, 8), `buyer_is_maker` Boolean;
+        `counts`, Boolean, may be left out. Others are ignored, rows may be in any order, and an id may be there twice.
+
+        Raises:
+            StoreBusy: If the lake cannot take them now; nothing of them is stored.
+        """
+        counts = [] if "counts" in frame.columns else [pl.lit(value=True).alias("counts")]
+        rows = frame.with_columns(pl.lit(symbol).alias("symbol"), *counts).select(*COLUMNS)
+        self._refreshed()
+        return self._store(in_order(rows), {}, of_their_days=True)
+
+    def append(self, rows: pl.DataFrame, offsets: Mapping[str, int]) -> int:
+        """Store those of `in_order` rows that are not there yet, wherever; returns how many those were.
+
+        The consumer's `offsets` are part of the same commit; where nothing is stored, there is none.
+
+        Raises:
+            StoreBusy: If the lake cannot take it now; nothing of it is stored, nor are the offsets.
+        """
+        return self._store(rows, offsets, of_their_days=False)
+
+    def offset(self, name: str) -> int | None:
+        """The offset of that name in the newest commit.
 
         Raises:
             StoreBusy: If the lake cannot be read now.
         """
-        where = _ids(symbol, first_id, last_id)
+        table = self._refreshed()
+        return None if table is None else table.transaction_version(name)
+
+    def read(
+        self, symbol: str, first_id: int, last_id: int, *, within_ms: tuple[int, int] | None = None
+    ) -> list[Trade]:
+        """The trades with `first_id <= trade_id <= last_id`, in the order of their ids.
+
+        Who knows between which times they lie says it, and the files of other days are not opened.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        where = _ids(symbol, first_id, last_id) + (_days(*within_ms) if within_ms else "")
         rows = self._query(f"SELECT {_SELECTED} FROM trades WHERE {where} ORDER BY trade_id")  # noqa: S608
         if rows is None:
             return []
-        columns = [_values(name, rows.column(name).to_pylist()) for name in _COLUMNS]
+        columns = [_values(name, list(rows.column(name).to_pylist())) for name in _FIELDS]
         return [Trade(*row) for row in zip(*columns, strict=True)]
 
     def ranges(self, symbol: str, first_id: int, last_id: int) -> list[IdRange]:
@@ -86,46 +122,102 @@ class TradesArchive:
         )
 
     def _query(self, question: str) -> Table | None:
-        table = self._lake.open()
+        table = self._refreshed()
         return None if table is None else self._lake.query(table, question)
 
-    def _merge(self, symbol: str, trades: Sequence[Trade]) -> int:
-        table = self._lake.made()
-        outcome = (
-            table.merge(
-                _rows(symbol, trades),
-                # The literal bounds leave the files of other days, symbols and ids unopened.
-                f"held.{DAY} = new.{DAY} AND held.symbol = new.symbol AND held.trade_id = new.trade_id AND "
-                + f"held.{DAY} IN ({listed([_day(trade) for trade in trades])}) AND "
-                + _ids(symbol, trades[0].trade_id, trades[-1].trade_id, of="held."),
-                source_alias="new",
-                target_alias="held",
-                writer_properties=WRITER,
-            )
-            .when_not_matched_insert(_INSERTED)
-            .execute()
+    def _refreshed(self) -> DeltaTable | None:
+        self._archived.clear()
+        return self._lake.open()
+
+    def _store(self, rows: pl.DataFrame, offsets: Mapping[str, int], *, of_their_days: bool) -> int:
+        if rows.is_empty():
+            return 0
+        failure: Exception | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                return self._append(rows, offsets, of_their_days=of_their_days)
+            except CommitFailedError as exc:  # somebody else added trades of these symbols meanwhile
+                failure = exc
+                self._refreshed()
+            except TROUBLE as exc:
+                raise self._busy(exc) from exc
+        raise self._busy(failure or RuntimeError()) from failure
+
+    def _busy(self, exc: Exception) -> Exception:
+        self._archived.clear()
+        return self._lake.busy(exc)
+
+    def _append(self, rows: pl.DataFrame, offsets: Mapping[str, int], *, of_their_days: bool) -> int:
+        # Not as of the newest commit: that another one said something of these symbols since is for the table to find.
+        table = self._lake.held or self._lake.made()
+        base = table.version()
+        missing = with_days(self._missing(table, rows, of_their_days=of_their_days))
+        if missing.is_empty():
+            return 0
+        newest = self._newest(missing)
+        write_deltalake(
+            table, missing, mode="append", writer_properties=WRITER, commit_properties=_saying(offsets, newest)
         )
-        self._lake.keep_files_few(table)
-        stored: int = outcome["num_target_rows_inserted"]
-        return stored
+        self._archived |= newest
+        self._touched |= set(missing[DAY].unique())
+        if self._lake.keep_files_few(table, [(DAY, "in", sorted(self._touched))]):
+            self._touched.clear()
+        if self._lake.held is not table or table.version() != base + 1:
+            # Others' commits are in the snapshot now, or will be in the next, and what they say of symbols.
+            self._archived.clear()
+        return missing.height
+
+    def _missing(self, table: DeltaTable, rows: pl.DataFrame, *, of_their_days: bool) -> pl.DataFrame:
+        doubtful = [
+            _ids(symbol, first, last)
+            for symbol, first, last in _spans(rows).iter_rows()
+            if first <= self._largest(table, symbol, unknown=last)
+        ]
+        if not doubtful:
+            return rows
+        days = _days(*_times(rows)) if of_their_days else ""
+        where = f"({' OR '.join(f'({ids})' for ids in doubtful)}){days}"
+        held = pl.DataFrame(self._lake.query(table, f"SELECT symbol, trade_id FROM trades WHERE {where}"))  # noqa: S608
+        return rows.join(held, on=["symbol", "trade_id"], how="anti", maintain_order="left")
+
+    def _largest(self, table: DeltaTable, symbol: str, *, unknown: int) -> int:
+        if symbol not in self._archived:
+            self._archived[symbol] = table.transaction_version(_name(symbol))
+        archived = self._archived[symbol]
+        return unknown if archived is None else archived
+
+    def _newest(self, rows: pl.DataFrame) -> dict[str, int]:
+        spans = _spans(rows).iter_rows()
+        return {symbol: max(last, self._archived.get(symbol) or 0) for symbol, _first, last in spans}
 
 
-def _rows(symbol: str, trades: Sequence[Trade]) -> Table:
-    columns: dict[str, list[Any]] = {name: [getattr(trade, name) for trade in trades] for name in _COLUMNS}
-    columns |= {name: [f"{amount:f}" for amount in columns[name]] for name in _AMOUNTS}
-    columns |= {"symbol": [symbol] * len(trades), DAY: [_day(trade) for trade in trades]}
-    return Table.from_arrays(
-        [Array(columns[name], type=kind) for name, (_, kind) in _TYPES.items()], names=list(_TYPES)
-    )
+def _spans(rows: pl.DataFrame) -> pl.DataFrame:
+    ids = pl.col("trade_id")
+    return rows.group_by("symbol").agg(ids.min().alias("first"), ids.max().alias("last")).sort("symbol")
+
+
+def _times(rows: pl.DataFrame) -> tuple[int, int]:
+    time = pl.col("traded_at_ms")
+    first_ms, last_ms = rows.select(time.min().alias("first"), time.max().alias("last")).row(0)
+    return first_ms, last_ms
+
+
+def _saying(offsets: Mapping[str, int], newest: Mapping[str, int]) -> CommitProperties:
+    said = [*offsets.items(), *((_name(symbol), newest_id) for symbol, newest_id in newest.items())]
+    return CommitProperties(app_transactions=[Transaction(name, number) for name, number in said])
+
+
+def _name(symbol: str) -> str:
+    return f"archived/{symbol}"
 
 
 def _values(name: str, values: list[Any]) -> list[Any]:
-    return [Decimal(value) for value in values] if name in _AMOUNTS else values
+    return [Decimal(value) for value in values] if name in AMOUNTS else values
 
 
-def _day(trade: Trade) -> str:
-    return f"{datetime.fromtimestamp(trade.traded_at_ms / 1_000, UTC):%Y-%m-%d}"
+def _days(first_ms: int, last_ms: int) -> str:
+    return f" AND {DAY} BETWEEN '{day_of(first_ms)}' AND '{day_of(last_ms)}'"
 
 
-def _ids(symbol: str, first_id: int, last_id: int, *, of: str = "") -> str:
-    return f"{of}symbol = {quoted(symbol)} AND {of}trade_id BETWEEN {first_id} AND {last_id}"
+def _ids(symbol: str, first_id: int, last_id: int) -> str:
+    return f"symbol = {quoted(symbol)} AND trade_id BETWEEN {first_id} AND {last_id}"

@@ -25,6 +25,7 @@ from wickstream.store.versions import Written, facts_digest, newest
 PREFIX = "wickstream:"
 KEEP_MS = 3_600_000  # before the symbol's newest closed candle, not before any clock
 SECONDS_TO_LIVE = 86_400
+_FILLED = f"{PREFIX}hot:filled"  # goes with everything else when Redis loses its memory
 ANSWER_SECONDS = 2.0
 RETRIES = 1  # a pooled connection may have died with its server; more patience is the caller's to have
 
@@ -93,16 +94,39 @@ class HotWriter:
         """
         rows, written = newest(candles)
         try:
-            for symbol, group in groupby(rows, key=lambda row: row.symbol):
-                written += self._write(symbol, list(group))
+            with self._client.pipeline(transaction=False) as pipe:
+                for symbol, group in groupby(rows, key=lambda row: row.symbol):
+                    self._write(pipe, symbol, list(group))
+                return sum((Written(*counts) for counts in pipe.execute()), written)
         except RedisError as exc:
             raise busy(exc) from exc
-        return written
 
-    def _write(self, symbol: str, rows: Sequence[Candle]) -> Written:
+    def _write(self, pipe: "redis.client.Pipeline", symbol: str, rows: Sequence[Candle]) -> None:
         keys = [rows_key(symbol), f"{PREFIX}hot:versions:{symbol}", range_key(symbol)]
         offered = [argument for row in rows for argument in _arguments(row)]
-        return Written(*self._upsert(keys, [SECONDS_TO_LIVE, KEEP_MS, *offered]))
+        self._upsert(keys, [SECONDS_TO_LIVE, KEEP_MS, *offered], client=pipe)
+
+    def is_filled(self) -> bool:
+        """Whether the hour was filled since Redis came up empty.
+
+        Raises:
+            StoreBusy: If Redis does not answer.
+        """
+        try:
+            return bool(self._client.exists(_FILLED))
+        except RedisError as exc:
+            raise busy(exc) from exc
+
+    def say_filled(self) -> None:
+        """What the newest hour of each symbol has in PostgreSQL is here too.
+
+        Raises:
+            StoreBusy: If Redis does not answer.
+        """
+        try:
+            self._client.set(_FILLED, "1")
+        except RedisError as exc:
+            raise busy(exc) from exc
 
     def close(self) -> None:
         """Let go of the connections."""

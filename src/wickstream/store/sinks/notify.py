@@ -36,6 +36,7 @@ class Notifier:
 
     topics = (ALERTS,)
     rows = 1  # the offset moves behind each alert that was told: only the one under way at a crash comes twice
+    fill_s = 0.0
 
     def __init__(
         self, settings: Settings, name: SinkName, sink: Sink, *, clock: Callable[[], float] = time.time

@@ -52,7 +52,7 @@ class AuditReader:
         Raises:
             StoreBusy: If PostgreSQL does not answer.
         """
-        with connect(settings) as conn:
+        with connect(settings, reads_only=True) as conn:
             conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             conn.read_only = True
             yield cls(conn)

@@ -25,13 +25,19 @@ REFUSED = (psycopg.DataError, psycopg.IntegrityError)  # what it was given will 
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable)  # a table will come
 
 
-def conninfo(settings: Settings, *, statement_timeout_ms: int = 0) -> str:
-    """Where and as whom to connect; 0: a statement may take as long as it takes."""
-    password = settings.postgres_password
+def conninfo(settings: Settings, *, statement_timeout_ms: int = 0, reads_only: bool = False) -> str:
+    """Where and as whom to connect; 0: a statement may take as long as it takes.
+
+    `reads_only`: as the role that can do nothing else, where there is one; at least nothing is written by mistake.
+    """
+    user, password = settings.postgres_user, settings.postgres_password
+    if reads_only and settings.postgres_read_password:
+        user, password = settings.postgres_read_user, settings.postgres_read_password
+    session = _of_session(statement_timeout_ms) | ({"default_transaction_read_only": "on"} if reads_only else {})
     return make_conninfo(
         host=settings.postgres_host or "127.0.0.1",
         port=settings.postgres_port if settings.postgres_host else settings.port("postgres"),
-        user=settings.postgres_user,
+        user=user,
         password=password.get_secret_value() if password else None,
         dbname=settings.postgres_db,
         application_name="wickstream",
@@ -40,7 +46,7 @@ def conninfo(settings: Settings, *, statement_timeout_ms: int = 0) -> str:
         keepalives_interval=_BETWEEN_S,
         keepalives_count=_TIMES,
         tcp_user_timeout=_SILENCE_MS,
-        options=" ".join(f"-c {name}={value}" for name, value in _of_session(statement_timeout_ms).items()),
+        options=" ".join(f"-c {name}={value}" for name, value in session.items()),
     )
 
 
@@ -54,14 +60,14 @@ def _of_session(statement_timeout_ms: int) -> dict[str, str | int]:
     }
 
 
-def connect(settings: Settings) -> psycopg.Connection:
+def connect(settings: Settings, *, reads_only: bool = False) -> psycopg.Connection:
     """A connection of one's own.
 
     Raises:
         StoreBusy: If PostgreSQL does not answer or refuses us for now.
     """
     try:
-        return psycopg.connect(conninfo(settings))
+        return psycopg.connect(conninfo(settings, reads_only=reads_only))
     except psycopg.OperationalError as exc:
         raise StoreBusy(f"PostgreSQL: {first_line(exc)}") from exc
 

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from wickstream.candle import Candle
-from wickstream.events import Mark, SymbolEvent
+from wickstream.events import Mark
 
 
 class PublishedMark(Mark, frozen=True):
@@ -45,8 +45,6 @@ ORDER BY symbol, open_time
 ON CONFLICT (kind, symbol, open_time) DO UPDATE SET noted_at = excluded.noted_at
 """  # noqa: S608
 
-_INSERT_START = "INSERT INTO starts VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-
 
 def upsert_marks(conn: psycopg.Connection, marks: Iterable[Mark]) -> None:
     """Store the marks; of two of a minute the one with the larger count stays. Each minute is to be proven now."""
@@ -62,12 +60,6 @@ def note_revised(conn: psycopg.Connection, candles: Iterable[Candle]) -> None:
     keys = sorted({(candle.symbol, candle.open_time) for candle in candles if candle.revision})
     if keys:
         conn.execute(_NOTE_REVISED, _columns(keys))
-
-
-def insert_starts(conn: psycopg.Connection, starts: Sequence[SymbolEvent]) -> None:
-    """Store where symbols were begun with."""
-    for start in starts:
-        conn.execute(_INSERT_START, (start.symbol, start.next_trade_id, start.since))
 
 
 def _row(mark: Mark) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Migrations of the warm tier: plain SQL files, applied once each, in order."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -11,6 +12,7 @@ from psycopg import sql
 from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.store.warm.database import connect
+from wickstream.store.warm.reader_role import prepare_reader
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +48,14 @@ def all_migrations() -> list[Migration]:
     return sorted((Migration(file.name, file.read_text("utf-8")) for file in files), key=lambda m: m.name)
 
 
-def migrate(settings: Settings) -> None:
+def migrate(settings: Settings, migrations: Sequence[Migration] | None = None) -> None:
     """Bring the database up to this version's schema; does nothing where it is. Safe in several processes at once.
 
+    `migrations`: all there are, unless it is to be an older version's.
+
     Raises:
-        Mistake: If an applied migration is not the one this version has.
-        StoreBusy: If PostgreSQL does not answer.
+        Mistake: If an applied migration is not the one this version has, or the role that reads cannot be made.
+        StoreBusy: If PostgreSQL does not answer, or that role cannot log in.
     """
     with connect(settings) as conn:
         conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))  # ends with the session
@@ -59,8 +63,9 @@ def migrate(settings: Settings) -> None:
         rows = conn.execute("SELECT name, checksum FROM schema_migrations").fetchall()
         applied: dict[str, str] = dict(rows)
         conn.commit()
-        for migration in all_migrations():
+        for migration in all_migrations() if migrations is None else migrations:
             _apply(conn, migration, applied.get(migration.name))
+        prepare_reader(conn, settings)
 
 
 def _apply(conn: psycopg.Connection, migration: Migration, applied: str | None) -> None:

@@ -27,7 +27,7 @@ SELECT {columns} FROM candles
 WHERE symbol = %s AND "interval" = '1m' AND open_time BETWEEN %s AND %s
 ORDER BY open_time {order} LIMIT %s
 """
-_FORWARD, _BACKWARD = (
+FORWARD, BACKWARD = (
     sql.SQL(_READ).format(columns=sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)), order=sql.SQL(order))
     for order in ("ASC", "DESC")
 )
@@ -80,7 +80,7 @@ class WarmReader:
 
     async def candles(self, symbol: str, wanted: Plan) -> list[Candle]:
         """1-minute candles in order of time."""
-        statement = _BACKWARD if wanted.backward else _FORWARD
+        statement = BACKWARD if wanted.backward else FORWARD
         rows = await self._fetch(statement, (symbol, wanted.first_ms, wanted.last_ms, wanted.minutes))
         candles = [_candle(row) for row in rows]
         return candles[::-1] if wanted.backward else candles

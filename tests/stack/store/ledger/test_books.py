@@ -120,7 +120,7 @@ def test_minutes_between_two_marks_are_proven_by_revised_candles_and_halts(
 def test_what_nobody_followed_is_not_missing(database: Settings, warm: WarmWriter, books: Books) -> None:
     begun = SymbolEvent(SYMBOL, Author.CONNECTOR, "started", at(9), chosen=True, next_trade_id=1_085)
     before_all = msgspec.structs.replace(begun, next_trade_id=900)
-    warm.write(candles(0, 9, 12), marks(0, 9, 12), starts=[before_all, begun])
+    warm.write(candles(0, 9, 12), marks(0, 9, 12), events=[before_all, begun])
     books.look()
     wait_out(database)
 

@@ -158,7 +158,7 @@ def test_a_range_has_its_proven_minutes_too_and_the_holes_that_reach_into_it(
 def test_what_nobody_followed_is_no_case(warm: WarmWriter, ledger: LedgerReader) -> None:
     rows = [minute(number=0), minute(number=9)]
     begun = SymbolEvent(SYMBOL, Author.CONNECTOR, "started", at(8), chosen=True, next_trade_id=1_085)
-    warm.write(rows, [told(row) for row in rows], starts=[begun])
+    warm.write(rows, [told(row) for row in rows], events=[begun])
 
     found = cases_in(ledger, [SYMBOL], first_open=at(0), last_open=at(9))
     assert [case.kind for case in found] == [Kind.UNCLOSED, Kind.UNCLOSED]

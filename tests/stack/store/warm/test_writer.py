@@ -4,12 +4,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from psycopg import sql
 
 from tests.candles import minute
 from tests.tier_contents import read_warm
+from wickstream.candle import plain
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, Unpublishable
 from wickstream.store.warm.database import answering_within, connect
@@ -73,6 +76,21 @@ def test_what_a_constraint_or_a_type_refuses_is_never_asked_again_and_nothing_of
 
     assert read_warm(database, SYMBOL) == []
     assert writer.write([minute(SYMBOL)]).stored == 1
+
+
+def test_amounts_are_kept_in_the_form_in_which_they_are_served(database: Settings, writer: WarmWriter) -> None:
+    amounts = {"open": "61837.63", "high": "1E+5", "low": "0", "close": "61850.120000000", "volume": "1"}
+    amounts |= {"quote_volume": "763412.1234567890123400"}
+    spelled: dict[str, Any] = {name: Decimal(text) for name, text in amounts.items()}
+
+    for revision in range(2):  # the second of which makes the first one a revision
+        writer.write([minute(SYMBOL, revision=revision, published_at=revision, **spelled)])
+
+    with closing(connect(database)) as conn:
+        for table in ("candles", "candle_revisions"):
+            names = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in amounts)
+            (row,) = conn.execute(sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table))).fetchall()
+            assert row == tuple(plain(amount) for amount in spelled.values())
 
 
 def test_a_partition_that_is_gone_is_no_fault_of_the_candle(database: Settings, writer: WarmWriter) -> None:

@@ -19,7 +19,11 @@ def test_only_their_owner_can_read_them(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
-    assert {file.name for file in folder.iterdir()} == {"redis_password", "postgres_password"}
+    assert {file.name for file in folder.iterdir()} == {
+        "redis_password",
+        "postgres_password",
+        "postgres_read_password",
+    }
 
 
 def test_two_data_folders_have_different_secrets(tmp_path: Path) -> None:

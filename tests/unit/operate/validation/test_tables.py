@@ -17,7 +17,10 @@ GOOD = {
     "alerts": dict.fromkeys(("alert_id", "type", "symbol"), "text")
     | {"at": "bigint", "value": "numeric", "threshold": "numeric", "facts": "jsonb", "late": "boolean"}
     | {"final": "boolean", "revision": "integer", "trade_count": "bigint"},
+    "symbol_events": dict.fromkeys(("symbol", "author", "status", "chosen_by", "shard"), "text")
+    | {"since": "bigint", "chosen": "boolean", "next_trade_id": "bigint"},
 }
+GOOD["candle_revisions"] = GOOD["candles"]
 
 
 def test_tables_with_our_fields_pass_and_may_have_more() -> None:

@@ -1,0 +1,126 @@
+"""The table `alerts` of the lake: one row an `alert_id`, of the largest version there was.
+
+Amounts are text: a value in dollars may have more digits than any decimal of Parquet.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from arro3.core import Array, DataType, Table
+from deltalake import CommitProperties, Field, Schema, Transaction
+from deltalake.schema import PrimitiveType
+
+from wickstream.candle import plain
+from wickstream.config import Settings
+from wickstream.events import Alert
+from wickstream.store.cold.columns import MONTH, month_of
+from wickstream.store.cold.lake import TROUBLE, WRITER, LakeTable
+
+_KINDS = {
+    "alert_id": ("string", DataType.utf8()),
+    "type": ("string", DataType.utf8()),
+    "symbol": ("string", DataType.utf8()),
+    "at": ("long", DataType.int64()),
+    "value": ("string", DataType.utf8()),
+    "threshold": ("string", DataType.utf8()),
+    "facts": ("string", DataType.utf8()),  # JSON
+    "late": ("boolean", DataType.bool()),
+    "final": ("boolean", DataType.bool()),
+    "revision": ("integer", DataType.int32()),
+    "trade_count": ("long", DataType.int64()),
+    MONTH: ("string", DataType.utf8()),  # of `at`, as 2024-08: what the table is partitioned by
+}
+_SAYS_MORE = (
+    "(new.final AND NOT held.final)"
+    " OR (new.final = held.final AND (new.revision > held.revision"
+    " OR (new.revision = held.revision AND new.trade_count > held.trade_count)))"
+)
+_FROM_NEW = {name: f'new."{name}"' for name in _KINDS}
+
+
+class ColdAlerts:
+    """Not for two threads at once; any number of processes may store."""
+
+    def __init__(self, settings: Settings) -> None:
+        schema = Schema([Field(name, PrimitiveType(kind)) for name, (kind, _) in _KINDS.items()])
+        self._lake = LakeTable(settings, "alerts", schema=schema, partition_by=MONTH)
+
+    def store(self, alerts: Iterable[Alert], offsets: Mapping[str, int]) -> int:
+        """Merge by id and version; tells how many rows changed. The consumer's `offsets` are part of the same commit;
+        where nothing changes, there is none.
+
+        Raises:
+            StoreBusy: If the lake cannot take them now; nothing of it is stored, nor are the offsets.
+        """
+        rows = newest(alerts)
+        if not rows:
+            return 0
+        try:
+            return self._merge(rows, offsets)
+        except TROUBLE as exc:
+            raise self._lake.busy(exc) from exc
+
+    def offset(self, name: str) -> int | None:
+        """The offset of that name in the newest commit.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        table = self._lake.open()
+        return None if table is None else table.transaction_version(name)
+
+    def _merge(self, rows: Sequence[Alert], offsets: Mapping[str, int]) -> int:
+        table = self._lake.made()
+        times = [row.at for row in rows]
+        outcome = (
+            table.merge(
+                _rows_of(rows),
+                f"held.{MONTH} = new.{MONTH} AND held.alert_id = new.alert_id"
+                # The literal bounds leave the files of other months and days unopened.
+                f" AND held.{MONTH} BETWEEN '{month_of(min(times))}' AND '{month_of(max(times))}'"
+                f" AND held.at BETWEEN {min(times)} AND {max(times)}",
+                source_alias="new",
+                target_alias="held",
+                writer_properties=WRITER,
+                commit_properties=CommitProperties(
+                    app_transactions=[Transaction(name, offset) for name, offset in sorted(offsets.items())]
+                ),
+            )
+            .when_matched_update(_FROM_NEW, _SAYS_MORE)
+            .when_not_matched_insert(_FROM_NEW)
+            .execute()
+        )
+        self._lake.keep_files_few(table)
+        changed: int = outcome["num_target_rows_inserted"] + outcome["num_target_rows_updated"]
+        return changed
+
+
+def newest(alerts: Iterable[Alert]) -> list[Alert]:
+    """One an id, that of the largest version, in order of time."""
+    largest: dict[str, Alert] = {}
+    for alert in alerts:
+        held = largest.setdefault(alert.alert_id, alert)
+        if alert.version > held.version:
+            largest[alert.alert_id] = alert
+    return sorted(largest.values(), key=lambda alert: (alert.at, alert.alert_id))
+
+
+def _rows_of(alerts: Sequence[Alert]) -> Table:
+    columns = [_values(name, [getattr(alert, name) for alert in alerts]) for name in Alert.__struct_fields__]
+    months = [month_of(alert.at) for alert in alerts]
+    kinds = [kind for _, kind in _KINDS.values()]
+    arrays = [Array(values, type=kind) for values, kind in zip([*columns, months], kinds, strict=True)]
+    return Table.from_arrays(arrays, names=list(_KINDS))
+
+
+def _values(name: str, values: list[Any]) -> list[Any]:
+    match name:
+        case "value" | "threshold":
+            return [plain(value) for value in values]
+        case "facts":
+            return [msgspec.json.encode(value, order="sorted").decode() for value in values]
+        case "type":
+            return [str(value) for value in values]
+        case _:
+            return values
