@@ -5,7 +5,7 @@ from io import TextIOWrapper
 
 import typer
 
-from wickstream.cli import alerts, backfill, export, processes, rebuild, repair, ship, stack, symbols, validate
+from wickstream.cli import alerts, backfill, export, processes, rebuild, repair, ship, stack, symbols, validate, verify
 from wickstream.errors import EXIT_FENCED, EXIT_MISTAKE, Fenced, Mistake, WickstreamError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ alerts.register(app)
 validate.register(app)
 export.register(app)
 rebuild.register(app)
+verify.register(app)
 ship.register(app)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wickstream.candle import Candle
 from wickstream.config import Market, Settings
@@ -12,6 +12,7 @@ from wickstream.exchange.symbols.registry import read_table
 from wickstream.operate.validation import checks
 from wickstream.operate.validation.evidence import Evidence, Fault, Report, Span, Verdict
 from wickstream.operate.validation.tables import table_faults
+from wickstream.operate.validation.tally import Tally
 from wickstream.store.hot.hour import open_async_client
 from wickstream.store.lane.forming import LaneMinute
 from wickstream.store.lane.live import Clock, Now, read_now
@@ -19,8 +20,6 @@ from wickstream.store.lane.minutes import read_lane_minutes
 from wickstream.store.warm.audit_reads import AuditReader
 
 DAY_MS = 86_400_000
-SHOWN = 20  # of the faults of one check
-
 _LARGEST = 2**63 - 1
 _CHECKS: Mapping[str, checks.Check] = {
     "schema": checks.form,
@@ -39,30 +38,6 @@ class Live:
     clock: Clock | None
     symbols: Mapping[str, Now]
     minutes: Mapping[str, tuple[LaneMinute, ...]]
-
-
-@dataclass
-class _Tally:
-    judged: int = 0
-    found: int = 0
-    faults: list[Fault] = field(default_factory=list)
-
-    def count(self, faults: Iterable[Fault], *, judged: int) -> None:
-        self.judged += judged
-        for fault in faults:
-            self.found += 1
-            if len(self.faults) < SHOWN:
-                self.faults.append(fault)
-
-    def verdict(self, check: str, remark: str) -> Verdict:
-        return Verdict(
-            check=check,
-            passed=not self.found,
-            judged=self.judged,
-            found=self.found,
-            faults=tuple(self.faults),
-            remark=remark,
-        )
 
 
 def validate(settings: Settings, symbols: Sequence[str], *, start_ms: int | None, end_ms: int | None) -> Report:
@@ -97,7 +72,7 @@ async def _live(settings: Settings, symbols: Sequence[str]) -> Live:
 
 
 def _judge(reader: AuditReader, symbols: Sequence[str], span: Span, live: Live, market: Market) -> tuple[Verdict, ...]:
-    tallies = {name: _Tally() for name in _CHECKS}
+    tallies = {name: Tally() for name in _CHECKS}
     tallies["schema"].count(table_faults(reader.columns()), judged=0)
     if live.clock is None and span.is_now:
         tallies["freshness"].count([Fault("", None, "the live lane has not told the exchange's clock")], judged=0)

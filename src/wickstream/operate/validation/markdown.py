@@ -8,15 +8,15 @@ from wickstream.operate.validation.evidence import Fault, Report, Verdict
 _NAMED = 8  # symbols in the heading
 
 
-def markdown(report: Report) -> str:
+def markdown(report: Report, *, title: str = "Validation") -> str:
     """The whole report."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_lines(report, title)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, title: str) -> Iterator[str]:
     named = ", ".join(report.symbols[:_NAMED])
     others = f" and {len(report.symbols) - _NAMED} more" if len(report.symbols) > _NAMED else ""
-    yield f"# Validation: {_word(passed=report.passed)}"
+    yield f"# {title}: {_word(passed=report.passed)}"
     yield ""
     yield f"- minutes: {_moment(report.start)} to {_moment(report.end)} (UTC)"
     yield f"- symbols: {named}{others}"

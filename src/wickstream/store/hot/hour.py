@@ -180,6 +180,22 @@ async def read_hour(client: "redis.asyncio.Redis", symbol: str, first_ms: int, l
     return hour_of(first, latest, rows)
 
 
+def held(client: redis.Redis, symbol: str, first_ms: int, last_ms: int) -> HotHour:
+    """As `read_hour`, for one who serves nobody meanwhile.
+
+    Raises:
+        StoreBusy: If Redis does not answer.
+    """
+    try:
+        with client.pipeline(transaction=True) as pipe:
+            pipe.hmget(range_key(symbol), "first", "newest")
+            pipe.zrange(rows_key(symbol), first_ms, last_ms, byscore=True)
+            (first, latest), rows = pipe.execute()
+    except RedisError as exc:
+        raise busy(exc) from exc
+    return hour_of(first, latest, rows)
+
+
 def hour_of(first: bytes | None, newest: bytes | None, rows: Sequence[bytes]) -> HotHour:
     """From what Redis answers."""
     return HotHour(int(first) if first else None, int(newest) if newest else None, Rendered(rows))

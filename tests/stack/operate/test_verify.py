@@ -1,0 +1,166 @@
+"""The proof: silent where all is right, and naming each row where it is not."""
+
+import json
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, LiteralString
+
+import deltalake
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.candles import MIDNIGHT_MS, minute
+from wickstream.cli import app
+from wickstream.config import Settings, child_environment
+from wickstream.errors import Mistake
+from wickstream.events import MINUTE_MS
+from wickstream.operate.proof.klines import FiledKlines
+from wickstream.operate.verify import verify
+from wickstream.rendering import rendered
+from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.hot.hour import HotWriter, open_client, rows_key
+from wickstream.store.series.formats import as_csv
+from wickstream.store.series.frames import frame_of
+from wickstream.store.warm.database import conninfo
+from wickstream.store.warm.writer import WarmWriter
+
+pytestmark = pytest.mark.stack
+
+LAST = 120
+Damage = Callable[[Settings], None]
+
+
+@pytest.fixture
+def stored(database: Settings, redis: Settings, tmp_path: Path) -> Settings:
+    """Two hours of a symbol in three tiers."""
+    symbol = f"V{uuid.uuid4().hex[:8].upper()}USDT"
+    own: dict[str, Any] = {name: getattr(redis, name) for name in ("redis_host", "redis_port", "redis_password")}
+    own |= {"cold_url": f"file:{tmp_path / 'lake'}", "ticker_symbols": (symbol,)}
+    settings = database.model_copy(update=own)
+    rows = [minute(symbol, number) for number in range(LAST)]
+    with closing(WarmWriter(settings)) as warm, closing(HotWriter(settings)) as hot:
+        warm.write(rows)
+        hot.write(rows)
+    ColdCandles(settings).store(rows, {})
+    return settings
+
+
+def at(number: int) -> int:
+    return MIDNIGHT_MS + number * MINUTE_MS
+
+
+def faults(settings: Settings, **options: Any) -> dict[str, list[tuple[int | None, str]]]:
+    """What each check found."""
+    report = verify(settings, settings.ticker_symbols, start_ms=0, end_ms=2**53, tell=lambda _: None, **options)
+    assert report.passed == all(check.passed for check in report.checks)
+    return {check.check: [(fault.open_time, fault.what) for fault in check.faults] for check in report.checks}
+
+
+def in_postgres(statement: LiteralString, number: int) -> Damage:
+    def damage(settings: Settings) -> None:
+        with psycopg.connect(conninfo(settings), autocommit=True) as conn:
+            conn.execute(statement, (at(number),))
+
+    return damage
+
+
+def in_redis(settings: Settings) -> None:
+    symbol = settings.ticker_symbols[0]
+    with closing(open_client(settings)) as client:
+        client.zremrangebyscore(rows_key(symbol), at(100), at(100))
+        client.zadd(rows_key(symbol), {rendered(minute(symbol, 100, trade_count=9)): at(100)})
+
+
+def in_the_lake(predicate: str, updates: dict[str, str] | None) -> Damage:
+    def damage(settings: Settings) -> None:
+        table = deltalake.DeltaTable(settings.lake_url.removeprefix("file:") + "/candles")
+        if updates is None:
+            table.delete(predicate)
+        else:
+            table.update(updates, predicate=predicate)
+
+    return damage
+
+
+def test_what_is_right_passes_in_every_tier(stored: Settings) -> None:
+    assert faults(stored) == {"chain in warm": [], "chain in cold": [], "warm = cold": [], "hot = warm": []}
+    assert faults(stored, fast=True) == {"chain in warm": [], "chain in cold": []}
+
+
+@pytest.mark.parametrize(
+    ("damage", "check", "minute_at"),
+    [
+        pytest.param(in_postgres("UPDATE candles SET close = close + 0.01 WHERE open_time = %s", 50),
+                     "warm = cold", 50, id="an edited price in PostgreSQL"),
+        pytest.param(in_postgres("UPDATE candles SET first_trade_id = first_trade_id - 1 WHERE open_time = %s", 50),
+                     "chain in warm", 50, id="an edited id in PostgreSQL"),
+        pytest.param(in_postgres("DELETE FROM candles WHERE open_time = %s", 50),
+                     "chain in warm", 51, id="a deleted row in PostgreSQL"),
+        pytest.param(in_postgres("DELETE FROM candles WHERE open_time = %s", LAST - 1),
+                     "warm = cold", LAST - 1, id="the last row deleted in PostgreSQL"),
+        pytest.param(in_redis, "hot = warm", 100, id="an edited row in Redis"),
+        pytest.param(in_the_lake(f"open_time = {at(50)}", {"high": "high + 1"}),
+                     "warm = cold", 50, id="an edited price in the lake"),
+        pytest.param(in_the_lake(f"open_time = {at(50)}", None), "chain in cold", 51, id="a deleted row in the lake"),
+        pytest.param(in_the_lake(f"open_time = {at(0)}", None),
+                     "warm = cold", 0, id="the first row gone from the lake"),
+    ],
+)  # fmt: skip
+def test_a_single_damaged_row_is_found_and_named(stored: Settings, damage: Damage, check: str, minute_at: int) -> None:
+    damage(stored)
+    assert at(minute_at) in {opened for opened, _ in faults(stored)[check]}
+
+
+def test_what_is_on_its_way_to_the_next_tier_is_no_fault(stored: Settings) -> None:
+    import time
+
+    symbol = stored.ticker_symbols[0]
+    with closing(WarmWriter(stored)) as warm:
+        warm.write([minute(symbol, LAST, published_at=time.time_ns() // 1_000_000)])
+    assert not any(faults(stored).values())
+
+
+def test_a_tier_that_is_away_is_a_fault(stored: Settings) -> None:
+    found = faults(stored.model_copy(update={"postgres_port": 1}))
+    assert [what.partition(":")[0] for _, what in found["chain in warm"]] == ["PostgreSQL"]
+
+
+def test_klines_of_a_file_are_held_against_the_candles(stored: Settings, tmp_path: Path) -> None:
+    symbol, file = stored.ticker_symbols[0], tmp_path / "klines.csv"
+    rows = [minute(symbol, number) for number in range(LAST)]
+    file.write_bytes(as_csv(frame_of(rows)))
+    assert faults(stored, against=FiledKlines(file, symbol=None))["exchange"] == []
+    file.write_bytes(as_csv(frame_of([*rows[:7], minute(symbol, 7, trade_count=11), *rows[8:]])))
+    found = faults(stored, against=FiledKlines(file, symbol=None))["exchange"]
+    assert found == [(at(7), "trade_count 10 in ours, 11 in the exchange's")]
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(Mistake, match="no column close, "):
+        FiledKlines(file, symbol=None)
+
+
+def test_a_daily_file_of_the_exchange_needs_no_names_and_may_be_in_microseconds(
+    stored: Settings, tmp_path: Path
+) -> None:
+    symbol, file = stored.ticker_symbols[0], tmp_path / "daily.csv"
+    lines = [
+        f"{row.open_time}000,{row.open},{row.high},{row.low},{row.close},{row.volume},{row.close_time}999,"
+        f"{row.quote_volume},{row.trade_count},{row.taker_buy_volume},{row.taker_buy_quote_volume},0\n"
+        for row in (minute(symbol, number) for number in range(LAST))
+    ]
+    file.write_text("".join(lines))
+    assert faults(stored, against=FiledKlines(file, symbol=symbol))["exchange"] == []
+
+
+def test_the_command_ends_with_1_and_names_what_is_wrong(stored: Settings) -> None:
+    runner, environment = CliRunner(), child_environment(stored)
+    whole = runner.invoke(app, ["verify"], env=environment)
+    assert whole.exit_code == 0, whole.output
+    assert "# Proof: passed" in whole.stdout
+    in_redis(stored)
+    found = runner.invoke(app, ["verify", "--json"], env=environment)
+    assert found.exit_code == 1
+    told = {check["check"]: check["found"] for check in json.loads(found.stdout)["checks"]}
+    assert told == {"chain in warm": 0, "chain in cold": 0, "warm = cold": 0, "hot = warm": 1}
