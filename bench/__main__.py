@@ -12,6 +12,7 @@ import psutil
 from bench import main_job
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
+from bench.store import archive, reads
 from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
@@ -19,10 +20,12 @@ BENCHMARKS = {
     "main-job": main_job.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,
+    "store-reads": reads.measure,
     "stream": stream.measure,
     "latency-candles": candles.measure,
     "latency-whales": whales.measure,
     "latency-sweeps": sweeps.measure,
+    "archive": archive.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -1,1 +1,1 @@
-"""The three tiers: written at the pace of the whole market, and read beside the bare clients."""
+"""Reads of the tiers, beside the bare client that reads the same."""

@@ -1,0 +1,102 @@
+"""Candles by the million: a walk a symbol, from a seed, as columns, and into the tiers without our own writers."""
+
+import random
+from decimal import Decimal
+
+import polars as pl
+import psycopg
+from deltalake import WriterProperties, write_deltalake
+from psycopg import sql
+
+from wickstream.candle import Origin, window_start
+from wickstream.config import Settings
+from wickstream.events import MINUTE_MS
+from wickstream.store.cold.columns import MONTH, table_schema
+from wickstream.store.series.frames import SCHEMA
+from wickstream.store.warm.database import conninfo
+from wickstream.store.warm.partitions import make_partitions
+
+BEGIN_MS = 1_704_067_200_000  # 2024-01-01
+DAY_MINUTES = 1_440
+
+_UNIT, _UNITS_PRODUCT = pl.lit(Decimal("1e-8")), pl.lit(Decimal("1e-16"))
+_COPY = sql.SQL("COPY candles ({}) FROM STDIN (FORMAT csv)")
+
+
+def candles(symbol: str, *, days: int, seed: int) -> pl.DataFrame:
+    """Closed minutes from 2024 on; a day's steps come again each day."""
+    dice = random.Random(seed)
+    steps = [dice.randint(-(10**9), 10**9) for _ in range(DAY_MINUTES)]
+    volumes = [dice.randint(10**8, 10**11) for _ in range(DAY_MINUTES)]
+    counts = [dice.randint(100, 3_000) for _ in range(DAY_MINUTES)]
+    rows = pl.DataFrame({"step": steps * days, "volume": volumes * days, "trade_count": counts * days})
+    walk = rows.with_columns(
+        close=6 * 10**12 + pl.col("step").cum_sum(),
+        last_trade_id=10**9 + pl.col("trade_count").cum_sum() - 1,
+        open_time=BEGIN_MS + MINUTE_MS * pl.int_range(pl.len()),
+    ).with_columns(open=pl.col("close") - pl.col("step"), taken=pl.col("volume") * 2 // 5)
+    high, low = pl.max_horizontal("open", "close") + 12_345, pl.min_horizontal("open", "close") - 54_321
+    return walk.select(
+        pl.lit(symbol).alias("symbol"),
+        pl.lit("1m").alias("interval"),
+        "open_time",
+        (pl.col("open_time") + MINUTE_MS - 1).alias("close_time"),
+        *(_amount(units).alias(name) for name, units in
+          {"open": pl.col("open"), "high": high, "low": low, "close": pl.col("close"), "volume": pl.col("volume"),
+           "taker_buy_volume": pl.col("taken")}.items()),
+        _product("close", "volume").alias("quote_volume"),
+        _product("close", "taken").alias("taker_buy_quote_volume"),
+        "trade_count",
+        (pl.col("last_trade_id") - pl.col("trade_count") + 1).alias("first_trade_id"),
+        "last_trade_id",
+        pl.lit(value=True).alias("closed"),
+        pl.lit(0).alias("revision"),
+        pl.lit(Origin.TRADES.value).alias("origin"),
+        (pl.col("open_time") + MINUTE_MS + 500).alias("published_at"),
+    ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())  # fmt: skip
+
+
+def _amount(units: pl.Expr) -> pl.Expr:
+    return units.cast(pl.Decimal(38, 0)) * _UNIT
+
+
+def _product(price: str, quantity: str) -> pl.Expr:
+    return pl.col(price).cast(pl.Decimal(38, 0)) * pl.col(quantity).cast(pl.Decimal(38, 0)) * _UNITS_PRODUCT
+
+
+def into_warm(settings: Settings, frames: list[pl.DataFrame]) -> None:
+    """As the writer leaves them, vacuumed."""
+    with psycopg.connect(conninfo(settings), autocommit=True) as conn:
+        for month in sorted({window_start(at, "1M") for frame in frames for at in frame["open_time"][::DAY_MINUTES]}):
+            make_partitions(conn, month)
+        for frame in frames:
+            with conn.cursor().copy(_COPY.format(sql.SQL(", ").join(map(sql.Identifier, SCHEMA)))) as copy:
+                copy.write(frame.write_csv(include_header=False).encode())
+        conn.execute("VACUUM (ANALYZE) candles")
+
+
+def into_cold(settings: Settings, frames: list[pl.DataFrame]) -> None:
+    """As compaction leaves them: a file a month, by symbol and time."""
+    names = [field.name for field in table_schema().fields]
+    narrower = [
+        pl.col(name).cast(pl.Decimal(28, 8)) for name in ("volume", "taker_buy_volume")
+    ]  # as the table has them
+    for month in sorted({month for frame in frames for month in _months(frame)}):
+        rows = pl.concat(frame.filter(_month() == month) for frame in frames).sort("symbol", "open_time")
+        ready = rows.with_columns(*narrower, _month().alias(MONTH)).select(names)
+        write_deltalake(
+            settings.lake_url.removeprefix("file:") + "/candles",
+            ready,
+            mode="append",
+            partition_by=[MONTH],
+            target_file_size=2**31,
+            writer_properties=WriterProperties(compression="ZSTD", max_row_group_size=64 * 1_024),
+        )
+
+
+def _month() -> pl.Expr:
+    return pl.from_epoch("open_time", time_unit="ms").dt.strftime("%Y-%m")
+
+
+def _months(frame: pl.DataFrame) -> list[str]:
+    return frame[:: 20 * DAY_MINUTES].select(_month().alias(MONTH))[MONTH].unique().to_list()
