@@ -24,7 +24,7 @@ from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.hot.hour import HotWriter, open_async_client
 from wickstream.store.lane.live import Change, Clock, LiveWriter
 from wickstream.store.series.formats import as_json
-from wickstream.store.series.frames import SCHEMA
+from wickstream.store.series.frames import SCHEMA, TEXT
 from wickstream.store.series.router import Router
 from wickstream.store.warm.bulk import BulkReader
 from wickstream.store.warm.database import conninfo
@@ -144,7 +144,7 @@ def _warm_whole(settings: Settings) -> list[Figure]:
             ),
             _few_times(
                 "warm, 90 days, all fields to JSON, beside a COPY",
-                lambda: as_json(reader.candles(name, *span, SCHEMA)),
+                lambda: as_json(reader.candles(name, *span, TEXT)),
                 lambda: bare.copy(conn, tuple(SCHEMA), name, *span),
                 limit_ms=250.0,
             ),

@@ -16,6 +16,9 @@ _KINDS = (
     | {"closed": pl.Boolean(), "revision": pl.Int32()}
 )
 SCHEMA = pl.Schema({name: _KINDS.get(name, pl.Int64()) for name in Candle.__struct_fields__})
+TEXT = pl.Schema(  # amounts as they are written: for those who only pass them on
+    {name: pl.String() if isinstance(kind, pl.Decimal) else kind for name, kind in SCHEMA.items()}
+)
 
 _SUMS = ("volume", "quote_volume", "trade_count", "taker_buy_volume", "taker_buy_quote_volume")
 _WINDOW, _END, _COUNTED = "window", "window_end", "counted"
