@@ -5,7 +5,8 @@ import threading
 import polars as pl
 
 from wickstream.config import Settings
-from wickstream.store.cold.columns import MONTH, month_of, table_schema
+from wickstream.store.cold import trade_columns
+from wickstream.store.cold.columns import MONTH, day_of, month_of, table_schema
 from wickstream.store.cold.lake import TROUBLE, LakeTable
 
 _TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
@@ -16,6 +17,9 @@ class LakeReader:
 
     def __init__(self, settings: Settings) -> None:
         self._candles = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH)
+        self._trades = LakeTable(
+            settings, "trades", schema=trade_columns.table_schema(), partition_by=trade_columns.DAY
+        )
         self._opening = threading.Lock()
 
     def candles(self, symbol: str, first_ms: int, last_ms: int, schema: pl.Schema) -> pl.DataFrame:
@@ -27,6 +31,15 @@ class LakeReader:
         wanted = rows.filter(months, pl.col("symbol") == symbol, pl.col("open_time").is_between(first_ms, last_ms))
         typed = wanted.select(pl.col(name).cast(kind) for name, kind in schema.items())
         return self._collected(self._candles, typed).sort("open_time")
+
+    def trades(self, symbol: str, first_ms: int, last_ms: int) -> pl.DataFrame:
+        """Archived trades with `first_ms <= traded_at_ms <= last_ms`, in the order of their ids."""
+        rows = self._rows(self._trades)
+        if rows is None:
+            return pl.DataFrame(schema=trade_columns.COLUMNS)
+        days = pl.col(trade_columns.DAY).is_between(pl.lit(day_of(first_ms)), pl.lit(day_of(last_ms)))
+        wanted = rows.filter(days, pl.col("symbol") == symbol, pl.col("traded_at_ms").is_between(first_ms, last_ms))
+        return self._collected(self._trades, wanted.select(trade_columns.COLUMNS.names())).sort("trade_id")
 
     def symbols(self) -> list[str]:
         """Those of which there are candles, in order."""

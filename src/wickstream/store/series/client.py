@@ -11,7 +11,7 @@ from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.series.frames import SCHEMA, roll_up
-from wickstream.store.series.plan import whole_windows
+from wickstream.store.series.plan import FAR_MS, whole_windows
 
 
 class Lake:
@@ -35,6 +35,11 @@ class Lake:
             raise Mistake(f"no interval {interval}; there are {', '.join(INTERVALS)}")
         first_ms, last_ms = whole_windows(_ms(start), _ms(end), interval)
         return roll_up(self._reader.candles(symbol, first_ms, last_ms, SCHEMA), interval)
+
+    def trades(self, symbol: str, start: Moment | None = None, end: Moment | None = None) -> pl.DataFrame:
+        """Archived trades by trade time, in the order of their ids; both ends are instants."""
+        first_ms, last_ms = _ms(start), _ms(end)
+        return self._reader.trades(symbol, first_ms or 0, FAR_MS if last_ms is None else last_ms)
 
 
 def address_of(where: str | Path) -> str:

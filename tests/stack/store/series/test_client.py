@@ -1,6 +1,7 @@
 """Three lines of Python, and the lake is a data frame."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from tests.candles import MIDNIGHT_MS, minute
 from tests.conftest import SettingsMaker
 from wickstream.candle import Candle, roll_up
 from wickstream.errors import Mistake
-from wickstream.events import MINUTE_MS
+from wickstream.events import MINUTE_MS, Trade
 from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.series.frames import candles_of
 
 ROWS = [minute(number=number) for number in range(-30, 150)]
@@ -57,6 +59,18 @@ def test_longer_intervals_are_rolled_up_and_say_whether_they_are_whole(folder: P
     found = wickstream.lake(folder).candles("BTCUSDT", interval="1h")
     assert candles_of(found) == list(roll_up(ROWS, "1h"))
     assert found["closed"].to_list() == [False, True, True, False]
+
+
+def test_trades_come_by_time_in_the_order_of_their_ids(folder: Path, make_settings: SettingsMaker) -> None:
+    trades = [Trade("BTCUSDT", i, Decimal("1.50000000"), Decimal(2), MIDNIGHT_MS + i, i % 2 == 0) for i in range(1, 9)]
+    TradesArchive(make_settings(folder)).add("BTCUSDT", trades[::-1])
+    lake = wickstream.lake(folder)
+    assert lake.trades("BTCUSDT")["trade_id"].to_list() == list(range(1, 9))
+    some = lake.trades("BTCUSDT", MIDNIGHT_MS + 3, MIDNIGHT_MS + 5)
+    assert some.select("trade_id", "price", "buyer_is_maker").rows() == [
+        (i, Decimal("1.50000000"), i % 2 == 0) for i in (3, 4, 5)
+    ]
+    assert lake.trades("NOSUCH").is_empty()
 
 
 def test_an_unknown_symbol_is_an_empty_frame(folder: Path) -> None:
