@@ -97,6 +97,7 @@ def _wanted(settings: "Settings", symbols: str | None, start_ms: int | None, end
 
 def _fill(settings: "Settings", wanted: "Wanted", *, as_json: bool) -> None:
     import asyncio
+    import signal
 
     from wickstream.cli.filling import Filling, report
     from wickstream.operate.backfill.job import fill
@@ -109,11 +110,14 @@ def _fill(settings: "Settings", wanted: "Wanted", *, as_json: bool) -> None:
         done.append(one)
         shown.tell(one)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it leaves no more behind than Ctrl-C does
     try:
         with shown:
             asyncio.run(fill(settings, wanted, begin=shown.begin, tell=tell))
     except KeyboardInterrupt:
         is_cut_off = True
+    except OSError as exc:  # files are kept in the temporary folder while they are read
+        raise Mistake(f"backfill: {exc.strerror or exc}, of {exc.filename or 'the temporary folder (TMPDIR)'}") from exc
     except WickstreamError:
         report(done, days_to_come=shown.days_to_come, is_cut_off=True, as_json=as_json)
         raise

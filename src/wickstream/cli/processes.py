@@ -136,7 +136,7 @@ def write(
     port_base: PortBase = None,
     as_json: Json = False,
 ) -> None:
-    """The storage writer: candles to Redis, PostgreSQL and the Delta table, alerts to PostgreSQL and their sinks.
+    """The storage writer: candles to Redis, PostgreSQL and the lake, trades to the lake, alerts to stores and sinks.
 
     All in one process, as under `up`, or apart: `write --tier hot --tier sinks`, `write --tier warm` (which keeps the
     ledger too) and `write --tier cold`. Two of the same tier share its partitions; the second on a machine needs a

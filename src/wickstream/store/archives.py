@@ -21,7 +21,7 @@ from wickstream.store.dead_letters import DeadLetters
 from wickstream.store.intake import Batch
 from wickstream.store.tier import BATCH_ROWS, FILL_S
 
-LARGEST_BYTES = 64 * 1_024**2  # of columns that wait: a million trades; a commit takes some three times as much
+LARGEST_BYTES = 32 * 1_024**2  # of columns that wait: 600,000 trades; their commit takes three times as much besides
 LARGEST_ALERTS = 20_000
 
 
@@ -30,7 +30,7 @@ class Trades:
 
     name = "cold-trades"
     group = "write-trades"
-    rows = 20_000
+    rows = 10_000
     fill_s = 0.25  # so that columns are made of thousands of records at once
     topics = (RAW_TRADES,)
 

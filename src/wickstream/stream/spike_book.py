@@ -43,6 +43,8 @@ class SpikeBook:
 
     def take(self, candle: Candle, row: ThresholdRow, holes: Iterable[Gap], *, now_ms: int) -> Iterator[Alert]:
         """Alerts that are not told yet. A minute that goes on beside an open hole waits for its repair."""
+        if candle.first_trade_id is None:  # a kline fills history: that is no news, and dollars had other prices then
+            return
         if not candle.closed and any(_is_beside(hole, candle) for hole in holes):
             return
         for spike in _spikes(candle, row):

@@ -17,7 +17,8 @@ from wickstream.config import Settings, child_environment
 from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.operate.validation.evidence import SETTLED_MS, Report
 from wickstream.operate.validation.markdown import markdown
-from wickstream.operate.validators import SHOWN, validate
+from wickstream.operate.validation.tally import SHOWN
+from wickstream.operate.validators import validate
 from wickstream.store.hot.hour import open_client
 from wickstream.store.lane.forming import LaneMinute
 from wickstream.store.lane.live import Change, Clock, LiveWriter

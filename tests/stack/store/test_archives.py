@@ -18,6 +18,7 @@ from tests.alerts import price_spike, whale
 from tests.conftest import SettingsMaker
 from tests.raw_trades import record, trade_value
 from tests.running import Launcher, wait_until
+from wickstream import metrics
 from wickstream.bus.codec import encode
 from wickstream.bus.consumer import Place
 from wickstream.bus.history import History
@@ -127,8 +128,25 @@ def test_a_batch_that_is_offered_again_after_trouble_is_taken_once(stores: Setti
             tier.take(batch)
     tier._archive = TradesArchive(stores)
 
+    older = metrics.TIER_WRITES.labels("cold-trades", "older")
+    before = older._value.get()
     assert tier.take(batch) == {PLACE: 3}
     assert TradesArchive(stores).ranges(symbol, 0, FAR) == [(0, 2)]
+    assert older._value.get() == before, "kept three times"
+    assert Trades(stores).start_offsets([PLACE]) == {PLACE: 3}
+
+
+def test_what_was_not_committed_is_forgotten_when_partitions_move_and_comes_again(
+    stores: Settings, symbol: str
+) -> None:
+    tier = Trades(stores)
+    batch = batch_of([record(trade_value(n, symbol), offset=n) for n in range(3)])
+    tier.take(batch)
+    assert tier.start_offsets([PLACE]) == {PLACE: 0}
+    assert tier.finish() == {}
+
+    tier.take(batch)
+    assert tier.finish() == {PLACE: 3}
 
 
 def test_what_waits_is_bounded_by_bytes(stores: Settings, symbol: str, monkeypatch: pytest.MonkeyPatch) -> None:

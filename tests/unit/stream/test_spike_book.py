@@ -85,6 +85,14 @@ def test_beside_an_open_hole_a_minute_waits_until_it_is_closed() -> None:
     assert take(SpikeBook(), spike, holes=(a_hole(90, 98), a_hole(111, 120), halt))
 
 
+def test_a_kline_that_fills_history_is_no_news_until_its_trades_are_here() -> None:
+    book = SpikeBook()
+    past: dict[str, Any] = {"high": "150", "closed": True}
+
+    assert not take(book, a_candle(**past, origin=Origin.ARCHIVE, first_trade_id=None, last_trade_id=None))
+    assert [alert.type for alert in take(book, a_candle(**past, revision=1))] == [AlertType.PRICE_SPIKE]
+
+
 def test_a_minute_that_ended_over_a_minute_ago_is_late() -> None:
     closed = a_candle(high="103", closed=True)
     assert [a.late for a in take(SpikeBook(), closed, now_ms=closed.close_time + 60_000)] == [False]

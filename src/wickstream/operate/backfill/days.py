@@ -11,6 +11,8 @@ from wickstream.operate.backfill.tally import differing
 from wickstream.operate.backfill.trades import Trades
 from wickstream.operate.backfill.wanted import Day
 
+GIVE_UP_AFTER = 8  # failures in a row: the exchange is away, and the other days would fail like these
+
 Tell = Callable[[Filled], None]
 
 
@@ -22,11 +24,13 @@ class Days:
         self._klines = klines
         self._trades = trades
         self._tell = tell
+        self._failures = 0
 
     async def fill(self, day: Day) -> None:
-        """Klines first: the trades are compared with them. That the exchange fails is told, not raised.
+        """Klines first: the trades are compared with them. That the exchange fails is told.
 
         Raises:
+            ExchangeError: If it failed time and again.
             StoreBusy: If a store does not answer, asked several times.
         """
         fetched: Mapping[int, Candle] = {}
@@ -48,15 +52,23 @@ class Days:
         found: Mapping[int, Candle] | None = None
         try:
             found = await fill(day, filled)
+            self._failures = 0
         except ExchangeError as exc:
             filled.outcome, filled.trouble = Outcome.FAILED, str(exc)
-        filled.seconds = round(time.monotonic() - began_s, 3)
-        self._tell(filled)
+            self._failures += 1
+            if self._failures >= GIVE_UP_AFTER:
+                raise
+        finally:
+            filled.seconds = round(time.monotonic() - began_s, 3)
+            if found is not None or filled.trouble:
+                self._tell(filled)
         return found
 
     async def _compare(
         self, day: Day, candles: Mapping[int, Candle], fetched: Mapping[int, Candle], filled: Filled
     ) -> None:
         if candles and self._klines is not None:
-            others = differing(candles, fetched or await self._klines.held(day))
+            klines = fetched or await self._klines.held(day)  # of which there may be a part of the day only
+            ours = candles if fetched else {at: candle for at, candle in candles.items() if at in klines}
+            others = differing(ours, klines)
             filled.differing, filled.first_differing = len(others), others[0] if others else None

@@ -23,15 +23,11 @@ class Stored:
 
     Attributes:
         candles: the closed ones, by open time.
-        halts: open times of the minutes in which the symbol did not trade.
+        minutes: open times of all that anything is known of: closed or not, or a halt.
     """
 
     candles: Mapping[int, Candle]
-    halts: Collection[int]
-
-    def is_whole(self, minutes: Minutes) -> bool:
-        """Tell whether nothing of these is wanting."""
-        return all(open_time in self.candles or open_time in self.halts for open_time in minutes.all())
+    minutes: Collection[int]
 
 
 class Held:
@@ -53,7 +49,9 @@ class Held:
         return Counter(open_time // DAY_MS * DAY_MS for open_time in times)
 
     def stored(self, symbol: str, minutes: Minutes) -> Stored:
-        """All of these that are closed or halts."""
-        parts = [tier.candles(symbol, *minutes, SCHEMA).filter("closed") for tier in (self._warm, self._cold)]
-        candles = candles_of(stitch(parts))
-        return Stored({candle.open_time: candle for candle in candles}, self._warm.halts(symbol, *minutes))
+        """What there is of these."""
+        candles = candles_of(stitch([tier.candles(symbol, *minutes, SCHEMA) for tier in (self._warm, self._cold)]))
+        return Stored(
+            {candle.open_time: candle for candle in candles if candle.closed},
+            {candle.open_time for candle in candles} | self._warm.halts(symbol, *minutes),
+        )

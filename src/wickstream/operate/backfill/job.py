@@ -20,7 +20,7 @@ from wickstream.operate.backfill.kline_sources import KlineSources
 from wickstream.operate.backfill.klines import Klines
 from wickstream.operate.backfill.publishing import Publisher
 from wickstream.operate.backfill.trades import Trades
-from wickstream.operate.backfill.wanted import Day, Wanted
+from wickstream.operate.backfill.wanted import Day, Wanted, over
 
 SHARE = 0.35  # of the address's weight: half of what the connector may take
 AT_ONCE = 4  # days
@@ -48,7 +48,8 @@ async def fill(settings: Settings, wanted: Wanted, *, begin: Begin, tell: Tell) 
             closing(Held(settings)) as held,
         ):
             sources = KlineSources(host, client, folder=Path(folder), now_ms=now_ms)
-            klines = Klines(sources, held, Publisher(settings), wanted.minutes) if wanted.what.klines else None
+            due = over(wanted.minutes, now_ms=now_ms)
+            klines = Klines(sources, held, Publisher(settings), due) if wanted.what.klines else None
             borders, archived = Borders(client), Archived(settings)
             trades = Trades(host, borders, archived, folder=Path(folder), now_ms=now_ms) if wanted.what.trades else None
             await _all(Days(klines, trades, tell=tell), iter(days))

@@ -8,6 +8,7 @@ from wickstream.candle import Candle
 from wickstream.errors import Corrupted, Refused
 from wickstream.events import Gap, GapStatus
 from wickstream.exchange.recovery.kline_book import GRACE_MS
+from wickstream.exchange.recovery.ladder import SETTLED_MS
 from wickstream.exchange.recovery.mending import agrees
 from wickstream.operate.backfill.asking import patiently
 from wickstream.operate.backfill.held import Held, Stored
@@ -16,7 +17,7 @@ from wickstream.operate.backfill.outcome import Filled, Outcome, unissued
 from wickstream.operate.backfill.publishing import Publisher
 from wickstream.operate.backfill.wanted import Day, Minutes, over
 
-_EVIDENCE = "the exchange has earlier and later klines and none of this minute, neither as a file nor over REST"
+_EVIDENCE = "the exchange has earlier and later klines and none of this minute"
 
 
 class Klines:
@@ -28,6 +29,7 @@ class Klines:
         self._publisher = publisher
         self._wanted = wanted
         self._settled: dict[str, Counter[int]] = {}
+        self._counting = asyncio.Lock()
 
     async def fill(self, day: Day, filled: Filled) -> Mapping[int, Candle]:
         """Publish what is wanted of a day and not held; the day's klines that were fetched for it."""
@@ -48,9 +50,10 @@ class Klines:
         return (await self._stored(day)).candles
 
     async def _is_settled(self, day: Day, due: Minutes) -> bool:
-        if day.symbol not in self._settled:
-            count = self._held.settled
-            self._settled[day.symbol] = await patiently(lambda: asyncio.to_thread(count, day.symbol, self._wanted))
+        async with self._counting:
+            if day.symbol not in self._settled:
+                count = self._held.settled
+                self._settled[day.symbol] = await patiently(lambda: asyncio.to_thread(count, day.symbol, self._wanted))
         return self._settled[day.symbol][day.starts_at] >= due.size
 
     async def _stored(self, day: Day) -> Stored:
@@ -87,7 +90,7 @@ class Klines:
             filled.outcome = Outcome.THERE
 
     def _halts(self, day: Day, due: Minutes, klines: DayKlines, stored: Stored) -> Iterator[Gap]:
-        for at in due.within(klines.between).all():
-            if at not in klines.candles and at not in stored.candles and at not in stored.halts:
-                now_ms = self._sources.now_ms
+        now_ms = self._sources.now_ms
+        for at in over(due, now_ms=now_ms - SETTLED_MS).within(klines.between).all():
+            if at not in klines.candles and at not in stored.minutes:
                 yield Gap(day.symbol, None, None, at, now_ms, GapStatus.HALTED, evidence=_EVIDENCE)

@@ -19,8 +19,8 @@ from wickstream.operate.backfill.outcome import Filled, Outcome, unissued
 from wickstream.operate.backfill.tally import Tally
 from wickstream.operate.backfill.wanted import Day
 
-PART_ROWS = 500_000  # about 25 MB as columns; a commit each
-BLOCK_BYTES = 8 << 20  # of text
+PART_ROWS = 250_000  # about 12 MB as columns; a commit each
+BLOCK_BYTES = 2 << 20  # of text
 READ_AT_ONCE = 2  # days; the others are downloaded meanwhile
 
 
@@ -52,7 +52,10 @@ class Trades:
         if tally is None:
             return {}
         filled.missing_ids = tally.missing(border)
-        filled.is_complete = None if None in border else not filled.missing_ids
+        if filled.missing_ids:
+            filled.is_complete = False
+        elif await self._joins(day.symbol, tally, border):
+            filled.is_complete = True
         return tally.candles()
 
     async def _is_there(self, day: Day, border: Border) -> bool:
@@ -60,6 +63,14 @@ class Trades:
         if border.first is None or border.after is None:
             return False
         return await self._archived.has(day.symbol, border.first, border.after - 1)
+
+    async def _joins(self, symbol: str, tally: Tally, border: Border) -> bool:
+        """Whether no id can be missing at the ends: the exchange says where they are, or their neighbours are there."""
+        if tally.first_id is None or tally.last_id is None:
+            return False
+        before, after = tally.first_id - 1, tally.last_id + 1
+        begins = border.first is not None or await self._archived.has(symbol, before, before)
+        return begins and (border.after is not None or await self._archived.has(symbol, after, after))
 
     async def _fetch(self, day: Day, filled: Filled) -> Tally | None:
         target = self._folder / f"{day.symbol}-trades-{day.date}.zip"

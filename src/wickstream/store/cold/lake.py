@@ -1,6 +1,7 @@
 """One Delta table of the lake, in a folder or on S3: opened, asked and written to by its name."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import structlog
@@ -15,6 +16,10 @@ log = structlog.get_logger(__name__)
 
 # One file a commit, and a commit a minute: without this a month would be 43,000 files.
 COMPACT_EVERY = 60
+
+# Only then as large as files should be. What is joined stays on disk until it is vacuumed, and in between files grow to
+# the size of what came since the last time only: else a month would be written seven hundred times.
+COMPACT_WHOLE_EVERY = 24 * COMPACT_EVERY
 
 # And a month's log as many: delta-rs makes a checkpoint every 100 commits by itself, and with it removes what is older
 # than this, which by default is 30 days.
@@ -39,11 +44,7 @@ class LakeTable:
         self._schema = schema
         self._partition_by = partition_by
         self._table: DeltaTable | None = None
-
-    @property
-    def held(self) -> DeltaTable | None:
-        """As of the commit that was last seen or made here, if any was."""
-        return self._table
+        self._seen: int | None = None  # the version after the last commit
 
     def open(self) -> DeltaTable | None:
         """As of its newest commit; None if nothing was ever stored.
@@ -78,18 +79,21 @@ class LakeTable:
             raise self.busy(exc) from exc
 
     def keep_files_few(self, table: DeltaTable, only: Partitions | None = None) -> bool:
-        """Every so many commits, small files become large ones; tell whether they did.
+        """After a commit: every so many of them small files become larger ones, and of many more as large as they
+        should be; tell whether it was that.
 
         Trouble with it harms nobody: the next time joins what this one did not.
         """
-        if table.version() % COMPACT_EVERY:
+        before, self._seen = self._seen or table.version() - 1, table.version()
+        if before // COMPACT_EVERY == self._seen // COMPACT_EVERY:
             return False
+        is_large = before // COMPACT_WHOLE_EVERY != self._seen // COMPACT_WHOLE_EVERY
         try:
-            table.optimize.compact(partition_filters=only, writer_properties=self._writer)
+            table.optimize.compact(only, None if is_large else _usual_bytes(table), writer_properties=self._writer)
         except TROUBLE as exc:
             log.warning("small files stay as they are", error=str(self.busy(exc)))
             return False
-        return True
+        return is_large
 
     def busy(self, exc: Exception) -> StoreBusy:
         """What trouble with the lake is to the rest of the house; the table is opened anew after it."""
@@ -106,6 +110,14 @@ class LakeTable:
             storage_options=self._options,
         )
         return self._table
+
+
+def _usual_bytes(table: DeltaTable) -> int:
+    """What comes between two times that files are joined."""
+    files = table.get_add_actions(flatten=True)
+    made_at, sizes = (files.column(name).to_pylist() for name in ("modification_time", "size_bytes"))
+    newest = [size for _, size in sorted(zip(made_at, sizes, strict=True))[-COMPACT_EVERY:]]
+    return COMPACT_EVERY * int(median(newest))
 
 
 def quoted(text: str) -> str:

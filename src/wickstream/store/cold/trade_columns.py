@@ -1,16 +1,19 @@
-"""Trades as columns: those of the archive's table, which are those of frames that are added to it, and the day."""
+"""Trades as columns: those of frames that are added to the archive's table, which has the day besides."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 import polars as pl
+from arro3.core import RecordBatchReader
 from deltalake import ColumnProperties, Field, Schema, WriterProperties
 from deltalake.schema import PrimitiveType
 
 from wickstream.binance.frames import AMOUNT_DIGITS, AMOUNT_PLACES, MICROSECONDS_FROM
 from wickstream.events import Trade
-from wickstream.store.cold.columns import PRICE
+from wickstream.store.cold.columns import PRICE, day_of
+from wickstream.store.cold.lake import quoted
 
 DAY = "day"  # UTC, of the trade's time, as 2024-08-09: what the table is partitioned by
 
@@ -28,6 +31,11 @@ COLUMNS = pl.Schema(
 )
 AMOUNTS = ("price", "quantity")
 
+# So few that one symbol's ids are in few groups, which costs nothing in size; and so many are written at a time.
+GROUP_ROWS = 131_072
+
+_DAY = pl.from_epoch(pl.col("traded_at_ms") // 1_000).cast(pl.Date).cast(pl.String).alias(DAY)
+
 _DELTA = {
     "symbol": "string",
     "trade_id": "long",
@@ -40,11 +48,10 @@ _DELTA = {
 }
 _GROWING = ColumnProperties(dictionary_enabled=False, encoding="DELTA_BINARY_PACKED")
 
-# Groups of rows so small that one symbol's ids are in few of them; they cost nothing in size.
 WRITER = WriterProperties(
     compression="ZSTD",
     compression_level=3,
-    max_row_group_size=131_072,
+    max_row_group_size=GROUP_ROWS,
     column_properties={"trade_id": _GROWING, "traded_at_ms": _GROWING},
 )
 
@@ -78,7 +85,39 @@ def in_order(frame: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~is_repeated.fill_null(value=False))
 
 
-def with_days(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows as the table takes them."""
-    days = pl.from_epoch(pl.col("traded_at_ms") // 1_000).cast(pl.Date).cast(pl.String)
-    return frame.select(*COLUMNS, days.alias(DAY))
+def days(rows: pl.DataFrame) -> set[str]:
+    """Those on which they were traded."""
+    return set(rows.select(_DAY.unique()).to_series())
+
+
+def as_stored(rows: pl.DataFrame) -> RecordBatchReader:
+    """The rows with their days, a group at a time: as a whole, a commit of them would take twice the memory.
+
+    A group stays in order; which of them comes first in a file is not said.
+    """
+    pieces = (rows.slice(first, GROUP_ROWS).select(*COLUMNS, _DAY) for first in range(0, rows.height, GROUP_ROWS))
+    schema = RecordBatchReader.from_arrow(rows.head(0).select(*COLUMNS, _DAY)).schema
+    return RecordBatchReader.from_batches(schema, chain.from_iterable(map(RecordBatchReader.from_arrow, pieces)))
+
+
+def spans(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of each symbol its `first` and its `last` id."""
+    ids = pl.col("trade_id")
+    return rows.group_by("symbol").agg(ids.min().alias("first"), ids.max().alias("last")).sort("symbol")
+
+
+def times(rows: pl.DataFrame) -> tuple[int, int]:
+    """The first and the last time, ms; of one row at least."""
+    time = pl.col("traded_at_ms")
+    first_ms, last_ms = rows.select(time.min().alias("first"), time.max().alias("last")).row(0)
+    return first_ms, last_ms
+
+
+def within_ids(symbol: str, first_id: int, last_id: int) -> str:
+    """The condition, in SQL: both ends inclusive."""
+    return f"symbol = {quoted(symbol)} AND trade_id BETWEEN {first_id} AND {last_id}"
+
+
+def within_days(first_ms: int, last_ms: int) -> str:
+    """A further condition, in SQL, that leaves the files of other days unopened."""
+    return f" AND {DAY} BETWEEN '{day_of(first_ms)}' AND '{day_of(last_ms)}'"

@@ -21,6 +21,7 @@ WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
   AND pg_get_userbyid(relowner) = current_user AND NOT has_table_privilege(%s, oid, 'SELECT')
 ORDER BY relname
 """
+_SCHEMA = "SELECT current_schema(), has_schema_privilege(%s, current_schema(), 'USAGE')"
 
 
 def prepare_reader(conn: psycopg.Connection, settings: Settings) -> None:
@@ -68,14 +69,15 @@ def _grant(conn: psycopg.Connection, role: str) -> None:
     tables = [row[0] for row in conn.execute(_UNREADABLE, (role,)).fetchall()]
     if not tables:
         return
-    name = sql.Identifier(role)
-    ((schema,),) = conn.execute("SELECT current_schema()").fetchall()
-    conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), name))
-    conn.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.SQL(", ").join(map(sql.Identifier, tables)), name))
+    ((schema, is_open),) = conn.execute(_SCHEMA, (role,)).fetchall()
+    names = {"role": sql.Identifier(role), "schema": sql.Identifier(schema)}
+    if not is_open:
+        conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {role}").format(**names))
+    listed = sql.SQL(", ").join(map(sql.Identifier, tables))
+    conn.execute(sql.SQL("GRANT SELECT ON {tables} TO {role}").format(tables=listed, **names))
+    # And of tables to come.
     conn.execute(
-        sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT ON TABLES TO {}").format(
-            sql.Identifier(schema), name
-        )
+        sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role}").format(**names)
     )
 
 

@@ -1,24 +1,26 @@
 """What was known of a closed minute, and since when: what a backtest at moment X may know.
 
 `known_at(X)` of a minute is the largest of its closed versions (rule 9: revision, trade_count, then origin=trades) with
-`published_at <= X`. From this follows all else:
+`published_at <= X`, of equal ones the one that was published first. It depends on nothing that was published after X,
+so that a backtest may be run again. What follows:
 
-- `published_at` is stamped by whoever publishes a version, by its process clock (a kline taken from the exchange bears
+- `published_at` is stamped by whoever publishes a version, by its process clock (a kline asked of the exchange bears
   the exchange's), just before it goes out: when this house could know it, not when the market did. Candles that were
-  filled in years later are known since then, and so are those of a replay. Clocks of two processes may differ: a larger
-  version that bears an earlier time than a smaller one counts from its own time on, and the smaller one never.
+  filled in years later are known since then, and so are those of a replay. Clocks of two processes may differ: a
+  larger version that bears an earlier time than a smaller one is known since its own time, and the smaller one never.
 - Open candles are not known, however large their version is. One that replaced a closed one leaves that one known.
 - The order of arrival does not matter. A version that arrives late, behind a larger one, was known between its own
   time and that of the larger one. The same version again (a replay, a retry) is known since its earliest time.
-- Of equal versions of other origins each is known since its own time; where both are, the one that `candles` holds
-  goes before the other. So do other values of an equal version, which is an error that is counted and shown.
-- For any X after all `published_at`, it is what `candles` holds, if that is closed.
+- Equal versions of other origins than the trades say the same of the market: the one that was published first stays the
+  answer. The trades' own is larger than theirs. Equal versions that contradict each other are an error, counted and
+  shown; of two that bear the same time as well, either may be known.
+- After everything was published it is the version that `candles` holds, if that is closed.
 
 `candles` holds one version a minute; here are those others that are the answer for some X: whatever gives way there,
 or never comes to stand there, and was published before what stands there. There is one row a version and origin, so
 that no number of replays makes more of them. They are written by the statement that writes the candles, which needs a
 transaction that sees one state of the tables all along (repeatable read): else a version that another writer stores
-and loses meanwhile would be gone.
+meanwhile, and that gives way at once, would be gone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,22 +33,23 @@ from wickstream.store.versions import Key, key_of
 COLUMNS = Candle.__struct_fields__
 KEY = ("symbol", "interval", "open_time", "revision", "trade_count", "origin")
 
-_READ = """
-SELECT {columns} FROM (
-    SELECT DISTINCT ON (open_time) {columns} FROM (
-        SELECT {columns}, true AS stands FROM candles
-        WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
-          AND closed AND published_at <= %(known_at)s
-        UNION ALL
-        SELECT {columns}, false FROM candle_revisions
-        WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
-          AND published_at <= %(known_at)s
-    ) AS published
-    ORDER BY open_time {order},
-             revision DESC, trade_count DESC, (origin = 'trades') DESC, stands DESC, published_at, origin
-) AS known
-ORDER BY open_time {order} LIMIT %(limit)s
-"""
+_NEWEST_FIRST = "revision DESC, trade_count DESC, (origin = 'trades') DESC, published_at, origin"
+
+# Each side has a row a minute, and is cut off by itself: what is among the first of both is among the first of its own.
+_READ = f"""
+SELECT DISTINCT ON (open_time) * FROM ((
+    SELECT {{columns}} FROM candles
+    WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
+      AND closed AND published_at <= %(known_at)s
+    ORDER BY open_time {{order}} LIMIT %(limit)s
+) UNION ALL (
+    SELECT DISTINCT ON (open_time) {{columns}} FROM candle_revisions
+    WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
+      AND published_at <= %(known_at)s
+    ORDER BY open_time {{order}}, {_NEWEST_FIRST} LIMIT %(limit)s
+)) AS known
+ORDER BY open_time {{order}}, {_NEWEST_FIRST} LIMIT %(limit)s
+"""  # noqa: S608 - no value is part of it
 KNOWN_FORWARD, KNOWN_BACKWARD = (
     sql.SQL(_READ).format(columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), order=sql.SQL(order))
     for order in ("ASC", "DESC")

@@ -6,13 +6,16 @@ import pytest
 
 from tests.candles import MIDNIGHT_MS, minute
 from tests.conftest import SettingsMaker
+from tests.raw_trades import trade_value
 from tests.running import Launcher
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, s3_spec
+from wickstream.binance.frames import parse_trade
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.series.frames import SCHEMA, candles_of
 
 pytestmark = pytest.mark.stack
@@ -79,3 +82,21 @@ def test_a_wrong_key_is_trouble_and_no_end(lake: Settings) -> None:
     stranger = lake.model_copy(update={"minio_access_key": "somebody"})
     with pytest.raises(StoreBusy, match="cold tier"):
         ColdCandles(stranger).store(ROWS[:1], {})
+
+
+def test_trades_that_several_add_to_a_bucket_at_once_are_there_once(lake: Settings) -> None:
+    def add(number: int) -> int:
+        archive, added = TradesArchive(lake), 0
+        for first in range(0, 30, 10):
+            trades = [parse_trade(trade_value(n)) for n in range(first, first + 10 + number)]
+            while True:
+                try:
+                    added += archive.add("BTCUSDT", trades)
+                except StoreBusy:
+                    continue
+                break
+        return added
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(add, range(3))) == 32
+    assert [trade.trade_id for trade in TradesArchive(lake).read("BTCUSDT", 0, 2**53)] == list(range(32))

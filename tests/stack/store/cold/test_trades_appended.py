@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from arro3.core import RecordBatchReader
 from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from tests.candles import MIDNIGHT_MS
 from tests.conftest import SettingsMaker
 from wickstream.config import Settings
 from wickstream.store.cold.lake import COMPACT_EVERY
-from wickstream.store.cold.trade_columns import frame_of, in_order
+from wickstream.store.cold.trade_columns import as_stored, frame_of, in_order
 from wickstream.store.cold.trades import TradesArchive
 
 pytestmark = pytest.mark.stack
@@ -97,17 +98,46 @@ def test_what_others_added_since_the_last_commit_is_not_added_again(lake: Settin
 
     assert archive.append(rows(of("A", 5, 8) + of("C", 1, 3)), {"t/0": 9}) == 3
     assert [archive.ranges(symbol, 0, FAR) for symbol in "AC"] == [[(1, 8)], [(1, 3)]]
-    assert sum(len(archive.read(symbol, 0, FAR)) for symbol in "AC") == 11
 
 
-def test_what_others_added_before_a_commit_about_other_symbols_is_not_added_again(lake: Settings) -> None:
+@pytest.fixture
+def before_a_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Does something once, when the next commit is all but made."""
+
+    def plan(act: Callable[[], object]) -> None:
+        acts = [act]
+
+        def act_first(found: pl.DataFrame) -> RecordBatchReader:
+            if acts:
+                acts.pop()()
+            return as_stored(found)
+
+        monkeypatch.setattr("wickstream.store.cold.trades.as_stored", act_first)
+
+    return plan
+
+
+def test_a_commit_that_others_came_before_is_made_again_without_what_they_added(
+    lake: Settings, before_a_commit: Callable[[Callable[[], object]], None]
+) -> None:
+    archive = TradesArchive(lake)
+    archive.append(rows(of("A", 1, 3)), {"t/0": 3})
+    before_a_commit(lambda: TradesArchive(lake).add_frame("A", rows(of("A", 4, 6))))
+
+    assert archive.append(rows(of("A", 4, 8)), {"t/0": 8}) == 2
+    assert [trade.trade_id for trade in archive.read("A", 0, FAR)] == list(range(1, 9))
+
+
+def test_what_others_added_of_other_symbols_during_a_commit_is_not_added_by_the_next(
+    lake: Settings, before_a_commit: Callable[[Callable[[], object]], None]
+) -> None:
     archive = TradesArchive(lake)
     archive.append(rows(of("A", 1, 3) + of("B", 1, 3)), {"t/0": 6})
-    TradesArchive(lake).add_frame("B", rows(of("B", 4, 6)))
+    before_a_commit(lambda: TradesArchive(lake).add_frame("B", rows(of("B", 4, 6))))
     archive.append(rows(of("A", 4, 4)), {"t/0": 7})
 
     assert archive.append(rows(of("B", 4, 8)), {"t/0": 12}) == 2
-    assert len(archive.read("B", 0, FAR)) == 8
+    assert [trade.trade_id for trade in archive.read("B", 0, FAR)] == list(range(1, 9))
 
 
 def test_a_day_of_a_symbol_adds_what_is_not_there_between_what_is(lake: Settings) -> None:
@@ -129,8 +159,10 @@ def test_a_table_that_does_not_say_how_far_its_ids_go_is_looked_through(lake: Se
     bare = lake.model_copy(update={"cold_url": f"{lake.lake_url}-copied"})
     whole.write_delta(f"{bare.lake_url.removeprefix('file:')}/trades", delta_write_options={"partition_by": ["day"]})
 
+    # The smaller ids, and those of another day, must not make the larger ones look new.
+    assert TradesArchive(bare).add_frame("A", rows(of("A", -3, -2), days=3)) == 2
     assert TradesArchive(bare).append(rows(of("A", 5, 12)), {}) == 3
-    assert TradesArchive(bare).ranges("A", 0, FAR) == [(1, 12)]
+    assert TradesArchive(bare).ranges("A", -9, FAR) == [(-3, -2), (1, 12)]
 
 
 Work = st.lists(
@@ -192,3 +224,45 @@ def test_a_range_within_known_times_is_found_without_the_files_of_other_days(lak
 
     within = (MIDNIGHT_MS, MIDNIGHT_MS + DAY_MS)
     assert [trade.trade_id for trade in archive.read("A", 2, 5, within_ms=within)] == [2, 3]
+    assert archive.ranges("A", 2, 5, within_ms=within) == [(2, 3)]
+
+
+def test_a_range_of_ids_is_found_without_the_files_that_hold_others(lake: Settings) -> None:
+    archive = TradesArchive(lake)
+    archive.append(rows(of("A", 1, 3)), {})
+    wanted = set(table(lake).file_uris())
+    archive.append(rows(of("A", 4, 6)), {})
+    archive.append(rows(of("B", 1, 3)), {})
+    for file in set(table(lake).file_uris()) - wanted:
+        Path(file).unlink()
+
+    assert archive.ranges("A", 0, 3) == [(1, 3)]
+
+
+def test_files_that_cannot_be_joined_hold_up_nothing(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wickstream.store.cold.lake.COMPACT_EVERY", 3)
+    archive = TradesArchive(lake)
+    archive.append(rows(of("A", 1, 3)), {})
+    (lost,) = table(lake).file_uris()
+    archive.append(rows(of("A", 4, 6)), {"t/0": 6})
+    Path(lost).unlink()
+
+    assert archive.append(rows(of("A", 7, 9)), {"t/0": 9}) == 3
+    assert archive.append(rows(of("A", 10, 10)), {"t/0": 10}) == 1
+    assert TradesArchive(lake).offset("t/0") == 10
+    assert archive.ranges("A", 4, 20) == [(4, 10)]
+
+
+def test_joining_files_writes_each_row_only_a_few_times(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wickstream.store.cold.lake.COMPACT_EVERY", 5)
+    monkeypatch.setattr("wickstream.store.cold.lake.COMPACT_WHOLE_EVERY", 40)
+    archive = TradesArchive(lake)
+    for number in range(100):
+        one = rows(of("A", 200 * number, 200 * number + 199))
+        prices = (pl.col("trade_id").hash() % 10**9).cast(pl.Decimal(20, 8))  # that do not compress
+        archive.append(one.with_columns(price=prices), {})
+
+    live = [Path(file) for file in table(lake).file_uris()]
+    written = pl.scan_parquet([*live[0].parent.glob("*.parquet")]).select(pl.len()).collect().item()
+    assert len(live) < 20
+    assert written < 6 * 20_000

@@ -1,19 +1,16 @@
 """A day's klines: from the file, and from REST what that lacks."""
 
 import asyncio
-import hashlib
-import io
-import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from tests.candles import minute
 from tests.conftest import SettingsMaker
 from tests.unit.exchange.ladder_market import SYMBOL, host_that_answers, market
+from tests.unit.operate.backfill.halted_exchange import DAY, Halted
 from wickstream.binance.archive import DAY_MS
 from wickstream.candle import EXCHANGE_FIELDS, Origin
 from wickstream.config import Settings
@@ -25,11 +22,9 @@ from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.operate.backfill.kline_sources import DayKlines, KlineSources
 from wickstream.operate.backfill.wanted import Day, Minutes
 
-DAY = Day(SYMBOL, 1_723_161_600_000)
-
 
 def play(story: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), 180))
 
 
 @asynccontextmanager
@@ -93,35 +88,6 @@ def test_a_file_that_is_not_what_its_checksum_says_is_not_believed(
 
     play(story)
     assert list(tmp_path.glob("*.zip")) == []
-
-
-def row(open_time: int) -> list[object]:
-    amounts = ["1.00000000"] * 4 + ["2.00000000"]
-    return [open_time, *amounts, open_time + MINUTE_MS - 1, "2.0", 3, "1.0", "1.0", "0"]
-
-
-class Halted:
-    """An exchange that lists the symbol at some time, and has no kline of some minutes, neither here nor there."""
-
-    def __init__(self, *, listed_at: int, without: Collection[int], late_by_ms: int = 0) -> None:
-        ends_at = DAY.ends_at + 60 * MINUTE_MS
-        self.times = [at + late_by_ms for at in range(listed_at, ends_at, MINUTE_MS) if at not in without]
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        if request.path == "/api/v3/klines":
-            start = int(request.query["startTime"])
-            return web.json_response([row(at) for at in self.times if at >= start][:1_000])
-        file = self.file()
-        if request.path.endswith(".CHECKSUM"):
-            return web.Response(text=f"{hashlib.sha256(file).hexdigest()}  day.zip\n")
-        return web.Response(body=file)
-
-    def file(self) -> bytes:
-        lines = (",".join(map(str, row(at))) + "\n" for at in self.times if DAY.starts_at <= at < DAY.ends_at)
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w") as archive:
-            archive.writestr(zipfile.ZipInfo("day.csv"), "".join(lines))
-        return content.getvalue()
 
 
 async def klines_of(exchange: Halted, folder: Path, make_settings: SettingsMaker) -> DayKlines:

@@ -73,7 +73,7 @@ async def scene(tmp_path: Path, make_settings: SettingsMaker, *, absent: Iterabl
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), 180))
 
 
 def test_a_whole_day_is_archived_equals_its_klines_and_is_not_fetched_again(
@@ -194,7 +194,7 @@ def test_what_is_cut_off_between_two_parts_goes_on_from_there(
     play(story)
 
 
-def test_where_nobody_tells_the_borders_a_day_is_archived_and_not_called_complete(
+def test_where_nobody_tells_the_borders_a_day_is_complete_when_its_neighbours_join_it(
     tmp_path: Path, make_settings: SettingsMaker
 ) -> None:
     async def story() -> None:
@@ -203,8 +203,12 @@ def test_where_nobody_tells_the_borders_a_day_is_archived_and_not_called_complet
             s.settings = s.settings.model_copy(update={"exchange_rest_url": files, "exchange_trades_url": files})
 
             found = await s.fill()
-
             assert (found.stored, found.missing_ids, found.is_complete) == (ALL, 0, None)
+
+            for number in (2, 1):
+                await s.fill(Day(SYMBOL, s.day.starts_at - number * DAY_MS))
+            between = await s.fill(Day(SYMBOL, s.day.starts_at - DAY_MS))
+            assert (between.stored, between.is_complete) == (0, True)
 
     play(story)
 
