@@ -25,7 +25,7 @@ from wickstream.store.versions import Written, facts_digest, newest
 PREFIX = "wickstream:"
 KEEP_MS = 3_600_000  # before the symbol's newest closed candle, not before any clock
 SECONDS_TO_LIVE = 86_400
-_FILLED = f"{PREFIX}hot:filled"  # goes with everything else when Redis loses its memory
+_FILLED = f"{PREFIX}hot:filled"  # goes when Redis loses its memory; once a day it is filled for nothing
 ANSWER_SECONDS = 2.0
 RETRIES = 1  # a pooled connection may have died with its server; more patience is the caller's to have
 
@@ -124,7 +124,7 @@ class HotWriter:
             StoreBusy: If Redis does not answer.
         """
         try:
-            self._client.set(_FILLED, "1")
+            self._client.set(_FILLED, "1", ex=SECONDS_TO_LIVE)
         except RedisError as exc:
             raise busy(exc) from exc
 
