@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import Consumer, Message
 
 from tests.candles import MIDNIGHT_MS, minute
+from tests.emptied_topics import empty_topics
 from tests.id_hash import id_hash
 from tests.running import Launcher, Running, wait_until
 from tests.tier_contents import read_cold, read_hot, read_warm
@@ -37,8 +38,9 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def bus(kafka: str, stores: Settings) -> Settings:
-    """Settings of the stores and a broker with our topics."""
+    """Settings of the stores and a broker with our topics, which are empty."""
     create_topics(kafka)
+    empty_topics(kafka)
     return stores.model_copy(update={"kafka_bootstrap_servers": kafka})
 
 
