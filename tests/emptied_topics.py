@@ -1,22 +1,38 @@
-"""Topics without what other tests left in them: a lake of a test's own would read it all from the beginning."""
+"""Our topics without what other tests left in them: a lake of a test's own would read it all from the beginning."""
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
+
+from tests.running import wait_until
+from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
+
+READ = (
+    RAW_TRADES,
+    PROCESSED_AGGS,
+    MINUTE_MARKS,
+    FEED_GAPS,
+    ALERTS,
+)  # not the compacted one: nothing can be deleted from it
+_WAIT_S = 5.0
 
 
 def empty_topics(bootstrap_servers: str) -> None:
-    """Delete every record there is by now."""
+    """Delete every record there is by now; a broker that was just started takes a moment to lead them."""
+    wait_until(lambda: _emptied(bootstrap_servers), what="topics emptied")
+
+
+def _emptied(bootstrap_servers: str) -> bool:
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
-    topics = admin.list_topics(timeout=10).topics.items()
-    places = [TopicPartition(name, number) for name, topic in topics for number in topic.partitions
-              if not name.startswith("__")]  # fmt: skip
     consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "emptied"})
     try:
-        ends = [consumer.get_watermark_offsets(place, timeout=10) for place in places]
+        known = consumer.list_topics(timeout=_WAIT_S).topics
+        places = [TopicPartition(name, number) for name in READ for number in known[name].partitions]
+        ends = [consumer.get_watermark_offsets(place, timeout=_WAIT_S)[1] for place in places]
+        filled = [TopicPartition(p.topic, p.partition, end) for p, end in zip(places, ends, strict=True) if end]
+        for done in admin.delete_records(filled).values() if filled else ():
+            done.result()
+    except KafkaException:
+        return False
     finally:
         consumer.close()
-    full = [TopicPartition(place.topic, place.partition, high) for place, (low, high) in
-            zip(places, ends, strict=True) if high > low]  # fmt: skip
-    if full:
-        for done in admin.delete_records(full).values():
-            done.result()
+    return True
