@@ -13,7 +13,7 @@ from wickstream.store.warm.reads import WarmReader
 def read_hot(stores: Settings, symbol: str) -> list[Candle]:
     async def read() -> list[Candle]:
         async with open_async_client(stores) as client:
-            return list((await read_hour(client, symbol, 0, 2**53)).candles)
+            return list((await read_hour(client, symbol)).between(0, 2**53))
 
     return asyncio.run(read())
 

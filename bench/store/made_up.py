@@ -1,20 +1,24 @@
 """Candles by the million: a walk a symbol, from a seed, as columns, and into the tiers without our own writers."""
 
 import random
+from contextlib import closing
 from decimal import Decimal
+from itertools import product
 
 import polars as pl
 import psycopg
 from deltalake import WriterProperties, write_deltalake
+from msgspec.structs import replace
 from psycopg import sql
 
-from wickstream.candle import Origin, window_start
+from wickstream.candle import Candle, Origin, window_start
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.columns import MONTH, table_schema
-from wickstream.store.series.frames import SCHEMA
+from wickstream.store.series.frames import SCHEMA, candles_of
 from wickstream.store.warm.database import conninfo
 from wickstream.store.warm.partitions import make_partitions
+from wickstream.store.warm.writer import WarmWriter
 
 BEGIN_MS = 1_704_067_200_000  # 2024-01-01
 DAY_MINUTES = 1_440
@@ -65,14 +69,27 @@ def _product(price: str, quantity: str) -> pl.Expr:
 
 
 def into_warm(settings: Settings, frames: list[pl.DataFrame]) -> None:
-    """As the writer leaves them, vacuumed."""
+    """As the lifecycle leaves them: of ended days each symbol's rows lie together; the newest day, which has not ended,
+    is as the writer leaves it, minute by minute over all symbols, each candle open before it is closed. Vacuumed.
+    """
+    columns = sql.SQL(", ").join(map(sql.Identifier, SCHEMA))
+    ended = len(frames[0]) // DAY_MINUTES - 1
     with psycopg.connect(conninfo(settings), autocommit=True) as conn:
         for month in sorted({window_start(at, "1M") for frame in frames for at in frame["open_time"][::DAY_MINUTES]}):
             make_partitions(conn, month)
-        for frame in frames:
-            with conn.cursor().copy(_COPY.format(sql.SQL(", ").join(map(sql.Identifier, SCHEMA)))) as copy:
-                copy.write(frame.write_csv(include_header=False).encode())
+        with conn.cursor().copy(_COPY.format(columns)) as copy:
+            for day, frame in product(range(ended), frames):
+                rows = frame.slice(day * DAY_MINUTES, DAY_MINUTES)
+                copy.write(rows.write_csv(include_header=False).encode())
+        _written(settings, [candles_of(frame.tail(DAY_MINUTES)) for frame in frames])
         conn.execute("VACUUM (ANALYZE) candles")
+
+
+def _written(settings: Settings, by_symbol: list[list[Candle]]) -> None:
+    with closing(WarmWriter(settings)) as writer:
+        for candles_of_minute in zip(*by_symbol, strict=True):
+            writer.write([replace(candle, closed=False, trade_count=1) for candle in candles_of_minute])
+            writer.write(candles_of_minute)
 
 
 def into_cold(settings: Settings, frames: list[pl.DataFrame]) -> None:

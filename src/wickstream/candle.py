@@ -245,8 +245,8 @@ def _ratio(dividend: Decimal, divisor: Decimal, places: Decimal) -> Decimal | No
 
 def plain(amount: Decimal) -> str:
     """A decimal string as the exchange writes it: at least 8 decimals, more only where they are not zero."""
-    if amount.as_tuple().exponent == -8:  # the common case, already in form
-        return f"{amount:f}"
     text = f"{amount:f}"
+    if text[-9:-8] == ".":  # the common case, already in form
+        return text
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<8}"

@@ -14,6 +14,13 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Candle)
 
 
+class _Placed(msgspec.Struct):
+    open_time: int
+
+
+_placed = msgspec.json.Decoder(_Placed)
+
+
 def row_of(candle: Candle) -> dict[str, Any]:
     """A candle's own fields, and the three derived ones."""
     row = msgspec.structs.asdict(candle)
@@ -28,6 +35,11 @@ def row_of(candle: Candle) -> dict[str, Any]:
 def rendered(candle: Candle) -> bytes:
     """The same as JSON."""
     return _encoder.encode(row_of(candle))
+
+
+def open_time_of(row: bytes) -> int:
+    """Of a row, without the rest of its candle."""
+    return _placed.decode(row).open_time
 
 
 class Rendered(Sequence[Candle]):

@@ -123,7 +123,7 @@ class _Proof:
     def _hot(self, symbol: str, warm: pl.DataFrame, times: tuple[int, int]) -> None:
         tally = self.tallies["hot = warm"]
         try:
-            rows = frame_of([candle for candle in held(self._redis, symbol, *times).candles if candle.closed])
+            rows = frame_of([candle for candle in held(self._redis, symbol).between(*times) if candle.closed])
         except StoreBusy as exc:
             tally.count([Fault(symbol, None, str(exc))], judged=0)
             return

@@ -21,7 +21,7 @@ from wickstream.operate.validation.tally import SHOWN
 from wickstream.operate.validators import validate
 from wickstream.store.hot.hour import open_client
 from wickstream.store.lane.forming import LaneMinute
-from wickstream.store.lane.live import Change, Clock, LiveWriter
+from wickstream.store.lane.live import CLOCK_KEY, Change, Clock, LiveWriter
 from wickstream.store.warm.database import conninfo
 from wickstream.store.warm.writer import WarmWriter
 
@@ -56,7 +56,7 @@ def at(minute: int) -> int:
 
 def tell_now(settings: Settings, change: Change) -> None:
     with closing(open_client(settings)) as client:
-        client.delete("wickstream:live:clock")  # of other tests
+        client.delete(CLOCK_KEY)  # of other tests
     lane = LiveWriter(settings)
     lane.write([change], Clock(at(MINUTES) + SETTLED_MS, time.time_ns() // 1_000_000, None))
     lane.close()

@@ -21,7 +21,7 @@ from wickstream.operate.proof.klines import FiledKlines
 from wickstream.operate.verify import verify
 from wickstream.rendering import rendered
 from wickstream.store.cold.candles import ColdCandles
-from wickstream.store.hot.hour import HotWriter, open_client, rows_key
+from wickstream.store.hot.hour import HotWriter, closed_key, open_client
 from wickstream.store.series.formats import as_csv
 from wickstream.store.series.frames import frame_of
 from wickstream.store.warm.database import conninfo
@@ -70,8 +70,10 @@ def in_postgres(statement: LiteralString, number: int) -> Damage:
 def in_redis(settings: Settings) -> None:
     symbol = settings.ticker_symbols[0]
     with closing(open_client(settings)) as client:
-        client.zremrangebyscore(rows_key(symbol), at(100), at(100))
-        client.zadd(rows_key(symbol), {rendered(minute(symbol, 100, trade_count=9)): at(100)})
+        held: Any = client.get(closed_key(symbol))
+        was, made = (rendered(minute(symbol, 100, trade_count=count)) for count in (10, 9))
+        assert was in held
+        client.set(closed_key(symbol), held.replace(was, made), ex=3_600)
 
 
 def in_the_lake(predicate: str, updates: dict[str, str] | None) -> Damage:

@@ -13,13 +13,14 @@ from tests.running import Launcher
 from wickstream.config import Settings
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store.hot.hour import open_client
+from wickstream.store.lane.live import CLOCK_KEY
 
 
 @pytest.fixture
 def stores(database: Settings, redis: Settings, tmp_path: Path) -> Settings:
     """Settings of all three tiers; the symbol is fresh, because Redis is shared, and the clock starts anew."""
     with closing(open_client(redis)) as client:
-        client.delete("wickstream:live:clock")
+        client.delete(CLOCK_KEY)
     return database.model_copy(
         update={
             "redis_host": redis.redis_host,

@@ -144,7 +144,7 @@ def test_the_hot_tier_covers_only_an_unbroken_run_of_closed_minutes(
 ) -> None:
     async def covered() -> tuple[int | None, int | None]:
         async with open_async_client(stores) as client:
-            hour = await read_hour(client, symbol, 0, 0)
+            hour = await read_hour(client, symbol)
             return hour.first_ms, hour.newest_ms
 
     def at(number: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 import redis
 import redis.asyncio
@@ -19,14 +19,16 @@ from redis.retry import Retry
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
-from wickstream.rendering import Rendered, rendered
+from wickstream.rendering import Rendered, open_time_of, rendered
 from wickstream.store.versions import Written, facts_digest, newest
 
 PREFIX = "wickstream:"
 KEEP_MS = 3_600_000  # before the symbol's newest closed candle, not before any clock
 SECONDS_TO_LIVE = 86_400
-_FILLED = f"{PREFIX}hot:filled"  # goes when Redis loses its memory; once a day it is filled for nothing
+_FILLED = f"{PREFIX}hot:is-filled"  # goes when Redis loses its memory; once a day it is filled for nothing
 ANSWER_SECONDS = 2.0
+_BETWEEN = b"\n"  # rows, none of which holds one; found at once, which b",\n" is not
+_HEAD_BYTES = 64  # have the two times in them
 RETRIES = 1  # a pooled connection may have died with its server; more patience is the caller's to have
 
 
@@ -57,14 +59,14 @@ def busy(exc: RedisError) -> StoreBusy:
     return StoreBusy(f"Redis: {exc}")
 
 
-def rows_key(symbol: str) -> str:
-    """Sorted set: a rendered row by open time."""
-    return f"{PREFIX}hot:rendered:{symbol}"
+def closed_key(symbol: str) -> str:
+    """String: first and newest minute of the unbroken run of closed ones, then the rows of all closed ones."""
+    return f"{PREFIX}hot:closed:{symbol}"
 
 
-def range_key(symbol: str) -> str:
-    """Hash: `first` and `newest` of the unbroken run of closed minutes."""
-    return f"{PREFIX}hot:range:{symbol}"
+def opened_key(symbol: str) -> str:
+    """String: the rows of those that are not closed."""
+    return f"{PREFIX}hot:opened:{symbol}"
 
 
 class HotWriter:
@@ -102,7 +104,7 @@ class HotWriter:
             raise busy(exc) from exc
 
     def _write(self, pipe: "redis.client.Pipeline", symbol: str, rows: Sequence[Candle]) -> None:
-        keys = [rows_key(symbol), f"{PREFIX}hot:versions:{symbol}", range_key(symbol)]
+        keys = [closed_key(symbol), opened_key(symbol), f"{PREFIX}hot:held:{symbol}"]
         offered = [argument for row in rows for argument in _arguments(row)]
         self._upsert(keys, [SECONDS_TO_LIVE, KEEP_MS, *offered], client=pipe)
 
@@ -147,58 +149,73 @@ def _arguments(candle: Candle) -> tuple[int | str | bytes, ...]:
 
 @dataclass(frozen=True)
 class HotHour:
-    """What the hot tier holds of one symbol.
+    """What the hot tier holds of one symbol, as it was rendered.
 
     Attributes:
         first_ms: open time of the first minute of the unbroken run of closed ones that ends at the newest;
             only from there on is nothing missing. None: nothing is held.
         newest_ms: open time of the newest closed minute.
-        candles: those asked for, in order of time; open ones after `newest_ms` too. As they were rendered.
+        closed: in order of time; the run is at the end.
+        opened: those that are not closed, in order of time, before and after `newest_ms`.
     """
 
     first_ms: int | None
     newest_ms: int | None
-    candles: Rendered
+    closed: Rendered
+    opened: Rendered
+
+    def between(self, first_ms: int, last_ms: int) -> Rendered:
+        """Those with `first_ms <= open_time <= last_ms`, in order of time."""
+        placed = sorted((open_time_of(row), row) for row in (*self.closed.rows, *self.opened.rows))
+        return Rendered([row for open_time, row in placed if first_ms <= open_time <= last_ms])
 
 
-NOTHING = HotHour(None, None, Rendered(()))
+NOTHING = HotHour(None, None, Rendered(()), Rendered(()))
 
 
-async def read_hour(client: "redis.asyncio.Redis", symbol: str, first_ms: int, last_ms: int) -> HotHour:
-    """The candles with `first_ms <= open_time <= last_ms`, and the range that is whole.
+async def read_hour(client: "redis.asyncio.Redis", symbol: str) -> HotHour:
+    """All that is held of it.
+
+    Raises:
+        StoreBusy: If Redis does not answer.
+    """
+    closed, opened = await read_values(client, (closed_key(symbol), opened_key(symbol)))
+    return hour_of(closed, opened)
+
+
+async def read_values(client: "redis.asyncio.Redis", keys: Sequence[str]) -> list[bytes | None]:
+    """As they were at one moment.
 
     Raises:
         StoreBusy: If Redis does not answer.
     """
     try:
-        async with client.pipeline(transaction=True) as pipe:
-            pipe.hmget(range_key(symbol), "first", "newest")
-            pipe.zrange(rows_key(symbol), first_ms, last_ms, byscore=True)
-            (first, latest), rows = await pipe.execute()
+        return cast("list[bytes | None]", await client.mget(keys))
     except RedisError as exc:
         raise busy(exc) from exc
-    return hour_of(first, latest, rows)
 
 
-def held(client: redis.Redis, symbol: str, first_ms: int, last_ms: int) -> HotHour:
+def held(client: redis.Redis, symbol: str) -> HotHour:
     """As `read_hour`, for one who serves nobody meanwhile.
 
     Raises:
         StoreBusy: If Redis does not answer.
     """
     try:
-        with client.pipeline(transaction=True) as pipe:
-            pipe.hmget(range_key(symbol), "first", "newest")
-            pipe.zrange(rows_key(symbol), first_ms, last_ms, byscore=True)
-            (first, latest), rows = pipe.execute()
+        closed, opened = cast("list[bytes | None]", client.mget(closed_key(symbol), opened_key(symbol)))
     except RedisError as exc:
         raise busy(exc) from exc
-    return hour_of(first, latest, rows)
+    return hour_of(closed, opened)
 
 
-def hour_of(first: bytes | None, newest: bytes | None, rows: Sequence[bytes]) -> HotHour:
-    """From what Redis answers."""
-    return HotHour(int(first) if first else None, int(newest) if newest else None, Rendered(rows))
+def hour_of(closed: bytes | None, opened: bytes | None) -> HotHour:
+    """From what Redis holds."""
+    open_rows = Rendered(opened.split(_BETWEEN) if opened else ())
+    if not closed:
+        return HotHour(None, None, Rendered(()), open_rows)
+    head, *rows = closed.split(_BETWEEN)
+    first, newest = head.split()
+    return HotHour(int(first), int(newest), Rendered(rows), open_rows)
 
 
 async def newest_closed(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> int | None:
@@ -210,8 +227,8 @@ async def newest_closed(client: "redis.asyncio.Redis", symbols: Sequence[str]) -
     try:
         async with client.pipeline(transaction=False) as pipe:
             for symbol in symbols:
-                pipe.hget(range_key(symbol), "newest")
-            found = [int(value) for value in await pipe.execute() if value is not None]
+                pipe.getrange(closed_key(symbol), 0, _HEAD_BYTES - 1)
+            heads = [hour_of(head, None) for head in await pipe.execute()]
     except RedisError as exc:
         raise busy(exc) from exc
-    return max(found, default=None)
+    return max((head.newest_ms for head in heads if head.newest_ms is not None), default=None)

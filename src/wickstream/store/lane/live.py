@@ -15,7 +15,7 @@ from wickstream.bus.codec import decode, encode
 from wickstream.candle import Candle, plain
 from wickstream.config import Settings
 from wickstream.events import Ticker, Trade
-from wickstream.store.hot.hour import PREFIX, SECONDS_TO_LIVE, busy, open_client
+from wickstream.store.hot.hour import PREFIX, SECONDS_TO_LIVE, busy, open_client, read_values
 from wickstream.store.lane.forming import LaneMinute
 from wickstream.store.lane.last_trades import LastTradesWriter
 from wickstream.store.lane.minutes import LaneMinutesWriter
@@ -24,7 +24,7 @@ TICKERS_CHANNEL = "wickstream:tickers"  # a Ticker per message
 CANDLES_CHANNEL = "wickstream:candles"  # a forming Candle per message
 
 _SYMBOLS = f"{PREFIX}live:symbols"
-CLOCK_KEY = f"{PREFIX}live:clock"
+CLOCK_KEY = f"{PREFIX}live:now"  # string: three times
 
 
 class LastPrice(msgspec.Struct, frozen=True):
@@ -183,17 +183,9 @@ async def read_now(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> tup
         StoreBusy: If Redis does not answer.
     """
     keys = [live_key(kind, symbol) for symbol in symbols for kind in ("ticker", "price", "forming")]
-    try:
-        async with client.pipeline(transaction=False) as pipe:
-            pipe.hmget(CLOCK_KEY, "event_at_ms", "seen_at_ms", "traded_at_ms")
-            if keys:
-                pipe.mget(keys)
-            clock, *found = await pipe.execute()
-    except RedisError as exc:
-        raise busy(exc) from exc
-    values = found[0] if found else []
+    clock, *values = await read_values(client, (CLOCK_KEY, *keys))
     rows = [now_of(symbol, *values[3 * i : 3 * i + 3]) for i, symbol in enumerate(symbols)]
-    return rows, clock_of(*clock)
+    return rows, clock_of(clock)
 
 
 def now_of(symbol: str, ticker: bytes | None, price: bytes | None, forming: bytes | None) -> Now:
@@ -206,8 +198,7 @@ def now_of(symbol: str, ticker: bytes | None, price: bytes | None, forming: byte
     )
 
 
-def clock_of(event_at: Any, seen_at: Any, traded_at: Any) -> Clock | None:
+def clock_of(times: bytes | None) -> Clock | None:
     """From what Redis answers."""
-    if event_at is None or seen_at is None:
-        return None
-    return Clock(int(event_at), int(seen_at), int(traded_at) if traded_at is not None else None)
+    event_at_ms, seen_at_ms, traded_at_ms = map(int, times.split()) if times else (-1, -1, -1)
+    return None if event_at_ms < 0 else Clock(event_at_ms, seen_at_ms, traded_at_ms if traded_at_ms >= 0 else None)

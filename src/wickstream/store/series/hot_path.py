@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from wickstream.candle import Candle, window_start
 from wickstream.events import MINUTE_MS
@@ -24,18 +23,23 @@ def from_hot(question: Question, wanted: Plan, hour: HotHour, forming: Candle | 
     """Single minutes where `hot_suffices`: of the unbroken run of closed ones, and what goes on behind it."""
     newest_ms = hour.newest_ms or 0
     run = range(max(wanted.first_ms, hour.first_ms or 0), min(wanted.last_ms, newest_ms) + 1, MINUTE_MS)
-    open_rows = list(takewhile(lambda candle: candle.open_time > newest_ms, reversed(hour.candles)))
-    end = len(hour.candles) - len(open_rows)
+    behind = [candle for candle in hour.opened if newest_ms < candle.open_time <= wanted.last_ms]
     lane = [forming] if forming else []
-    running = [candle for candle in stitch(wanted, open_rows, lane) if candle.open_time > newest_ms]
+    running = [candle for candle in stitch(wanted, behind, lane) if candle.open_time > newest_ms]
     running = [] if question.closed_only else running
     kept = slice(-question.limit, None) if question.start is None else slice(question.limit)
     times = [*run, *_times(running)][kept]
     return HotAnswer(
-        candles=Rendered([*hour.candles.rows[end - len(run) : end], *map(rendered, running)][kept]),
+        candles=Rendered([*_rows(hour, run), *map(rendered, running)][kept]),
         complete=_is_complete(question, wanted, times, run, now_ms),
-        tiers=_tiers(times, hot=[*run, *_times(open_rows)], lane=_times(lane)),
+        tiers=_tiers(times, hot=[*run, *_times(behind)], lane=_times(lane)),
     )
+
+
+def _rows(hour: HotHour, run: range) -> Sequence[bytes]:
+    """Of closed minutes that are part of the unbroken run."""
+    end = len(hour.closed) - ((hour.newest_ms or 0) + MINUTE_MS - run.stop) // MINUTE_MS
+    return hour.closed.rows[end - len(run) : end]
 
 
 def _is_complete(question: Question, wanted: Plan, times: Sequence[int], run: range, now_ms: int) -> bool:

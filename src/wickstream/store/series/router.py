@@ -15,7 +15,7 @@ from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import NOTHING, HotHour, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_now, read_symbols
 from wickstream.store.series.hot_path import HotAnswer, from_hot
-from wickstream.store.series.hot_reads import Heard, HotReader
+from wickstream.store.series.hot_reads import Heard, hear
 from wickstream.store.series.plan import (
     Plan,
     Question,
@@ -80,7 +80,6 @@ class Router:
         self._warm = WarmReader(settings)
         self._cold = ColdReader(settings)
         self._redis = open_async_client(settings)
-        self._hot = HotReader(self._redis)
         self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
 
@@ -106,7 +105,7 @@ class Router:
         """
         question = Question(symbol, interval, start, end, limit, closed_only)
         wanted = plan(question)
-        heard, _trouble = await attempt(self._hot.read(symbol, wanted))
+        heard, _trouble = await attempt(hear(self._redis, symbol))
         hour, now, clock = heard or Heard(NOTHING, Now(symbol, None, None, None), None)
         now_ms = self._now_ms(clock)
         if interval == "1m" and now_ms is not None and hot_suffices(wanted, hour, now_ms):

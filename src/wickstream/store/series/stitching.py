@@ -39,17 +39,18 @@ async def read_minutes(
     Raises:
         StoreBusy: If neither warm nor cold can answer; names both.
     """
+    hot = hour.between(wanted.first_ms, wanted.last_ms)
     if hot_suffices(wanted, hour, now_ms):
-        return Minutes({"hot": hour.candles})
+        return Minutes({"hot": hot})
     held, warm_trouble = await attempt(_from_warm(warm, symbol, wanted))
     older = _beyond(wanted, held[0] if held else None)
     archived, cold_trouble = await attempt(cold.candles(symbol, older)) if older else ([], None)
     if held is None:
         if not archived:
             raise StoreBusy("; ".join(str(trouble) for trouble in (warm_trouble, cold_trouble) if trouble))
-        return Minutes({"hot": hour.candles, "cold": archived}, is_whole=False)
+        return Minutes({"hot": hot, "cold": archived}, is_whole=False)
     candles, halts = held
-    parts: dict[str, Sequence[Candle]] = {"hot": hour.candles, "warm": candles, "cold": archived or []}
+    parts: dict[str, Sequence[Candle]] = {"hot": hot, "warm": candles, "cold": archived or []}
     return Minutes(parts, halts, is_whole=cold_trouble is None)
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.stack
 @pytest.fixture
 def writer(stores: Settings) -> Iterator[HotWriter]:
     with closing(open_client(stores)) as client:
-        client.delete("wickstream:hot:filled")
+        client.delete("wickstream:hot:is-filled")
     with closing(HotWriter(stores)) as writer:
         yield writer
 

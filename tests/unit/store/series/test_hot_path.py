@@ -59,8 +59,9 @@ def test_rows_as_they_are_answer_as_candles_would(
     held: list[Candle], question: Question, forming: Candle | None, now: int, late_ms: int
 ) -> None:
     wanted, now_ms = plan(question), at(now) + late_ms
+    closed, opened = ([candle for candle in held if candle.closed == is_closed] for is_closed in (True, False))
     asked = [candle for candle in held if wanted.first_ms <= candle.open_time <= wanted.last_ms]
-    hour = HotHour(at(FIRST), at(NEWEST), Rendered([rendered(candle) for candle in asked]))
+    hour = HotHour(at(FIRST), at(NEWEST), *(Rendered(list(map(rendered, rows))) for rows in (closed, opened)))
     if not hot_suffices(wanted, hour, now_ms):
         return
     found = from_hot(question, wanted, hour, forming, now_ms)

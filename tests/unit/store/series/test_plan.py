@@ -91,7 +91,7 @@ def test_at_a_seam_the_newest_version_wins_and_nothing_is_doubled() -> None:
         assert [c.closed for c in stitched] == [False, False, True, True, True, True]
 
 
-HOUR = HotHour(at(0), at(59), Rendered(()))
+HOUR = HotHour(at(0), at(59), Rendered(()), Rendered(()))
 
 
 def test_the_hot_tier_is_believed_only_in_the_range_it_covers() -> None:
