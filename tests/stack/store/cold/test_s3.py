@@ -5,10 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.candles import MIDNIGHT_MS, minute
-from tests.conftest import SettingsMaker
 from tests.raw_trades import trade_value
-from tests.running import Launcher
-from tests.s3_server import ACCESS_KEY, SECRET_KEY, s3_spec
 from wickstream.binance.frames import parse_trade
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
@@ -20,24 +17,13 @@ from wickstream.store.series.frames import SCHEMA, candles_of
 
 pytestmark = pytest.mark.stack
 
-BUCKET = "candles-and-more"
 ROWS = [minute(number=number) for number in range(-60, 60)]
-
-
-@pytest.fixture(scope="module")
-def s3(launcher: Launcher, make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a bucket that is there."""
-    settings = make_settings(tmp_path_factory.mktemp("s3"))
-    keys = {"minio_access_key": ACCESS_KEY, "minio_secret_key": SECRET_KEY, "minio_bucket": BUCKET}
-    settings = type(settings)(**settings.model_dump() | keys | {"minio_endpoint": f"127.0.0.1:{settings.port('api')}"})
-    launcher.start(s3_spec(settings, bucket=BUCKET))
-    return settings
 
 
 @pytest.fixture
 def lake(s3: Settings, request: pytest.FixtureRequest) -> Settings:
     """A lake of the test's own in it."""
-    return s3.model_copy(update={"cold_url": f"s3://{BUCKET}/{request.node.name}"})
+    return s3.model_copy(update={"cold_url": f"s3://{s3.minio_bucket}/{request.function.__name__}"})
 
 
 def test_what_is_stored_in_a_bucket_is_read_as_it_was_with_its_offsets(lake: Settings) -> None:
