@@ -11,6 +11,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
+from wickstream.store.cold.files import FileStore
+from wickstream.store.cold.notes import FileNotes
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,8 @@ class LakeTable:
         self._writer = writer
         self._url = f"{_location(settings.lake_url)}/{name}"
         self._options = storage_options(settings)
+        self.files = FileStore(self._url, self._options)
+        self.notes = FileNotes(settings, name, self.files)
         self._schema = schema
         self._partition_by = partition_by
         self._table: DeltaTable | None = None
@@ -82,8 +86,9 @@ class LakeTable:
         """After a commit: every so many of them small files become larger ones, and of many more as large as they
         should be; tell whether it was that.
 
-        Trouble with it harms nobody: the next time joins what this one did not.
+        Trouble with it harms nobody: the next time joins what this one did not. The files that come are noted.
         """
+        self.notes.take(table)
         before, self._seen = self._seen or table.version() - 1, table.version()
         if before // COMPACT_EVERY == self._seen // COMPACT_EVERY:
             return False
@@ -93,6 +98,7 @@ class LakeTable:
         except TROUBLE as exc:
             log.warning("small files stay as they are", error=str(self.busy(exc)))
             return False
+        self.notes.take(table)
         return is_large
 
     def busy(self, exc: Exception) -> StoreBusy:

@@ -12,6 +12,9 @@ from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.cold.columns import MONTH, table_schema
+from wickstream.store.cold.files import files_of
+from wickstream.store.cold.lake import LakeTable
 from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.series.frames import SCHEMA, candles_of
 
@@ -62,6 +65,26 @@ def test_of_writers_that_commit_at_once_none_loses_a_row(lake: Settings) -> None
     reader = LakeReader(lake)
     assert [reader.candles(f"W{number}USDT", 0, 2**53, SCHEMA).height for number in range(3)] == [3, 3, 3]
     assert [ColdCandles(lake).offset(f"writer-{number}") for number in range(3)] == [2, 2, 2]
+
+
+def test_a_file_of_a_bucket_is_read_back_and_set_aside(lake: Settings) -> None:
+    ColdCandles(lake).store(ROWS, {})
+    table = LakeTable(lake, "candles", schema=table_schema(), partition_by=MONTH)
+    held = table.made()
+    (file,) = files_of(held)
+    digest = table.files.sha256(file.path)
+    assert len(digest) == 64
+
+    aside = [table.files.set_aside(file.path) for _ in range(2)]
+
+    assert aside == [f"_set_aside/{file.path}"] * 2
+    assert table.files.sha256(aside[0]) == digest
+    with pytest.raises(FileNotFoundError):
+        table.files.sha256(file.path)
+    assert held.repair()["files_removed"] == [file.path]
+    held.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    assert table.files.sha256(aside[0]) == digest
+    assert ColdCandles(lake).read("BTCUSDT", 0, 2**53, limit=1_000, backward=False) == []
 
 
 def test_a_wrong_key_is_trouble_and_no_end(lake: Settings) -> None:
