@@ -12,7 +12,7 @@ import psutil
 from bench import main_job
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
-from bench.store import archive, reads
+from bench.store import archive, reads, writes
 from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
@@ -26,6 +26,7 @@ BENCHMARKS = {
     "latency-whales": whales.measure,
     "latency-sweeps": sweeps.measure,
     "archive": archive.measure,
+    "store-writes": writes.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

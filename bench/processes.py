@@ -3,14 +3,15 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import psutil
 
 from tests.running import Launcher
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
-from wickstream.operate.servers.local import kafka_spec
+from wickstream.operate.servers.local import kafka_spec, postgres_spec, redis_spec, with_local_addresses
 
 _STOP_S = 10.0
 
@@ -25,6 +26,35 @@ def broker(settings: Settings) -> Iterator[psutil.Process]:
         yield psutil.Process(running.pid)
     finally:
         launcher.close()
+
+
+@dataclass(frozen=True)
+class Servers:
+    """All three, and the settings by which they are found."""
+
+    settings: Settings
+    processes: Mapping[str, psutil.Process]
+
+
+@contextlib.contextmanager
+def servers(settings: Settings) -> Iterator[Servers]:
+    """Kafka with our topics, PostgreSQL without a table, Redis, all of its own and empty."""
+    launcher = Launcher()
+    specs = {"Kafka": kafka_spec(settings), "PostgreSQL": postgres_spec(settings), "Redis": redis_spec(settings)}
+    try:
+        running = {name: psutil.Process(launcher.start(spec).pid) for name, spec in specs.items()}
+        create_topics(settings.kafka)
+        yield Servers(with_local_addresses(settings), running)
+    finally:
+        launcher.close()
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """What it has used so far, and what its children have."""
+    used = process.cpu_times()
+    children = [child.cpu_times() for child in process.children(recursive=True)]
+    ended = used.children_user + used.children_system
+    return float(used.user + used.system + ended + sum(child.user + child.system for child in children))
 
 
 @contextlib.contextmanager

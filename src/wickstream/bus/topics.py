@@ -1,11 +1,13 @@
 """The topics: their names, partitions and retention. Counts are fixed for the life of a data folder."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+
+from wickstream.errors import StoreBusy
 
 RAW_TRADES = "raw_trades"
 RAW_TICKERS = "raw_tickers"
@@ -19,6 +21,7 @@ DEAD_LETTERS = "dead_letters"
 _DAY_MS = 86_400_000
 _GIB = 1_024**3
 _SEGMENT = 4 * 1_024**2
+_ANSWER_SECONDS = 10.0
 _THE_BROKERS_OWN = -1  # replication factor, as the protocol says it
 
 
@@ -84,3 +87,20 @@ def create_topics(
         except KafkaException as exc:
             if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+
+
+def topic_ids(bootstrap_servers: str, names: Collection[str]) -> dict[str, int]:
+    """Which topics these are: 63 bits of the id that the brokers gave each when it was created.
+
+    One that was deleted and created again has another. 0 for all where the brokers give none.
+
+    Raises:
+        StoreBusy: If Kafka does not answer, or has no such topic yet.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+    try:
+        answers = admin.describe_topics(TopicCollection(list(names)), request_timeout=_ANSWER_SECONDS)
+        ids = {name: answer.result().topic_id for name, answer in answers.items()}
+    except KafkaException as exc:
+        raise StoreBusy(f"Kafka at {bootstrap_servers}: {exc.args[0].str()}") from exc
+    return {name: found.get_most_significant_bits() % 2**63 for name, found in ids.items()}

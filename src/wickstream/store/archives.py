@@ -5,15 +5,17 @@ A commit is due every `COLD_COMMIT_SECONDS`, or when much waits. The offsets tha
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import polars as pl
 
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions
-from wickstream.bus.topics import ALERTS, RAW_TRADES
+from wickstream.bus.topics import ALERTS, RAW_TRADES, topic_ids
 from wickstream.config import Settings
 from wickstream.events import Alert
 from wickstream.store.cold.alerts import ColdAlerts, newest
+from wickstream.store.cold.offsets import Identify, LakeOffsets
 from wickstream.store.cold.raw_trades import trades_in
 from wickstream.store.cold.trade_columns import in_order
 from wickstream.store.cold.trades import TradesArchive
@@ -34,28 +36,37 @@ class Trades:
     fill_s = 0.25  # so that columns are made of thousands of records at once
     topics = (RAW_TRADES,)
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], float] = time.monotonic, identify: Identify | None = None
+    ) -> None:
         self._archive = TradesArchive(settings)
         self._letters = DeadLetters(settings.kafka)
+        self._offsets = LakeOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
         self._due = _Due(settings.cold_commit_seconds, clock)
         self._waiting: list[pl.DataFrame] = []
         self._positions: Positions = {}
+        self._kept: Batch | None = (
+            None  # it comes again if its commit fails; offsets do not tell, a topic may begin anew
+        )
 
     def prepare(self) -> None:
         """The table makes itself."""
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        """Those of the newest commit; from the beginning where there is none, whatever Kafka says."""
+        """Those of the newest commit."""
         self._waiting.clear()
         self._positions.clear()
-        return {place: self._archive.offset(_name(self.group, place)) or 0 for place in places}
+        self._kept = None
+        return self._offsets.starts(places, self._archive.offset)
 
     def take(self, batch: Batch) -> Positions:
         """Kept until a commit is due; then durable up to here."""
-        if any(offset > self._positions.get(place, 0) for place, offset in batch.positions.items()):
+        if batch.positions and batch is not self._kept:
             self._keep(batch)
         is_much = sum(frame.estimated_size() for frame in self._waiting) >= LARGEST_BYTES
-        return self.finish() if self._positions and (is_much or self._due.is_now()) else {}
+        durable = self.finish() if self._positions and (is_much or self._due.is_now()) else {}
+        self._kept = None
+        return durable
 
     def _keep(self, batch: Batch) -> None:
         trades, rejected = trades_in(batch.trades)
@@ -65,6 +76,7 @@ class Trades:
         # 2. Trades.
         self._waiting.append(trades)
         self._positions.update(batch.positions)
+        self._kept = batch
 
     def finish(self) -> Positions:
         """Commit what waits."""
@@ -72,7 +84,7 @@ class Trades:
             return {}
         offered = sum(frame.height for frame in self._waiting)
         self._waiting = [in_order(pl.concat(self._waiting))]
-        stored = self._archive.append(self._waiting[0], _named(self.group, self._positions))
+        stored = self._archive.append(self._waiting[0], self._offsets.named(self._positions))
         metrics.TIER_WRITES.labels(self.name, "stored").inc(stored)
         metrics.TIER_WRITES.labels(self.name, "older").inc(offered - stored)
         durable = dict(self._positions)
@@ -94,8 +106,11 @@ class Alerts:
     fill_s = FILL_S
     topics = (ALERTS,)
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], float] = time.monotonic, identify: Identify | None = None
+    ) -> None:
         self._table = ColdAlerts(settings)
+        self._offsets = LakeOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
         self._due = _Due(settings.cold_commit_seconds, clock)
         self._waiting: list[Alert] = []
         self._positions: Positions = {}
@@ -104,10 +119,10 @@ class Alerts:
         """The table makes itself."""
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        """Those of the newest commit; from the beginning where there is none, whatever Kafka says."""
+        """Those of the newest commit."""
         self._waiting.clear()
         self._positions.clear()
-        return {place: self._table.offset(_name(self.group, place)) or 0 for place in places}
+        return self._offsets.starts(places, self._table.offset)
 
     def take(self, batch: Batch) -> Positions:
         """Kept until a commit is due; then durable up to here."""
@@ -120,7 +135,7 @@ class Alerts:
         """Commit what waits."""
         if not self._waiting:
             return {}
-        stored = self._table.store(self._waiting, _named(self.group, self._positions))
+        stored = self._table.store(self._waiting, self._offsets.named(self._positions))
         metrics.TIER_WRITES.labels(self.name, "stored").inc(stored)
         metrics.TIER_WRITES.labels(self.name, "older").inc(len(self._waiting) - stored)
         durable = dict(self._positions)
@@ -147,11 +162,3 @@ class _Due:
 
     def is_now(self) -> bool:
         return self._clock() - self._begun_at >= self._seconds
-
-
-def _name(group: str, place: Place) -> str:
-    return f"{group}/{place.topic}/{place.partition}"
-
-
-def _named(group: str, positions: Positions) -> dict[str, int]:
-    return {_name(group, place): offset for place, offset in positions.items()}

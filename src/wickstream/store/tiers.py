@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions
-from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, SYMBOL_EVENTS
+from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, SYMBOL_EVENTS, topic_ids
 from wickstream.candle import Candle, supersedes
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.cold.offsets import Identify, LakeOffsets
 from wickstream.store.hot.hour import HotWriter
 from wickstream.store.hot.rebuild import rebuild
 from wickstream.store.intake import Batch
@@ -132,8 +134,11 @@ class Cold:
     fill_s = FILL_S
     topics = (PROCESSED_AGGS,)
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], float] = time.monotonic, identify: Identify | None = None
+    ) -> None:
         self._table = ColdCandles(settings)
+        self._offsets = LakeOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
         self._seconds = settings.cold_commit_seconds
         self._clock = clock
         self._committed_at = clock()
@@ -144,10 +149,10 @@ class Cold:
         """The table makes itself."""
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        """Those of the newest commit; from the beginning where there is none, whatever Kafka says."""
+        """Those of the newest commit."""
         self._waiting.clear()
         self._positions.clear()
-        return {place: self._table.offset(_name(place)) or 0 for place in places}
+        return self._offsets.starts(places, self._table.offset)
 
     def take(self, batch: Batch) -> Positions:
         """Kept until a commit is due; then durable up to here."""
@@ -166,8 +171,7 @@ class Cold:
         """Commit what waits."""
         if not self._waiting:
             return {}
-        offsets = {_name(place): offset for place, offset in self._positions.items()}
-        count(self.name, self._table.store(self._waiting.values(), offsets))
+        count(self.name, self._table.store(self._waiting.values(), self._offsets.named(self._positions)))
         durable = dict(self._positions)
         self._waiting.clear()
         self._positions.clear()
@@ -176,7 +180,3 @@ class Cold:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-
-def _name(place: Place) -> str:
-    return f"write-cold/{place.topic}/{place.partition}"

@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,17 @@ def symbol() -> str:
     return "BTCUSDT"
 
 
+def same_topic(names: Collection[str]) -> dict[str, int]:
+    return dict.fromkeys(names, 7)
+
+
+def trades_tier(settings: Settings, **options: Any) -> Trades:
+    """About to read the partition."""
+    tier = Trades(settings, identify=same_topic, **options)
+    tier.start_offsets([PLACE])
+    return tier
+
+
 class Killed(BaseException):
     """The process is gone."""
 
@@ -71,7 +82,7 @@ class Writer:
     """A process with the tier in it; it goes on from where the table says, and ends when it is killed."""
 
     def __init__(self, settings: Settings, partition: Sequence[Message]) -> None:
-        self._tier = Trades(settings.model_copy(update={"cold_commit_seconds": 3_600.0}))
+        self._tier = Trades(settings.model_copy(update={"cold_commit_seconds": 3_600.0}), identify=same_topic)
         self._archive = self._tier._archive = Dying(settings)
         self._partition = partition
         self._position = self._tier.start_offsets([PLACE])[PLACE]
@@ -121,7 +132,8 @@ def test_two_writers_of_one_partition_killed_at_any_step_lose_nothing_and_double
 
 def test_a_batch_that_is_offered_again_after_trouble_is_taken_once(stores: Settings, symbol: str) -> None:
     away = stores.model_copy(update={"cold_url": "file:/dev/null/lake"})
-    tier = Trades(away, clock=count(step=100).__next__)
+    tier = trades_tier(stores, clock=count(step=100).__next__)
+    tier._archive = TradesArchive(away)
     batch = batch_of([record(trade_value(n, symbol), offset=n) for n in range(3)])
     for _ in range(3):
         with pytest.raises(StoreBusy, match="cold tier"):
@@ -133,13 +145,13 @@ def test_a_batch_that_is_offered_again_after_trouble_is_taken_once(stores: Setti
     assert tier.take(batch) == {PLACE: 3}
     assert TradesArchive(stores).ranges(symbol, 0, FAR) == [(0, 2)]
     assert older._value.get() == before, "kept three times"
-    assert Trades(stores).start_offsets([PLACE]) == {PLACE: 3}
+    assert trades_tier(stores).start_offsets([PLACE]) == {PLACE: 3}
 
 
 def test_what_was_not_committed_is_forgotten_when_partitions_move_and_comes_again(
     stores: Settings, symbol: str
 ) -> None:
-    tier = Trades(stores)
+    tier = trades_tier(stores)
     batch = batch_of([record(trade_value(n, symbol), offset=n) for n in range(3)])
     tier.take(batch)
     assert tier.start_offsets([PLACE]) == {PLACE: 0}
@@ -151,7 +163,7 @@ def test_what_was_not_committed_is_forgotten_when_partitions_move_and_comes_agai
 
 def test_what_waits_is_bounded_by_bytes(stores: Settings, symbol: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wickstream.store.archives.LARGEST_BYTES", 1_000)
-    tier = Trades(stores.model_copy(update={"cold_commit_seconds": 3_600.0}))
+    tier = trades_tier(stores.model_copy(update={"cold_commit_seconds": 3_600.0}))
 
     assert tier.take(batch_of([record(trade_value(1, symbol), offset=0)])) == {}
     many = batch_of([record(trade_value(n, symbol), offset=n) for n in range(2, 40)])
@@ -160,9 +172,10 @@ def test_what_waits_is_bounded_by_bytes(stores: Settings, symbol: str, monkeypat
 
 
 def test_of_alerts_the_largest_version_is_kept(stores: Settings, tmp_path: Path) -> None:
-    tier = Alerts(stores.model_copy(update={"cold_commit_seconds": 3_600.0}))
+    tier = Alerts(stores.model_copy(update={"cold_commit_seconds": 3_600.0}), identify=same_topic)
     said = [price_spike(), price_spike(final=True, trade_count=950), price_spike(trade_count=930), whale()]
     place = Place(ALERTS, 1)
+    tier.start_offsets([place])
     for offset, alert in enumerate([*said, said[0], said[3]]):
         message = Message(topic=ALERTS, partition=1, offset=offset, key=b"BTCUSDT", value=encode(alert))
         tier.take(batch_of([message]))
@@ -176,7 +189,9 @@ def test_of_alerts_the_largest_version_is_kept(stores: Settings, tmp_path: Path)
     row = found.row(1, named=True)
     assert (row["value"], row["type"], row["at"], row["month"]) == ("1203055.99500000", "whale", said[3].at, "2024-08")
     assert pl.Series([row["facts"]]).str.json_path_match("$.side").to_list() == ["buy"]
-    assert Alerts(stores).start_offsets([place]) == {place: 4}, "what changes nothing makes no commit"
+    assert Alerts(stores, identify=same_topic).start_offsets([place]) == {place: 4}, (
+        "what changes nothing makes no commit"
+    )
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,16 @@ from tests.emptied_topics import empty_topics
 from tests.id_hash import id_hash
 from tests.running import Launcher, Running, wait_until
 from tests.tier_contents import read_cold, read_hot, read_warm
+from tests.writing import grown, publish, wait_for_all, writing
 from wickstream.bus.codec import encode
 from wickstream.bus.consumer import Place
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.bus.topics import DEAD_LETTERS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, create_topics
-from wickstream.candle import Candle
 from wickstream.config import Settings, child_environment
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.operate.stack import answers
 from wickstream.operate.supervision.process import ProcessSpec
-from wickstream.store import writer
 from wickstream.store.intake import Batch
 from wickstream.store.tiers import Cold, Hot, Warm
 from wickstream.store.warm.database import connect
@@ -42,55 +40,6 @@ def bus(kafka: str, stores: Settings) -> Settings:
     create_topics(kafka)
     empty_topics(kafka)
     return stores.model_copy(update={"kafka_bootstrap_servers": kafka})
-
-
-def publish(settings: Settings, topic: str, records: Sequence[Candle | Mark | Gap]) -> None:
-    producer = IdempotentProducer(settings.kafka)
-    for record in records:
-        producer.publish(Record(topic, record.symbol, encode(record)))
-    producer.flush()
-
-
-def grown(symbol: str, count: int) -> list[Candle]:
-    """Each minute's candle as it grows and closes."""
-    stages: tuple[dict[str, Any], ...] = ({"trade_count": 4, "closed": False}, {"trade_count": 9, "closed": False}, {})
-    return [minute(symbol, number, **fields) for number in range(count) for fields in stages]
-
-
-def contents(settings: Settings, symbol: str) -> dict[str, list[Candle]]:
-    return {
-        "hot": read_hot(settings, symbol),
-        "warm": read_warm(settings, symbol),
-        "cold": read_cold(settings, symbol),
-    }
-
-
-def wait_for_all(settings: Settings, symbol: str, rows: list[Candle], *, deadline_s: float = 30.0) -> None:
-    expected = dict.fromkeys(("hot", "warm", "cold"), rows)
-    wait_until(lambda: contents(settings, symbol) == expected, deadline_s=deadline_s, what="all tiers alike")
-
-
-@contextmanager
-def writing(settings: Settings, **options: Any) -> Iterator[threading.Event]:
-    """The writer in a thread; gives the event that is set when it is ready. What ended it is raised."""
-    stop, ready, ended = threading.Event(), threading.Event(), []
-
-    def work() -> None:
-        try:
-            writer.write(settings, stop=stop, on_ready=ready.set, **options)
-        except Exception as exc:  # noqa: BLE001 - shown by the test's own thread
-            ended.append(exc)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield ready
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-    if ended:
-        raise ended[0]
 
 
 def test_closed_candles_reach_every_tier_once_and_open_ones_stay_out_of_the_cold(bus: Settings, symbol: str) -> None:
@@ -157,6 +106,18 @@ def test_a_tier_may_run_in_a_process_of_its_own(bus: Settings, symbol: str, laun
     assert running.stop() < 5.0
     assert read_warm(bus, symbol) == []
     assert read_cold(bus, symbol) == []
+
+
+def test_a_process_for_each_tier_writes_what_one_for_all_does(
+    bus: Settings, symbol: str, launcher: Launcher, tmp_path: Path
+) -> None:
+    for number, tier in enumerate(("hot", "warm", "cold")):
+        port = bus.port("writer") + number  # as above
+        argv = (sys.executable, "-m", "wickstream", "write", "--tier", tier, "--metrics-port", str(port))
+        launcher.spawn(ProcessSpec(f"write-{tier}", argv, child_environment(bus), tmp_path / tier))
+    publish(bus, PROCESSED_AGGS, [*grown(symbol, 3), minute(symbol, 1, revision=1)])
+    rows = [minute(symbol), minute(symbol, 1, revision=1), minute(symbol, 2)]
+    wait_for_all(bus, symbol, rows)
 
 
 def test_a_lake_that_was_deleted_is_filled_again_whatever_kafka_says(bus: Settings, symbol: str) -> None:
@@ -256,8 +217,10 @@ def dead_letters(kafka: str) -> list[tuple[bytes, bytes, dict[str, bytes]]]:
 
 def test_the_cold_tier_commits_when_it_is_time_and_forgets_when_partitions_move(stores: Settings, symbol: str) -> None:
     now = [0.0]
-    cold = Cold(stores.model_copy(update={"cold_commit_seconds": 60.0}), clock=lambda: now[0])
+    patient = stores.model_copy(update={"cold_commit_seconds": 60.0})
+    cold = Cold(patient, clock=lambda: now[0], identify=lambda names: dict.fromkeys(names, 7))
     place = Place(PROCESSED_AGGS, 0)
+    cold.start_offsets([place])
     batch = Batch(candles=[minute(symbol)], positions={place: 5})
 
     assert cold.take(batch) == {}
