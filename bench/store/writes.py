@@ -148,7 +148,7 @@ def _require_all(settings: Settings) -> None:
 
 def _hot(settings: Settings) -> list[Candle]:
     with closing(open_client(settings)) as client:
-        return [candle for name in MARKET.names for candle in held(client, name, 0, 2**53).candles]
+        return [candle for name in MARKET.names for candle in held(client, name).between(0, 2**53)]
 
 
 def _warm(settings: Settings) -> list[Candle]:
