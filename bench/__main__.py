@@ -12,7 +12,7 @@ import psutil
 from bench import main_job
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
-from bench.store import archive, reads, writes
+from bench.store import archive, reads, size, writes
 from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "latency-sweeps": sweeps.measure,
     "archive": archive.measure,
     "store-writes": writes.measure,
+    "store-size": size.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

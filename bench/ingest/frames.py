@@ -65,15 +65,18 @@ def _trades(market: Market) -> Iterator[tuple[bytes, int, int, tuple[bytes, byte
     shares = list(accumulate(1 / (rank + 1) for rank in range(len(names))))
     chosen = random.Random(market.seed).choices(range(len(names)), cum_weights=shares, k=market.trades)
     next_ids = [FIRST_ID] * len(names)
-    for position, (which, row) in enumerate(zip(chosen, cycle(_recorded()))):
+    for position, (which, row) in enumerate(zip(chosen, cycle(recorded()))):
         next_ids[which] += 1
         time_ms = market.begins_ms + position * 1_000 // market.per_second
         yield names[which], next_ids[which] - 1, time_ms, row
 
 
-def _recorded() -> Iterator[tuple[bytes, bytes, bytes]]:
+def recorded(symbol: str = "") -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Price, quantity and side of each trade of the captures, or of that symbol's."""
     decoder = msgspec.json.Decoder(_Frame)
     for name in CAPTURES:
+        if symbol not in name:
+            continue
         with (files("wickstream.exchange.local") / "captures" / name).open("rb") as packed, gzip.open(packed) as lines:
             for line in lines:
                 trade = decoder.decode(line.partition(b" ")[2]).data

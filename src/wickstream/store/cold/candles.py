@@ -8,8 +8,17 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from wickstream.candle import Candle, contradicts
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
-from wickstream.store.cold.columns import MONTH, candles_of, from_row, month_of, rows_of, selected, table_schema
-from wickstream.store.cold.lake import TROUBLE, WRITER, LakeTable, listed, quoted
+from wickstream.store.cold.columns import (
+    MONTH,
+    WRITER,
+    candles_of,
+    from_row,
+    month_of,
+    rows_of,
+    selected,
+    table_schema,
+)
+from wickstream.store.cold.lake import TROUBLE, LakeTable, listed, quoted
 from wickstream.store.versions import Written, key_of, newest
 
 PIECE_ROWS = 10_000
@@ -31,7 +40,7 @@ class ColdCandles:
     """The table `candles` of the lake. Not for two threads at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._lake = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH)
+        self._lake = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH, writer=WRITER)
 
     def store(self, candles: Iterable[Candle], offsets: Mapping[str, int]) -> Written:
         """Merge closed candles by key and version; the consumer's `offsets` are part of the same commit.
