@@ -109,22 +109,22 @@ def as_stored(candles: pl.DataFrame) -> pl.DataFrame:
 
 
 def trades(count: int, *, seed: int = 7) -> pl.DataFrame:
-    """Of one symbol on one day, with the columns of the archive: sizes, sides and steps of recorded trades, drawn anew
-    by runs of ten, because trades that follow one another have much in common.
+    """Of one symbol on one day, with the columns of the archive: size, side and step of recorded trades, each drawn by
+    itself, which is more than there is in real ones: those come in runs.
     """
     prices, quantities, sides = zip(*recorded("btcusdt"), strict=True)
     steps = [int((after - before) * 100) for before, after in pairwise(Decimal(one.decode()) for one in prices)]
     sizes, makers = [int(Decimal(one.decode()) * 10**8) for one in quantities], [one == b"true" for one in sides]
     dice = np.random.default_rng(seed)
-    places = (dice.integers(0, len(steps) - 10, count // 10)[:, None] + np.arange(10)).ravel()
-    price = 6_000_000 + np.cumsum(np.asarray(steps)[places]) % 100_000
+    step, size, side = (dice.integers(0, len(steps), count) for _ in range(3))
+    price = 6_000_000 + np.cumsum(np.asarray(steps)[step]) % 100_000
     time_ms = BEGIN_MS + np.cumsum(dice.choice([0, 0, 0, 0, 1, 3, 12, 40], count))
     day = time_ms < BEGIN_MS + DAY_MINUTES * MINUTE_MS
     frame = pl.DataFrame(
-        {"trade_id": 10**9 + np.arange(count), "traded_at_ms": time_ms, "buyer_is_maker": np.asarray(makers)[places]}
+        {"trade_id": 10**9 + np.arange(count), "traded_at_ms": time_ms, "buyer_is_maker": np.asarray(makers)[side]}
     ).with_columns(
         _amount(price, 10**6, _UNIT).alias("price"),
-        _amount(np.asarray(sizes)[places], 1, _UNIT).alias("quantity"),
+        _amount(np.asarray(sizes)[size], 1, _UNIT).alias("quantity"),
         symbol=pl.lit("BTCUSDT"), counts=pl.lit(value=True),
     )  # fmt: skip
     return frame.filter(pl.Series(day)).select(
