@@ -41,7 +41,8 @@ async def klines(
     closed_only: ClosedOnlyQuery = False,  # noqa: FBT002
 ) -> Response:
     """Oldest first. Without a range the newest `limit`; with `start` alone, forward from it; with `end` alone, the last
-    `limit` before it. `closed: true` is proven by trade ids; the forming candle comes last.
+    `limit` before it. `closed: true` is proven by trade ids; the forming candle comes last. `complete`: no ended minute
+    lacks; if a store that may hold what lacks did not answer, `away` names it.
     """
     if start is not None and end is not None and start > end:
         raise Problem(422, "bad-range", f"start ({start}) lies after end ({end}); swap them", parameter="start")
@@ -54,6 +55,7 @@ async def klines(
         lag_ms=series.lag_ms,
         complete=series.complete,
         sources=series.sources,
+        away=series.away,
     )
 
 

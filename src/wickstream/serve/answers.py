@@ -23,8 +23,11 @@ def list_response(
     lag_ms: int | None,
     complete: bool,
     sources: Sequence[str],
+    away: Sequence[str] = (),
 ) -> Response:
-    """The envelope of every list: `as_of` is the exchange's time (ms) of the newest trade."""
-    return json_response(
-        {"data": rows, "as_of": as_of, "lag_ms": lag_ms, "complete": complete, "sources": list(sources)}
-    )
+    """The envelope of every list: `as_of` is the exchange's time (ms) of the newest trade.
+
+    `away` is there only if a tier was needed and did not answer.
+    """
+    body = {"data": rows, "as_of": as_of, "lag_ms": lag_ms, "complete": complete, "sources": list(sources)}
+    return json_response(body | {"away": list(away)} if away else body)

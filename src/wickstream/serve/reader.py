@@ -27,6 +27,10 @@ class Series(Protocol):
     def as_of_ms(self) -> int | None: ...
     @property
     def lag_ms(self) -> int | None: ...
+    @property
+    def away(self) -> Sequence[str]:
+        """Tiers that were needed and did not answer."""
+        ...
 
 
 class BoardRow(Protocol):

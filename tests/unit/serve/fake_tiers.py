@@ -21,6 +21,7 @@ class FakeSeries:
     sources: Sequence[str] = ("demo", "hot")
     as_of_ms: int | None = MIDNIGHT_MS
     lag_ms: int | None = 7
+    away: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class FakeTiers:
 
     down: bool = False
     broken: bool = False
+    away: Sequence[str] = ()
     asked: list[dict[str, object]] = field(default_factory=list)
 
     async def klines(
@@ -57,7 +59,8 @@ class FakeTiers:
         self._answer_or_raise()
         self.asked.append({"symbol": symbol, "interval": interval, "start": start, "end": end, "limit": limit})
         candles = [a_candle(0), a_candle(1), a_candle(2, closed=False)]
-        return FakeSeries([candle for candle in candles if candle.closed or not closed_only])
+        wanted = [candle for candle in candles if candle.closed or not closed_only]
+        return FakeSeries(wanted, complete=not self.away, away=self.away)
 
     async def board(self) -> FakeBoard:
         self._answer_or_raise()

@@ -26,6 +26,12 @@ def test_the_envelope_says_how_far_the_list_can_be_trusted(client: Client) -> No
     }
 
 
+def test_a_store_that_was_needed_and_did_not_answer_is_named(client: Client, tiers: FakeTiers) -> None:
+    tiers.away = ("warm", "cold")
+    body = client.get(KLINES).json()
+    assert (body["complete"], body["away"]) == (False, ["warm", "cold"])
+
+
 def test_the_forming_candle_comes_last_unless_only_closed_ones_are_wanted(client: Client) -> None:
     assert [row["closed"] for row in client.get(KLINES).json()["data"]] == [True, True, False]
     assert [row["closed"] for row in client.get(KLINES, params={"closed_only": "true"}).json()["data"]] == [True, True]

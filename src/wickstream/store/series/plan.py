@@ -92,6 +92,28 @@ def hot_suffices(wanted: Plan, hour: HotHour, now_ms: int | None) -> bool:
     return hour.first_ms <= oldest
 
 
+def lacking(wanted: Plan, parts: Iterable[Sequence[Candle]], halts: frozenset[int], now_ms: int | None) -> Plan | None:
+    """The part of what is wanted that has neither closed candles nor halts, from its first such minute to its last.
+
+    Minutes that ended just now are left to those who have them first. None: nothing lacks.
+    """
+    held = [candle for part in parts for candle in part if wanted.first_ms <= candle.open_time <= wanted.last_ms]
+    times = sorted({candle.open_time for candle in held})
+    first_ms, last_ms = wanted.first_ms, wanted.last_ms
+    if now_ms is not None:
+        last_ms = min(last_ms, window_start(now_ms, "1m") - HOT_IS_STALE_MS - MINUTE_MS)
+    if wanted.backward and len(times) >= wanted.minutes:
+        first_ms = times[-wanted.minutes]
+    elif len(times) >= wanted.minutes:
+        last_ms = min(last_ms, times[wanted.minutes - 1])
+    settled = {candle.open_time for candle in held if candle.closed} | halts
+    while first_ms <= last_ms and first_ms in settled:
+        first_ms += MINUTE_MS
+    while first_ms <= last_ms and last_ms in settled:
+        last_ms -= MINUTE_MS
+    return replace(wanted, first_ms=first_ms, last_ms=last_ms) if first_ms <= last_ms else None
+
+
 def stitch(wanted: Plan, *parts: Iterable[Candle]) -> list[Candle]:
     """One candle a minute, in order of time: at a seam the newest version wins."""
     held: dict[int, Candle] = {}

@@ -12,23 +12,12 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import Ticker
 from wickstream.store.cold.reads import ColdReader
-from wickstream.store.hot.hour import NOTHING, HotHour, newest_closed, open_async_client
+from wickstream.store.hot.hour import NOTHING, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_now, read_symbols
 from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
-from wickstream.store.series.plan import (
-    Plan,
-    Question,
-    falls_short,
-    hot_suffices,
-    is_complete,
-    latest_known,
-    plan,
-    stitch,
-    wider,
-    windows,
-)
-from wickstream.store.series.stitching import attempt, newest_by_tier, read_minutes, tiers_in
+from wickstream.store.series.plan import Question, hot_suffices, plan
+from wickstream.store.series.stitching import Found, attempt, find, newest_by_tier
 from wickstream.store.warm.reads import WarmReader
 
 SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
@@ -43,6 +32,7 @@ class Series:
         sources: whose data it is (`live`, `demo`, `replay:…`), then the tiers that gave some of it.
         as_of_ms: exchange time of the symbol's newest trade; None if the live lane does not say.
         lag_ms: how far that lies behind the exchange's now.
+        away: tiers that were needed and did not answer; then it is not complete.
     """
 
     candles: Sequence[Candle]
@@ -50,6 +40,7 @@ class Series:
     sources: tuple[str, ...]
     as_of_ms: int | None
     lag_ms: int | None
+    away: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,36 +100,21 @@ class Router:
         hour, now, clock = heard or Heard(NOTHING, Now(symbol, None, None, None), None)
         now_ms = self._now_ms(clock)
         if interval == "1m" and now_ms is not None and hot_suffices(wanted, hour, now_ms):
-            return self._from_hot(from_hot(question, wanted, hour, now.forming, now_ms), now, now_ms)
-        while True:
-            series, may_be_more = await self._series(question, wanted, hour, now, now_ms)
-            if not may_be_more:
-                return series
-            wanted = wider(wanted)
-
-    def _from_hot(self, answer: HotAnswer, now: Now, now_ms: int) -> Series:
-        as_of_ms = now.price.traded_at_ms if now.price else None
-        sources = (self._settings.source, *answer.tiers)
-        return Series(answer.candles, answer.complete, sources, as_of_ms, _lag(as_of_ms, now_ms))
-
-    async def _series(
-        self, question: Question, wanted: Plan, hour: HotHour, now: Now, now_ms: int | None
-    ) -> tuple[Series, bool]:
-        """The answer, and whether a wider plan may find more of what is asked for."""
-        found = await read_minutes(question.symbol, wanted, hour=hour, now_ms=now_ms, warm=self._warm, cold=self._cold)
-        parts = {**found.parts, "lane": [now.forming] if now.forming else []}
-        minutes = stitch(wanted, *parts.values())
-        answer = windows(question, minutes, found.halts)
-        known_now_ms = latest_known(minutes) if now_ms is None else now_ms
-        as_of_ms = now.price.traded_at_ms if now.price else None
-        series = Series(
-            candles=tuple(answer),
-            complete=found.is_whole and is_complete(question, answer, minutes, found.halts, known_now_ms),
-            sources=(self._settings.source, *tiers_in(answer, parts)),
-            as_of_ms=as_of_ms,
-            lag_ms=_lag(as_of_ms, now_ms),
+            return self._series(from_hot(question, wanted, hour, now.forming, now_ms), now, now_ms)
+        found = await find(
+            question,
+            hour=hour if heard else None,
+            forming=now.forming,
+            now_ms=now_ms,
+            warm=self._warm,
+            cold=self._cold,
         )
-        return series, falls_short(question, wanted, answer, minutes)
+        return self._series(found, now, now_ms, away=found.away)
+
+    def _series(self, found: HotAnswer | Found, now: Now, now_ms: int | None, *, away: tuple[str, ...] = ()) -> Series:
+        as_of_ms = now.price.traded_at_ms if now.price else None
+        sources = (self._settings.source, *found.tiers)
+        return Series(found.candles, found.complete, sources, as_of_ms, _lag(as_of_ms, now_ms), away)
 
     async def board(self) -> Board:
         """Every symbol's last price and day.

@@ -1,19 +1,42 @@
-"""1-minute candles out of whichever tiers hold them."""
+"""1-minute candles out of whichever tiers hold them, and the answer that they make."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from wickstream.candle import Candle
 from wickstream.errors import StoreBusy
-from wickstream.events import MINUTE_MS
-from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import HotHour
-from wickstream.store.series.plan import Plan, hot_suffices
-from wickstream.store.warm.reads import WarmReader
+from wickstream.store.series.plan import (
+    Plan,
+    Question,
+    falls_short,
+    hot_suffices,
+    is_complete,
+    lacking,
+    latest_known,
+    plan,
+    stitch,
+    wider,
+    windows,
+)
 
 Result = TypeVar("Result")
+
+
+class Cold(Protocol):
+    """Where minutes are kept for ever."""
+
+    async def candles(self, symbol: str, wanted: Plan) -> Sequence[Candle]:
+        """In order of time; raises StoreBusy if it does not answer."""
+        ...
+
+
+class Warm(Cold, Protocol):
+    """Where they are kept for months, beside what is known of halts."""
+
+    async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]: ...
 
 
 @dataclass(frozen=True)
@@ -23,49 +46,81 @@ class Minutes:
     Attributes:
         parts: candles by tier, in order of time each.
         halts: open times of minutes without trading.
-        is_whole: no tier that may hold some of the range was out of reach.
+        away: tiers that did not answer, if they may hold what the others lack.
     """
 
     parts: dict[str, Sequence[Candle]]
     halts: frozenset[int] = frozenset()
-    is_whole: bool = True
+    away: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """Candles in order of time.
+
+    Attributes:
+        complete: as `is_complete` says, and no tier is away.
+        tiers: those that hold some of it.
+        away: as of `Minutes`.
+    """
+
+    candles: Sequence[Candle]
+    complete: bool
+    tiers: tuple[str, ...]
+    away: tuple[str, ...]
+
+
+async def find(
+    question: Question, *, hour: HotHour | None, forming: Candle | None, now_ms: int | None, warm: Warm, cold: Cold
+) -> Found:
+    """The answer to the question. `hour` is None, and now is not known, where Redis is away.
+
+    Raises:
+        StoreBusy: If no tier that answers holds any of it; names those that do not answer.
+    """
+    wanted = plan(question)
+    while True:
+        read = await read_minutes(question.symbol, wanted, hour=hour, now_ms=now_ms, warm=warm, cold=cold)
+        parts = {**read.parts, "lane": [forming] if forming else []}
+        minutes = stitch(wanted, *parts.values())
+        answer = windows(question, minutes, read.halts)
+        if not falls_short(question, wanted, answer, minutes):
+            break
+        wanted = wider(wanted)
+    known_now_ms = latest_known(minutes) if now_ms is None else now_ms
+    is_whole = not read.away and is_complete(question, answer, minutes, read.halts, known_now_ms)
+    return Found(tuple(answer), is_whole, tiers_in(answer, parts), read.away)
 
 
 async def read_minutes(
-    symbol: str, wanted: Plan, *, hour: HotHour, now_ms: int | None, warm: WarmReader, cold: ColdReader
+    symbol: str, wanted: Plan, *, hour: HotHour | None, now_ms: int | None, warm: Warm, cold: Cold
 ) -> Minutes:
-    """The hot hour if it suffices, else warm and hot, and cold for what lies before all that warm holds.
+    """The hot hour if it suffices, else warm and hot, and cold for what both lack: before, between or behind.
 
     Raises:
-        StoreBusy: If neither warm nor cold can answer; names both.
+        StoreBusy: If something lacks, and all there is is away; names it.
     """
-    hot = hour.between(wanted.first_ms, wanted.last_ms)
-    if hot_suffices(wanted, hour, now_ms):
+    hot = hour.between(wanted.first_ms, wanted.last_ms) if hour else []
+    if hour and hot_suffices(wanted, hour, now_ms):
         return Minutes({"hot": hot})
-    held, warm_trouble = await attempt(_from_warm(warm, symbol, wanted))
-    older = _beyond(wanted, held[0] if held else None)
-    archived, cold_trouble = await attempt(cold.candles(symbol, older)) if older else ([], None)
-    if held is None:
-        if not archived:
-            raise StoreBusy("; ".join(str(trouble) for trouble in (warm_trouble, cold_trouble) if trouble))
-        return Minutes({"hot": hot, "cold": archived}, is_whole=False)
-    candles, halts = held
-    parts: dict[str, Sequence[Candle]] = {"hot": hot, "warm": candles, "cold": archived or []}
-    return Minutes(parts, halts, is_whole=cold_trouble is None)
+    held, no_warm = await attempt(_from_warm(warm, symbol, wanted))
+    candles, halts = held or ([], frozenset())
+    parts: dict[str, Sequence[Candle]] = {"hot": hot, "warm": candles, "cold": []}
+    no_cold, lacks = None, lacking(wanted, parts.values(), halts, now_ms)
+    if lacks is not None:
+        archived, no_cold = await attempt(cold.candles(symbol, lacks))
+        parts["cold"] = archived or []
+        lacks = lacking(wanted, parts.values(), halts, now_ms)
+    if lacks is None:
+        return Minutes(parts, halts)
+    trouble = {"hot": hour is None, "warm": no_warm, "cold": no_cold}
+    if (no_warm or no_cold) and not any(parts.values()):
+        raise StoreBusy("; ".join(str(one) for one in (no_warm, no_cold) if one))
+    return Minutes(parts, halts, away=tuple(tier for tier, is_away in trouble.items() if is_away))
 
 
-async def _from_warm(warm: WarmReader, symbol: str, wanted: Plan) -> tuple[list[Candle], frozenset[int]]:
+async def _from_warm(warm: Warm, symbol: str, wanted: Plan) -> tuple[Sequence[Candle], frozenset[int]]:
     return await warm.candles(symbol, wanted), await warm.halts(symbol, wanted)
-
-
-def _beyond(wanted: Plan, held: Sequence[Candle] | None) -> Plan | None:
-    """What may still be found before the first of what warm holds; all of it if warm holds or says nothing."""
-    if not held:
-        return wanted
-    enough = wanted.backward and len(held) >= wanted.minutes
-    if enough or held[0].open_time <= wanted.first_ms:
-        return None
-    return replace(wanted, last_ms=held[0].open_time - MINUTE_MS)
 
 
 def tiers_in(answer: Sequence[Candle], parts: Mapping[str, Sequence[Candle]]) -> tuple[str, ...]:

@@ -131,8 +131,9 @@ def test_redis_away_the_others_answer(filled: Settings) -> None:
     series = klines(without, start=at(90), limit=1_000)
 
     assert numbers(series) == list(range(90, 300))
-    assert series.complete
+    assert (series.complete, series.away) == (False, ("hot",))  # nobody says how late it is
     assert series.as_of_ms is None
+    assert klines(without, start=at(90), end=at(299)).complete
     with pytest.raises(StoreBusy, match="Redis"):
         routed(without, lambda router: router.board())
 
@@ -142,8 +143,10 @@ def test_postgres_away_hot_and_cold_answer_what_they_hold_and_say_it_is_not_all(
     series = klines(without, start=0, limit=1_000)
 
     assert numbers(series) == [*range(200), *range(240, 302)]
-    assert not series.complete
+    assert (series.complete, series.away) == (False, ("warm",))
     assert klines(without, limit=30).complete
+    older = klines(without, start=at(20), end=at(150))
+    assert (older.complete, older.away, older.sources[1:]) == (True, (), ("cold",))
 
 
 def test_when_no_tier_can_answer_they_are_named(replay: Settings) -> None:
@@ -164,7 +167,21 @@ def test_a_lake_that_cannot_be_read_is_not_asked_for_what_warm_holds(filled: Set
     assert klines(without, start=at(100), limit=1_000).complete
     series = klines(without, start=at(90), limit=1_000)
     assert numbers(series) == list(range(100, 302))
-    assert not series.complete
+    assert (series.complete, series.away) == (False, ("cold",))
+
+
+def test_a_hole_of_warm_is_filled_from_cold(replay: Settings, symbol: str) -> None:
+    rows = [minute(symbol, n) for n in range(100)]
+    into_warm(replay, rows[:20] + rows[60:])
+    ColdCandles(replay).store(rows[20:60], {})
+    into_live(replay, Change(symbol, None, None, minute(symbol, 100, closed=False)), at(100))
+
+    series = klines(replay, start=at(0), end=at(99))
+    assert (numbers(series), series.complete) == (list(range(100)), True)
+    assert series.sources[1:] == ("warm", "cold")
+    assert numbers(klines(replay, end=at(99), limit=50)) == list(range(50, 100))
+    (rolled,) = klines(replay, "1h", start=at(0), limit=1).candles
+    assert (rolled.closed, rolled.trade_count) == (True, 600)
 
 
 def test_a_halted_minute_is_complete_without_a_candle(replay: Settings, symbol: str) -> None:
