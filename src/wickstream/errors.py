@@ -11,6 +11,7 @@
         * Corrupted         a file is not what its checksum says: take the next rung, ask again another day
     * StoreBusy             retryable after `retry_after_s`
         * SinkBusy          retryable, not before `retry_after_s`
+    * TooMuch               a question that no answer is made for: ask for less
     * Unpublishable         one record that no store or sink will ever take: dead-letter it
     * Fenced                another process took over: stop, and stay down (exit code 75)
 """
@@ -82,6 +83,10 @@ class SinkBusy(StoreBusy):
 
     def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
+
+
+class TooMuch(WickstreamError):
+    """A question whose answer would take too long, however often it is asked; `str()` says what to ask instead."""
 
 
 class Unpublishable(WickstreamError):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from wickstream.candle import INTERVALS
+
 _CANDLE = {
     "symbol": "BTCUSDT",
     "interval": "1m",
@@ -96,7 +98,9 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only",
     ),
     404: _problem(404, "unknown-symbol", "No such symbol here.", "no symbol BTCUSD; did you mean BTCUSDT?"),
-    422: _problem(422, "bad-parameter", "A value that cannot be used.", "interval: must be one of 1m, 5m, 15m"),
+    422: _problem(
+        422, "bad-parameter", "A value that cannot be used.", f"interval: must be one of {', '.join(INTERVALS)}"
+    ),
     503: _problem(
         503,
         "store-unavailable",

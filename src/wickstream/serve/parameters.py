@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Path, Query, Request
 from pydantic import AfterValidator, BeforeValidator
 
+from wickstream.candle import INTERVALS
 from wickstream.serve.problems import Problem
 
-INTERVALS = ("1m", "5m", "15m")
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 500
 

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from wickstream.errors import StoreBusy
+from wickstream.errors import StoreBusy, TooMuch
 from wickstream.serve.middleware import SECURITY_HEADERS
 
 MEDIA_TYPE = "application/problem+json"
@@ -48,6 +48,10 @@ async def _on_store_busy(_: Request, exc: StoreBusy) -> Response:
     return as_response(problem, {"Retry-After": str(wait_s)})
 
 
+async def _on_too_much(_: Request, exc: TooMuch) -> Response:
+    return as_response(Problem(422, "too-much", str(exc)))
+
+
 async def _on_invalid(_: Request, exc: RequestValidationError) -> Response:
     first = exc.errors()[0]
     name = str(first["loc"][-1])
@@ -76,6 +80,7 @@ def install(app: FastAPI) -> None:
     handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
         Problem: _on_problem,
         StoreBusy: _on_store_busy,
+        TooMuch: _on_too_much,
         RequestValidationError: _on_invalid,
         HTTPException: _on_http,
         Exception: _on_error,

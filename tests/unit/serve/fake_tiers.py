@@ -8,7 +8,7 @@ from decimal import Decimal
 from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy
+from wickstream.errors import StoreBusy, TooMuch
 from wickstream.events import MINUTE_MS, Ticker
 
 
@@ -50,6 +50,7 @@ class FakeTiers:
 
     down: bool = False
     broken: bool = False
+    too_much: bool = False
     away: Sequence[str] = ()
     asked: list[dict[str, object]] = field(default_factory=list)
 
@@ -80,5 +81,7 @@ class FakeTiers:
     def _answer_or_raise(self) -> None:
         if self.broken:
             raise RuntimeError("a fault of ours")
+        if self.too_much:
+            raise TooMuch("ask for less")
         if self.down:
             raise StoreBusy("no tier answers", retry_after_s=2)

@@ -26,6 +26,12 @@ def test_the_envelope_says_how_far_the_list_can_be_trusted(client: Client) -> No
     }
 
 
+def test_more_minutes_than_are_rolled_up_for_one_answer_are_refused(client: Client, tiers: FakeTiers) -> None:
+    tiers.too_much = True
+    answer = client.get(KLINES, params={"interval": "1M", "limit": 1_000})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:wickstream:problem:too-much")
+
+
 def test_a_store_that_was_needed_and_did_not_answer_is_named(client: Client, tiers: FakeTiers) -> None:
     tiers.away = ("warm", "cold")
     body = client.get(KLINES).json()
@@ -47,7 +53,7 @@ def test_the_question_reaches_the_tiers_as_it_was_asked(client: Client, tiers: F
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("interval=7m", "interval: must be one of 1m, 5m, 15m"),
+        ("interval=7m", "interval: must be one of 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w, 1M"),
         ("limit=0", "limit: must be from 1 to 1000"),
         ("limit=1001", "limit: must be from 1 to 1000"),
         ("limit=1_0", "limit: a whole number in plain digits is needed"),

@@ -6,6 +6,7 @@ import polars as pl
 
 from wickstream.config import Settings
 from wickstream.store.cold import trade_columns
+from wickstream.store.cold.candles import span_of
 from wickstream.store.cold.columns import MONTH, day_of, month_of, table_schema
 from wickstream.store.cold.lake import TROUBLE, LakeTable
 
@@ -40,6 +41,12 @@ class LakeReader:
         days = pl.col(trade_columns.DAY).is_between(pl.lit(day_of(first_ms)), pl.lit(day_of(last_ms)))
         wanted = rows.filter(days, pl.col("symbol") == symbol, pl.col("traded_at_ms").is_between(first_ms, last_ms))
         return self._collected(self._trades, wanted.select(trade_columns.COLUMNS.names())).sort("trade_id")
+
+    def span(self) -> tuple[int, int] | None:
+        """Oldest and newest open time (ms) of all symbols, by the statistics of the files; None: there is none."""
+        with self._opening:
+            table = self._candles.open()
+            return None if table is None else span_of(table)
 
     def symbols(self) -> list[str]:
         """Those of which there are candles, in order."""

@@ -87,12 +87,7 @@ class ColdCandles:
             StoreBusy: If the lake cannot be read now.
         """
         table = self._lake.open()
-        if table is None:
-            return None
-        files = table.get_add_actions(flatten=True)
-        if not files.num_rows:
-            return None
-        return min(files["min.open_time"].to_pylist()), max(files["max.open_time"].to_pylist())
+        return None if table is None else span_of(table)
 
     def _query(self, table: DeltaTable, conditions: str) -> list[Candle]:
         question = f"SELECT {selected()} FROM candles {conditions}"  # noqa: S608  # values are quoted or numbers
@@ -125,6 +120,14 @@ class ColdCandles:
         bounds = _between(rows[0].open_time, rows[-1].open_time)
         held = {key_of(candle): candle for candle in self._query(table, f"WHERE symbol IN ({symbols}) AND {bounds}")}
         return sum(contradicts(row, held.get(key_of(row), row)) for row in rows)
+
+
+def span_of(table: DeltaTable) -> tuple[int, int] | None:
+    """As `ColdCandles.span`, of a snapshot."""
+    files = table.get_add_actions(flatten=True)
+    if not files.num_rows:
+        return None
+    return min(files["min.open_time"].to_pylist()), max(files["max.open_time"].to_pylist())
 
 
 def _with_offsets(offsets: Mapping[str, int]) -> CommitProperties:

@@ -76,6 +76,11 @@ def _last_minute(end: int, interval: str) -> int:
     return window_end(window_start(end, interval), interval) - MINUTE_MS
 
 
+def most_minutes(wanted: Plan) -> int:
+    """How many there may be of what is wanted."""
+    return min(wanted.minutes, (wanted.last_ms - wanted.first_ms) // MINUTE_MS + 1)
+
+
 def minutes_of(interval: str) -> int:
     """How many minutes a window of it has at most."""
     return MINUTES_OF_A_MONTH if interval == "1M" else window_end(0, interval) // MINUTE_MS

@@ -11,7 +11,7 @@ from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.series.frames import SCHEMA, roll_up, stitch
-from wickstream.store.series.plan import whole_windows
+from wickstream.store.series.plan import FAR_MS, whole_windows
 from wickstream.store.warm.bulk import BulkReader
 
 Result = TypeVar("Result")
@@ -32,6 +32,28 @@ class Range:
     missing: int
     tiers: tuple[str, ...]
     away: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """1-minute candles by tier, closed or not, not yet stitched.
+
+    Attributes:
+        halts: open times of minutes without trading.
+        trouble: why a tier that was asked did not answer.
+    """
+
+    parts: Mapping[str, pl.DataFrame]
+    halts: frozenset[int]
+    trouble: Mapping[str, StoreBusy]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Open times (ms) between which all lies that is stored of a symbol, as far as tiers answered; None: nothing."""
+
+    bounds: tuple[int, int] | None
+    trouble: Mapping[str, StoreBusy]
 
 
 class RangeReader:
@@ -63,18 +85,30 @@ class RangeReader:
         Raises:
             StoreBusy: If no tier answers; names them.
         """
-        first_ms, last_ms = whole_windows(start, end, interval)
+        found = self.stored(symbol, *whole_windows(start, end, interval))
+        closed = {tier: part.filter("closed") for tier, part in found.parts.items()}
+        if not found.parts:
+            raise busy(found.trouble)
+        return _range(closed, interval, found.halts, tuple(found.trouble))
+
+    def stored(self, symbol: str, first_ms: int, last_ms: int, *, until_ms: int = FAR_MS) -> Stored:
+        """Minutes of the range; those that open after `until_ms` are not looked for in cold."""
         warm, no_warm = _attempt(lambda: self._warm.candles(symbol, first_ms, last_ms, SCHEMA))
         halts, _ = _attempt(lambda: self._warm.halts(symbol, first_ms, last_ms))
-        parts, no_cold = {} if warm is None else {"warm": warm.filter("closed")}, None
-        span = lacking(_settled(parts, halts), first_ms, last_ms)
+        parts, no_cold = {} if warm is None else {"warm": warm}, None
+        span = lacking(settled(parts, halts), first_ms, min(last_ms, until_ms))
         if span is not None:
             cold, no_cold = _attempt(lambda: self._cold.candles(symbol, *span, SCHEMA))
-            parts |= {} if cold is None else {"cold": cold.filter("closed")}
-        if not parts:
-            raise StoreBusy(f"{no_warm}; {no_cold}")
-        away = {"warm": no_warm, "cold": no_cold}
-        return _range(parts, interval, halts or frozenset(), tuple(tier for tier, trouble in away.items() if trouble))
+            parts |= {} if cold is None else {"cold": cold}
+        return Stored(parts, halts or frozenset(), _troubles(warm=no_warm, cold=no_cold))
+
+    def span(self, symbol: str) -> Span:
+        """From where to where there may be candles."""
+        warm, no_warm = _attempt(lambda: self._warm.span(symbol))
+        cold, no_cold = _attempt(self._cold.span)
+        known = [span for span in (warm, cold) if span]
+        bounds = (min(span[0] for span in known), max(span[1] for span in known)) if known else None
+        return Span(bounds, _troubles(warm=no_warm, cold=no_cold))
 
 
 def _attempt(read: Callable[[], Result]) -> tuple[Result | None, StoreBusy | None]:
@@ -84,16 +118,25 @@ def _attempt(read: Callable[[], Result]) -> tuple[Result | None, StoreBusy | Non
         return None, exc
 
 
-def _settled(parts: Mapping[str, pl.DataFrame], halts: Collection[int] | None) -> pl.Series:
+def _troubles(**of: StoreBusy | None) -> dict[str, StoreBusy]:
+    return {tier: trouble for tier, trouble in of.items() if trouble}
+
+
+def busy(troubles: Mapping[str, StoreBusy]) -> StoreBusy:
+    """All of them as one."""
+    return StoreBusy("; ".join(map(str, troubles.values())))
+
+
+def settled(parts: Mapping[str, pl.DataFrame], halts: Collection[int] | None) -> pl.Series:
     """Open times of the minutes that need nothing more, in order."""
-    known = [part["open_time"] for part in parts.values()] + [pl.Series(sorted(halts or ()), dtype=pl.Int64)]
-    return pl.concat(known).unique().sort()
+    closed = [part.filter("closed")["open_time"] for part in parts.values()]
+    return pl.concat([*closed, pl.Series(sorted(halts or ()), dtype=pl.Int64)]).unique().sort()
 
 
-def lacking(settled: pl.Series, first_ms: int, last_ms: int) -> tuple[int, int] | None:
-    """First and last whole minute of the range (ms) that is not among these, which lie in it; None: all are."""
-    wanted = (last_ms - first_ms) // MINUTE_MS + 1
-    places = (settled - first_ms) // MINUTE_MS
+def lacking(known: pl.Series, first_ms: int, last_ms: int) -> tuple[int, int] | None:
+    """First and last whole minute of the range (ms) that is not among these, from its first on; None: all are."""
+    wanted = max(0, (last_ms - first_ms) // MINUTE_MS + 1)
+    places = (known.filter(known <= last_ms) - first_ms) // MINUTE_MS
     at_start, at_end = _in_a_row(places), _in_a_row(wanted - 1 - places.reverse())
     return None if at_start == wanted else (first_ms + at_start * MINUTE_MS, last_ms - at_end * MINUTE_MS)
 
@@ -108,15 +151,15 @@ def _range(parts: Mapping[str, pl.DataFrame], interval: str, halts: Collection[i
     minutes = stitch(list(parts.values()))
     return Range(
         frame=roll_up(minutes, interval, halts=halts).filter("closed"),
-        missing=_missing(minutes["open_time"], _settled({"all": minutes}, halts)),
+        missing=_missing(minutes["open_time"], settled({"all": minutes}, halts)),
         tiers=tuple(tier for tier, part in parts.items() if not part.is_empty()),
         away=away,
     )
 
 
-def _missing(held: pl.Series, settled: pl.Series) -> int:
+def _missing(held: pl.Series, known: pl.Series) -> int:
     """Of the minutes from the first to the last that is held."""
     if held.is_empty():
         return 0
     spanned = (held[-1] - held[0]) // MINUTE_MS + 1
-    return int(spanned - settled.is_between(held[0], held[-1]).sum())
+    return int(spanned - known.is_between(held[0], held[-1]).sum())

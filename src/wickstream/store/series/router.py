@@ -16,11 +16,13 @@ from wickstream.store.hot.hour import NOTHING, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_now, read_symbols
 from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
-from wickstream.store.series.plan import Question, hot_suffices, plan
+from wickstream.store.series.plan import Question, hot_suffices, most_minutes, plan
 from wickstream.store.series.stitching import Found, attempt, find, newest_by_tier
+from wickstream.store.series.wide_reads import WideReader
 from wickstream.store.warm.reads import WarmReader
 
 SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
+ONE_BY_ONE = 5_000  # minutes; more are faster in columns, and hold nobody else up
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Router:
         self._settings = settings
         self._warm = WarmReader(settings)
         self._cold = ColdReader(settings)
+        self._wide = WideReader(settings)
         self._redis = open_async_client(settings)
         self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
@@ -82,6 +85,7 @@ class Router:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._redis.aclose()
+        await self._wide.close()
         await self._warm.close()
 
     async def klines(
@@ -93,6 +97,7 @@ class Router:
 
         Raises:
             StoreBusy: If the tiers that hold the range do not answer; names them.
+            TooMuch: If it would be rolled up from more than ten years of minutes.
         """
         question = Question(symbol, interval, start, end, limit, closed_only)
         wanted = plan(question)
@@ -101,14 +106,13 @@ class Router:
         now_ms = self._now_ms(clock)
         if interval == "1m" and now_ms is not None and hot_suffices(wanted, hour, now_ms):
             return self._series(from_hot(question, wanted, hour, now.forming, now_ms), now, now_ms)
-        found = await find(
-            question,
-            hour=hour if heard else None,
-            forming=now.forming,
-            now_ms=now_ms,
-            warm=self._warm,
-            cold=self._cold,
-        )
+        reached = hour if heard else None
+        if most_minutes(wanted) > ONE_BY_ONE and not hot_suffices(wanted, hour, now_ms):
+            found = await self._wide.find(question, hour=reached, forming=now.forming, now_ms=now_ms)
+        else:
+            found = await find(
+                question, hour=reached, forming=now.forming, now_ms=now_ms, warm=self._warm, cold=self._cold
+            )
         return self._series(found, now, now_ms, away=found.away)
 
     def _series(self, found: HotAnswer | Found, now: Now, now_ms: int | None, *, away: tuple[str, ...] = ()) -> Series:

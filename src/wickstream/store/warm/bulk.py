@@ -29,6 +29,12 @@ COPY (
 """
 )
 
+# One end at a time, each along the index of one partition.
+_SPAN = """
+SELECT (SELECT open_time FROM candles WHERE symbol = %s AND "interval" = '1m' ORDER BY open_time LIMIT 1),
+       (SELECT open_time FROM candles WHERE symbol = %s AND "interval" = '1m' ORDER BY open_time DESC LIMIT 1)
+"""
+
 
 class BulkReader:
     """A few connections; safe for several threads at once."""
@@ -57,6 +63,15 @@ class BulkReader:
         """
         pieces = _pieces(first_ms, last_ms)
         return pl.concat(self._threads.map(lambda piece: self._piece(symbol, piece, schema), pieces))
+
+    def span(self, symbol: str) -> tuple[int, int] | None:
+        """Open times (ms) of its oldest and newest candle; None: there is none.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer in time.
+        """
+        oldest, newest = self._rows(_SPAN, symbol, symbol)[0]
+        return None if oldest is None else (oldest, newest)
 
     def symbols(self) -> list[str]:
         """All of which there is a candle.

@@ -50,7 +50,7 @@ class FakeTier:
             raise StoreBusy("away")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     """What lies where.
 
@@ -65,6 +65,11 @@ class World:
     halts: frozenset[int]
     now_ms: int | None
     away: frozenset[str]
+
+    def __repr__(self) -> str:
+        held = {"hot": self.hot, "warm": self.warm, "cold": self.cold}
+        shown = {t: [((c.open_time - at(0)) // MINUTE_MS, *c.version) for c in held[t]] for t in held}
+        return f"{shown} run={self.run} now={self.now_ms} away={set(self.away)} halts={set(self.halts)} {self.lane=}"
 
     def hour(self) -> HotHour | None:
         if self.run is None:
@@ -189,7 +194,7 @@ def test_what_any_tier_has_is_in_the_answer_or_that_tier_is_named(world: World, 
     try:
         found = ask(world, question)
     except StoreBusy:
-        assert not series(world, wanted, cold_from=cold_from)
+        assert not [c for c in series(world, wanted, cold_from=cold_from) if c is not world.lane]
         return
     whole = World(**{**vars(world), "away": frozenset()})
     best = windows(question, series(whole, wanted, cold_from=cold_from or [everywhere]), world.halts)
