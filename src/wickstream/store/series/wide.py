@@ -11,7 +11,7 @@ from wickstream.errors import StoreBusy, TooMuch
 from wickstream.events import MINUTE_MS
 from wickstream.store.hot.hour import HotHour
 from wickstream.store.series.frames import SCHEMA, candles_of, frame_of, roll_up, stitch
-from wickstream.store.series.plan import FAR_MS, HOT_IS_STALE_MS, Plan, Question, minutes_of, plan
+from wickstream.store.series.plan import FAR_MS, HOT_IS_STALE_MS, Plan, Question, minutes_of, plan, whole_windows
 from wickstream.store.series.ranges import Span, Stored, busy, settled
 from wickstream.store.series.stitching import Found
 
@@ -91,7 +91,7 @@ def _pieces(
     if known is None:
         return
     first_ms = max(wanted.first_ms, window_start(known[0], question.interval))
-    last_ms = min(wanted.last_ms, known[1])
+    last_ms = min(wanted.last_ms, whole_windows(known[1], known[1], question.interval)[1])
     _require_bounded(question, (last_ms - first_ms) // MINUTE_MS + 1)
     # The first is as large as what is asked for, if nothing lacks.
     width_ms = min(piece_minutes, wanted.minutes) * MINUTE_MS

@@ -32,7 +32,10 @@ COPY (
 # One end at a time, each along the index of one partition.
 _SPAN = """
 SELECT (SELECT open_time FROM candles WHERE symbol = %s AND "interval" = '1m' ORDER BY open_time LIMIT 1),
-       (SELECT open_time FROM candles WHERE symbol = %s AND "interval" = '1m' ORDER BY open_time DESC LIMIT 1)
+       greatest(
+           (SELECT open_time FROM candles WHERE symbol = %s AND "interval" = '1m' ORDER BY open_time DESC LIMIT 1),
+           (SELECT max(open_time) FROM gaps WHERE symbol = %s AND first_trade_id IS NULL AND status = 'halted')
+       )
 """
 
 
@@ -65,12 +68,12 @@ class BulkReader:
         return pl.concat(self._threads.map(lambda piece: self._piece(symbol, piece, schema), pieces))
 
     def span(self, symbol: str) -> tuple[int, int] | None:
-        """Open times (ms) of its oldest and newest candle; None: there is none.
+        """Open times (ms) of its oldest candle, and of its newest or a later halt; None: there is none.
 
         Raises:
             StoreBusy: If PostgreSQL does not answer in time.
         """
-        oldest, newest = self._rows(_SPAN, symbol, symbol)[0]
+        oldest, newest = self._rows(_SPAN, symbol, symbol, symbol)[0]
         return None if oldest is None else (oldest, newest)
 
     def symbols(self) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.candles import MIDNIGHT_MS, minute
-from wickstream.candle import Candle
+from wickstream.candle import INTERVALS, Candle, window_start
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS, Gap, GapStatus, Ticker, Trade
@@ -234,3 +234,26 @@ def test_symbols_are_known_from_candles_too(filled: Settings, symbol: str) -> No
     other = filled.model_copy(update={"ticker_symbols": ("BTCUSDT",)})
 
     assert {symbol, "BTCUSDT"} <= set(routed(other, lambda router: router.known_symbols()))
+
+
+def test_many_minutes_are_rolled_up_in_columns_out_of_every_tier(filled: Settings) -> None:
+    days = [minute(filled.ticker_symbols[0], n) for n in range(-20 * 1_440, 0)]
+    ColdCandles(filled).store(days, {})
+    series = klines(filled, "1d", limit=30)
+
+    assert [c.trade_count for c in series.candles] == [14_400] * 20 + [3_013]
+    assert [c.closed for c in series.candles] == [True] * 20 + [False]
+    assert series.sources[1:] == ("hot", "warm", "cold", "lane")
+    assert series.complete
+    assert klines(filled, "1d", limit=30, closed_only=True).candles == series.candles[:-1]
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_every_interval_is_answered(filled: Settings, interval: str) -> None:
+    series = klines(filled, interval, limit=2)
+
+    assert [c.interval for c in series.candles] == [interval] * len(series.candles)
+    assert series.candles[-1].open_time == window_start(at(301), interval)
+    assert series.candles[-1].trade_count == sum(
+        3 if n == 301 else 10 for n in range(302) if at(n) >= series.candles[-1].open_time
+    )

@@ -40,7 +40,7 @@ class StoredInMemory:
     def span(self, _symbol: str) -> Span:
         held = self._world.reachable()
         times = [c.open_time for tier in ("warm", "cold") for c in held[tier]]
-        return Span((min(times), max(times)) if times else None, self._trouble)
+        return Span((min(times), max(*times, *self._world.halts, 0)) if times else None, self._trouble)
 
 
 @settings(max_examples=500, deadline=None)
@@ -63,7 +63,7 @@ def test_the_answer_is_the_same_whatever_the_pieces(world: World, question: Ques
         piece_minutes=piece_minutes,
     )
     assert [(c.open_time, c.closed) for c in found.candles] == [(c.open_time, c.closed) for c in one_by_one.candles]
-    if not world.away:
+    if not world.away and world.run is not None:
         assert found.complete == one_by_one.complete
     assert not (found.away and found.complete)
 
