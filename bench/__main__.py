@@ -12,7 +12,7 @@ import psutil
 from bench import main_job
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
-from bench.store import archive, reads, size, writes
+from bench.store import archive, cold_reads, hot_reads, size, warm_reads, writes
 from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
@@ -20,7 +20,9 @@ BENCHMARKS = {
     "main-job": main_job.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,
-    "store-reads": reads.measure,
+    "store-reads-hot": hot_reads.measure,
+    "store-reads-warm": warm_reads.measure,
+    "store-reads-cold": cold_reads.measure,
     "stream": stream.measure,
     "latency-candles": candles.measure,
     "latency-whales": whales.measure,

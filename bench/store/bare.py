@@ -1,5 +1,7 @@
 """The same reads by the bare clients: what ours are measured against."""
 
+from collections.abc import Mapping
+
 import polars as pl
 import psycopg
 from psycopg import sql
@@ -25,10 +27,11 @@ def copy(conn: psycopg.Connection, columns: tuple[str, ...], symbol: str, first_
         return sum(len(row) for row in rows)
 
 
-def scan(folder: str, symbol: str, first_ms: int, last_ms: int) -> int:
+def scan(where: str, options: Mapping[str, str], symbol: str, first_ms: int, last_ms: int) -> int:
     """All fields by polars, to Arrow."""
     wanted = (pl.col("symbol") == symbol) & pl.col("open_time").is_between(first_ms, last_ms)
-    return pl.scan_delta(folder).filter(wanted).select(tuple(SCHEMA)).sort("open_time").collect().height
+    rows = pl.scan_delta(where, storage_options=dict(options)).filter(wanted).select(tuple(SCHEMA))
+    return rows.sort("open_time").collect().height
 
 
 def _statement(columns: tuple[str, ...], symbol: str, first_ms: int, last_ms: int) -> sql.Composed:

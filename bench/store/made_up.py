@@ -1,6 +1,7 @@
 """Candles by the million: a walk a symbol, from a seed, as columns, and into the tiers without our own writers."""
 
 import random
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from decimal import Decimal
 from itertools import product
@@ -11,10 +12,11 @@ from deltalake import WriterProperties, write_deltalake
 from msgspec.structs import replace
 from psycopg import sql
 
-from wickstream.candle import Candle, Origin, window_start
+from wickstream.candle import Candle, Origin, window_end, window_start
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.columns import MONTH, table_schema
+from wickstream.store.cold.lake import LakeTable
 from wickstream.store.series.frames import SCHEMA, candles_of
 from wickstream.store.warm.database import conninfo
 from wickstream.store.warm.partitions import make_partitions
@@ -27,17 +29,17 @@ _UNIT, _UNITS_PRODUCT = pl.lit(Decimal("1e-8")), pl.lit(Decimal("1e-16"))
 _COPY = sql.SQL("COPY candles ({}) FROM STDIN (FORMAT csv)")
 
 
-def candles(symbol: str, *, days: int, seed: int) -> pl.DataFrame:
-    """Closed minutes from 2024 on; a day's steps come again each day."""
-    dice = random.Random(seed)
+def candles(symbol: str, *, days: int, first_day: int = 0) -> pl.DataFrame:
+    """Closed minutes of so many days from that day of 2024 on; a day's steps come again each day."""
+    dice = random.Random(symbol)
     steps = [dice.randint(-(10**9), 10**9) for _ in range(DAY_MINUTES)]
     volumes = [dice.randint(10**8, 10**11) for _ in range(DAY_MINUTES)]
     counts = [dice.randint(100, 3_000) for _ in range(DAY_MINUTES)]
     rows = pl.DataFrame({"step": steps * days, "volume": volumes * days, "trade_count": counts * days})
     walk = rows.with_columns(
-        close=6 * 10**12 + pl.col("step").cum_sum(),
-        last_trade_id=10**9 + pl.col("trade_count").cum_sum() - 1,
-        open_time=BEGIN_MS + MINUTE_MS * pl.int_range(pl.len()),
+        close=6 * 10**12 + first_day * sum(steps) + pl.col("step").cum_sum(),
+        last_trade_id=10**9 + first_day * sum(counts) + pl.col("trade_count").cum_sum() - 1,
+        open_time=BEGIN_MS + MINUTE_MS * (first_day * DAY_MINUTES + pl.int_range(pl.len())),
     ).with_columns(open=pl.col("close") - pl.col("step"), taken=pl.col("volume") * 2 // 5)
     high, low = pl.max_horizontal("open", "close") + 12_345, pl.min_horizontal("open", "close") - 54_321
     return walk.select(
@@ -92,28 +94,27 @@ def _written(settings: Settings, by_symbol: list[list[Candle]]) -> None:
             writer.write(candles_of_minute)
 
 
-def into_cold(settings: Settings, frames: list[pl.DataFrame]) -> None:
-    """As compaction leaves them: a file a month, by symbol and time."""
+def into_cold(settings: Settings, symbols: Sequence[str], *, days: int) -> None:
+    """As the lifecycle leaves them: a file a month, by symbol and time, a symbol's month in one or two groups of it."""
     names = [field.name for field in table_schema().fields]
-    narrower = [
-        pl.col(name).cast(pl.Decimal(28, 8)) for name in ("volume", "taker_buy_volume")
-    ]  # as the table has them
-    for month in sorted({month for frame in frames for month in _months(frame)}):
-        rows = pl.concat(frame.filter(_month() == month) for frame in frames).sort("symbol", "open_time")
-        ready = rows.with_columns(*narrower, _month().alias(MONTH)).select(names)
+    table = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH).made()
+    for first_day, of_month in _months(days):
+        rows = pl.concat(candles(symbol, days=of_month, first_day=first_day) for symbol in sorted(symbols))
+        narrower = (pl.col(name).cast(pl.Decimal(28, 8)) for name in ("volume", "taker_buy_volume"))
+        month = pl.from_epoch("open_time", time_unit="ms").dt.strftime("%Y-%m").alias(MONTH)
         write_deltalake(
-            settings.lake_url.removeprefix("file:") + "/candles",
-            ready,
+            table,
+            rows.with_columns(*narrower, month).select(names),
             mode="append",
-            partition_by=[MONTH],
             target_file_size=2**31,
             writer_properties=WriterProperties(compression="ZSTD", max_row_group_size=64 * 1_024),
         )
 
 
-def _month() -> pl.Expr:
-    return pl.from_epoch("open_time", time_unit="ms").dt.strftime("%Y-%m")
-
-
-def _months(frame: pl.DataFrame) -> list[str]:
-    return frame[:: 20 * DAY_MINUTES].select(_month().alias(MONTH))[MONTH].unique().to_list()
+def _months(days: int) -> Iterator[tuple[int, int]]:
+    """First day and number of days of each."""
+    day_ms, at = DAY_MINUTES * MINUTE_MS, 0
+    while at < days:
+        after = (window_end(window_start(BEGIN_MS + at * day_ms, "1M"), "1M") - BEGIN_MS) // day_ms
+        yield at, min(after, days) - at
+        at = after

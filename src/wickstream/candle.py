@@ -13,7 +13,7 @@ import msgspec
 from wickstream.events import MINUTE_MS, Trade
 
 # Sums of price × quantity need up to 38 digits; the default context would round at 28.
-EXACT = Context(prec=60)
+EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 EIGHT_PLACES = Decimal("0.00000001")
 FOUR_PLACES = Decimal("0.0001")
 NOTHING = Decimal(0)
@@ -240,13 +240,14 @@ def buy_sell_ratio(candle: Candle) -> Decimal | None:
 def _ratio(dividend: Decimal, divisor: Decimal, places: Decimal) -> Decimal | None:
     if divisor == 0:
         return None
-    return EXACT.divide(dividend, divisor).quantize(places, rounding=ROUND_HALF_EVEN, context=EXACT)
+    return EXACT.quantize(EXACT.divide(dividend, divisor), places)
 
 
 def plain(amount: Decimal) -> str:
     """A decimal string as the exchange writes it: at least 8 decimals, more only where they are not zero."""
-    text = f"{amount:f}"
-    if text[-9:-8] == ".":  # the common case, already in form
+    text = str(amount)
+    if text[-9:-8] == "." and "E" not in text:  # the common case, already in form
         return text
+    text = f"{amount:f}"
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<8}"

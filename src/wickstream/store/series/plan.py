@@ -125,8 +125,8 @@ def stitch(wanted: Plan, *parts: Iterable[Candle]) -> list[Candle]:
     for candle in (candle for part in parts for candle in part):
         if not wanted.first_ms <= candle.open_time <= wanted.last_ms:
             continue
-        other = held.setdefault(candle.open_time, candle)
-        if supersedes(candle, other):
+        other = held.get(candle.open_time)
+        if other is None or supersedes(candle, other):
             held[candle.open_time] = candle
     return [held[open_time] for open_time in sorted(held)]
 

@@ -120,7 +120,9 @@ async def read_minutes(
 
 
 async def _from_warm(warm: Warm, symbol: str, wanted: Plan) -> tuple[Sequence[Candle], frozenset[int]]:
-    return await warm.candles(symbol, wanted), await warm.halts(symbol, wanted)
+    candles = await warm.candles(symbol, wanted)
+    is_whole = lacking(wanted, [candles], frozenset(), None) is None
+    return candles, frozenset() if is_whole else await warm.halts(symbol, wanted)
 
 
 def tiers_in(answer: Sequence[Candle], parts: Mapping[str, Sequence[Candle]]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.candles import MIDNIGHT_MS, minute
-from wickstream.candle import Candle, roll_up
+from wickstream.candle import Candle, Origin, roll_up
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS, Gap, GapStatus
@@ -55,6 +55,15 @@ def test_two_tiers_are_one_series_without_a_hole_or_a_double(filled: Settings, r
 def test_a_range_includes_both_of_its_ends(filled: Settings, rows: list[Candle]) -> None:
     assert candles_of(read(filled, start=at(100), end=at(200)).frame) == rows[100:201]
     assert candles_of(read(filled, start=at(MINUTES - 100), end=at(MINUTES - 1)).frame) == rows[-100:]
+
+
+def test_rows_come_in_order_and_unknown_ids_stay_unknown(stores: Settings, symbol: str) -> None:
+    known, unknown = minute(symbol, 0), {"first_trade_id": None, "last_trade_id": None, "origin": Origin.EXCHANGE}
+    rows = [known, minute(symbol, 1, **unknown), minute(symbol, 2)]
+    with closing(WarmWriter(stores)) as warm:
+        for row in reversed(rows):
+            warm.write([row])
+    assert candles_of(read(stores).frame) == rows
 
 
 def test_windows_are_rolled_up_from_both_tiers(filled: Settings, rows: list[Candle]) -> None:

@@ -12,7 +12,16 @@ from wickstream.candle import INTERVALS, Candle, window_end, window_start
 from wickstream.events import MINUTE_MS
 from wickstream.rendering import Rendered
 from wickstream.store.hot.hour import NOTHING, HotHour
-from wickstream.store.series.plan import Plan, Question, hot_suffices, is_complete, plan, stitch, windows
+from wickstream.store.series.plan import (
+    Plan,
+    Question,
+    hot_suffices,
+    is_complete,
+    lacking,
+    plan,
+    stitch,
+    windows,
+)
 
 NO_HALTS: frozenset[int] = frozenset()
 
@@ -151,3 +160,25 @@ def test_what_nobody_heard_anything_of_is_not_complete() -> None:
 
 def test_a_forming_candle_alone_is_not_a_complete_series() -> None:
     assert not complete(ask(limit=100), [minute(number=20, closed=False)], now_ms=at(20) + 1)
+
+
+@given(
+    held=st.sets(st.integers(0, 9)),
+    opened=st.sets(st.integers(0, 9), max_size=1),
+    start=st.none() | st.integers(0, 9),
+    end=st.integers(0, 9),
+    limit=st.integers(1, 10),
+)
+def test_where_nothing_lacks_no_halt_is_needed_for_the_answer(
+    held: set[int], opened: set[int], start: int | None, end: int, limit: int
+) -> None:
+    question = ask(start=None if start is None else at(start), end=at(end), limit=limit)
+    wanted = plan(question)
+    rows = [minute(number=number, closed=number not in opened) for number in sorted(held)]
+    rows = [row for row in rows if wanted.first_ms <= row.open_time <= wanted.last_ms]
+    rows = rows[-limit:] if wanted.backward else rows[:limit]
+    if lacking(wanted, [rows], NO_HALTS, None) is not None:
+        return
+    answer = windows(question, rows, NO_HALTS)
+    assert is_complete(question, answer, rows, NO_HALTS, at(20))
+    assert answer == rows
