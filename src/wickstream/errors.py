@@ -11,6 +11,7 @@
         * Corrupted         a file is not what its checksum says: take the next rung, ask again another day
     * StoreBusy             retryable after `retry_after_s`
         * SinkBusy          retryable, not before `retry_after_s`
+    * Unknowable            nobody can tell what was known then: ask for another time or range
     * TooMuch               a question that no answer is made for: ask for less
     * Unpublishable         one record that no store or sink will ever take: dead-letter it
     * Fenced                another process took over: stop, and stay down (exit code 75)
@@ -83,6 +84,10 @@ class SinkBusy(StoreBusy):
 
     def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
+
+
+class Unknowable(WickstreamError):
+    """Nobody can tell what was known at that moment: not any more, or not yet; `str()` says what can be asked."""
 
 
 class TooMuch(WickstreamError):

@@ -12,6 +12,7 @@ from wickstream.serve.parameters import (
     DEFAULT_LIMIT,
     ClosedOnlyQuery,
     IntervalQuery,
+    KnownAtQuery,
     LimitQuery,
     SymbolPath,
     TimeQuery,
@@ -39,16 +40,20 @@ async def klines(
     end: TimeQuery = None,
     limit: LimitQuery = DEFAULT_LIMIT,
     closed_only: ClosedOnlyQuery = False,  # noqa: FBT002
+    as_known_at: KnownAtQuery = None,
 ) -> Response:
     """Oldest first. Without a range the newest `limit`; with `start` alone, forward from it; with `end` alone, the last
     `limit` before it. `closed: true` is proven by trade ids; the forming candle comes last. `complete`: no ended minute
-    lacks; if a store that may hold what lacks did not answer, `away` names it.
+    lacks; if a store that may hold what lacks did not answer, `away` names it. With `as_known_at` the answer is the one
+    of that moment, and the same whenever it is asked; 422 `unknowable` where that is not kept any more.
     """
     if start is not None and end is not None and start > end:
         raise Problem(422, "bad-range", f"start ({start}) lies after end ({end}); swap them", parameter="start")
     if symbol not in settings.named_symbols:  # which need no question, and no tier that is up
         await _refuse_unknown_symbol(reader, symbol)
-    series = await reader.klines(symbol, interval, start=start, end=end, limit=limit, closed_only=closed_only)
+    series = await reader.klines(
+        symbol, interval, start=start, end=end, limit=limit, closed_only=closed_only, as_known_at=as_known_at
+    )
     return list_response(
         rows_of(series.candles),
         as_of=series.as_of_ms,

@@ -66,6 +66,13 @@ TimeQuery = Annotated[
     Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,
     Query(description="Epoch ms, inclusive, compared with `open_time`.", examples=[1723075200000]),
 ]
+KnownAtQuery = Annotated[
+    Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,
+    Query(
+        description="Epoch ms: answer from what was known here at that moment, closed minutes only. For backtests.",
+        examples=[1723161720000],
+    ),
+]
 LimitQuery = Annotated[
     int,
     BeforeValidator(_ascii_digits),

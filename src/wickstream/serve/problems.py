@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from wickstream.errors import StoreBusy, TooMuch
+from wickstream.errors import StoreBusy, TooMuch, Unknowable
 from wickstream.serve.middleware import SECURITY_HEADERS
 
 MEDIA_TYPE = "application/problem+json"
@@ -52,6 +52,10 @@ async def _on_too_much(_: Request, exc: TooMuch) -> Response:
     return as_response(Problem(422, "too-much", str(exc)))
 
 
+async def _on_unknowable(_: Request, exc: Unknowable) -> Response:
+    return as_response(Problem(422, "unknowable", str(exc), parameter="as_known_at"))
+
+
 async def _on_invalid(_: Request, exc: RequestValidationError) -> Response:
     first = exc.errors()[0]
     name = str(first["loc"][-1])
@@ -81,6 +85,7 @@ def install(app: FastAPI) -> None:
         Problem: _on_problem,
         StoreBusy: _on_store_busy,
         TooMuch: _on_too_much,
+        Unknowable: _on_unknowable,
         RequestValidationError: _on_invalid,
         HTTPException: _on_http,
         Exception: _on_error,

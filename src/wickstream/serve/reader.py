@@ -63,7 +63,15 @@ class Reader(Protocol):
     """One series over three tiers; every read raises StoreBusy if no tier can answer."""
 
     async def klines(
-        self, symbol: str, interval: str, *, start: int | None, end: int | None, limit: int, closed_only: bool
+        self,
+        symbol: str,
+        interval: str,
+        *,
+        start: int | None,
+        end: int | None,
+        limit: int,
+        closed_only: bool,
+        as_known_at: int | None,
     ) -> Series: ...
 
     async def board(self) -> Board: ...

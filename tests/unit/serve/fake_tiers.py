@@ -8,7 +8,7 @@ from decimal import Decimal
 from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy, TooMuch
+from wickstream.errors import StoreBusy, TooMuch, Unknowable
 from wickstream.events import MINUTE_MS, Ticker
 
 
@@ -51,14 +51,26 @@ class FakeTiers:
     down: bool = False
     broken: bool = False
     too_much: bool = False
+    is_forgetful: bool = False
     away: Sequence[str] = ()
     asked: list[dict[str, object]] = field(default_factory=list)
 
     async def klines(
-        self, symbol: str, interval: str, *, start: int | None, end: int | None, limit: int, closed_only: bool
+        self,
+        symbol: str,
+        interval: str,
+        *,
+        start: int | None,
+        end: int | None,
+        limit: int,
+        closed_only: bool,
+        as_known_at: int | None,
     ) -> FakeSeries:
         self._answer_or_raise()
-        self.asked.append({"symbol": symbol, "interval": interval, "start": start, "end": end, "limit": limit})
+        if as_known_at and self.is_forgetful:
+            raise Unknowable("not kept any more")
+        asked: dict[str, object] = {"symbol": symbol, "interval": interval, "start": start, "end": end, "limit": limit}
+        self.asked.append(asked | {"as_known_at": as_known_at})
         candles = [a_candle(0), a_candle(1), a_candle(2, closed=False)]
         wanted = [candle for candle in candles if candle.closed or not closed_only]
         return FakeSeries(wanted, complete=not self.away, away=self.away)

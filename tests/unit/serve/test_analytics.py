@@ -32,6 +32,12 @@ def test_more_minutes_than_are_rolled_up_for_one_answer_are_refused(client: Clie
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:wickstream:problem:too-much")
 
 
+def test_what_nobody_can_tell_any_more_is_refused_and_not_guessed(client: Client, tiers: FakeTiers) -> None:
+    tiers.is_forgetful = True
+    answer = client.get(KLINES, params={"as_known_at": MIDNIGHT_MS})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:wickstream:problem:unknowable")
+
+
 def test_a_store_that_was_needed_and_did_not_answer_is_named(client: Client, tiers: FakeTiers) -> None:
     tiers.away = ("warm", "cold")
     body = client.get(KLINES).json()
@@ -44,10 +50,12 @@ def test_the_forming_candle_comes_last_unless_only_closed_ones_are_wanted(client
 
 
 def test_the_question_reaches_the_tiers_as_it_was_asked(client: Client, tiers: FakeTiers) -> None:
-    client.get(KLINES, params={"interval": "5m", "start": MIDNIGHT_MS, "end": MIDNIGHT_MS + 1, "limit": 3})
-    assert tiers.asked == [
-        {"symbol": "BTCUSDT", "interval": "5m", "start": MIDNIGHT_MS, "end": MIDNIGHT_MS + 1, "limit": 3}
-    ]
+    asked: dict[str, str | int] = {"interval": "5m", "start": MIDNIGHT_MS, "end": MIDNIGHT_MS + 1, "limit": 3}
+    asked["as_known_at"] = MIDNIGHT_MS + 9
+    client.get(KLINES, params=asked)
+    client.get(KLINES)
+    newest = {"interval": "1m", "start": None, "end": None, "limit": 500, "as_known_at": None}
+    assert tiers.asked == [{"symbol": "BTCUSDT", **asked}, {"symbol": "BTCUSDT", **newest}]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,7 @@ def test_the_question_reaches_the_tiers_as_it_was_asked(client: Client, tiers: F
         ("limit=99999999999999999999", "limit: a whole number in plain digits is needed"),
         ("start=-1", "start: a whole number in plain digits is needed"),
         ("start=1723161600", "start: times are epoch milliseconds in UTC, as in 1723075200000"),
+        ("as_known_at=1723161600", "as_known_at: times are epoch milliseconds in UTC, as in 1723075200000"),
         ("end=9223372036854775808", "end: times are epoch milliseconds in UTC, as in 1723075200000"),
         ("start=1723161600001&end=1723161600000", "start (1723161600001) lies after end (1723161600000); swap them"),
     ],
@@ -76,7 +85,7 @@ def test_a_misspelt_parameter_is_refused_and_the_right_ones_are_named(client: Cl
     answer = client.get(KLINES, params={"limt": "5"})
     assert answer.status_code == 400
     assert answer.json()["detail"] == (
-        "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only"
+        "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only, as_known_at"
     )
 
 

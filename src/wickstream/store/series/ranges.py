@@ -7,7 +7,7 @@ from typing import TypeVar
 import polars as pl
 
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy
+from wickstream.errors import StoreBusy, Unknowable
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.series.frames import SCHEMA, roll_up, stitch
@@ -15,6 +15,8 @@ from wickstream.store.series.plan import FAR_MS, whole_windows
 from wickstream.store.warm.bulk import BulkReader
 
 Result = TypeVar("Result")
+
+_SETTLED = pl.Schema({"open_time": pl.Int64(), "closed": pl.Boolean()})
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,28 @@ class RangeReader:
             parts |= {} if cold is None else {"cold": cold}
         return Stored(parts, halts or frozenset(), _troubles(warm=no_warm, cold=no_cold))
 
+    def stored_as_known_at(self, symbol: str, first_ms: int, last_ms: int, *, known_at_ms: int) -> Stored:
+        """The closed minutes of the range, each as it was known at that moment.
+
+        PostgreSQL has what became known of its minutes. Of others the lake has what was known last: if that was
+        published by then it was known then too, else nobody can tell any more what was.
+
+        Raises:
+            StoreBusy: If a tier that is needed does not answer; what it holds must not pass for unknown.
+            Unknowable: If a minute cannot be told.
+        """
+        known = self._warm.candles_as_known_at(symbol, first_ms, last_ms, SCHEMA, known_at_ms=known_at_ms)
+        halts = self._warm.halts_known_at(symbol, first_ms, last_ms, known_at_ms=known_at_ms)
+        told = self._warm.candles(
+            symbol, first_ms, last_ms, pl.Schema({"open_time": pl.Int64(), "closed": pl.Boolean()})
+        )
+        parts = {"warm": known}
+        span = lacking(settled({"known": known, "told": told}, halts), first_ms, last_ms)
+        if span is not None:
+            others = self._cold.candles(symbol, *span, SCHEMA).join(told.filter("closed"), on="open_time", how="anti")
+            parts["cold"] = _published_by(known_at_ms, others)
+        return Stored(parts, halts, {})
+
     def span(self, symbol: str) -> Span:
         """From where to where there may be candles."""
         warm, no_warm = _attempt(lambda: self._warm.span(symbol))
@@ -116,6 +140,18 @@ def _attempt(read: Callable[[], Result]) -> tuple[Result | None, StoreBusy | Non
         return read(), None
     except StoreBusy as exc:
         return None, exc
+
+
+def _published_by(known_at_ms: int, last_known: pl.DataFrame) -> pl.DataFrame:
+    later = last_known.filter(pl.col("published_at") > known_at_ms)
+    if not later.is_empty():
+        minute_ms, known_ms = later["open_time"].to_list()[0], max(later["published_at"].to_list())
+        raise Unknowable(
+            f"PostgreSQL no longer keeps what was known at {known_at_ms} of the minutes from {minute_ms} on, and what "
+            f"the lake holds was published after that, until {known_ms}; ask as_known_at={known_ms} or later, or a "
+            "range that PostgreSQL keeps"
+        )
+    return last_known
 
 
 def _troubles(**of: StoreBusy | None) -> dict[str, StoreBusy]:

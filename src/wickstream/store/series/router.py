@@ -10,6 +10,7 @@ from typing import Self
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
+from wickstream.errors import Unknowable
 from wickstream.events import Ticker
 from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import NOTHING, newest_closed, open_async_client
@@ -89,17 +90,30 @@ class Router:
         await self._warm.close()
 
     async def klines(
-        self, symbol: str, interval: str, *, start: int | None, end: int | None, limit: int, closed_only: bool
+        self,
+        symbol: str,
+        interval: str,
+        *,
+        start: int | None,
+        end: int | None,
+        limit: int,
+        closed_only: bool,
+        as_known_at: int | None = None,
     ) -> Series:
         """Candles by `open_time`, both ends inclusive, the forming one last.
 
         Without a range the newest `limit`; with `start` alone, forward from it; with `end` alone, the last before it.
+        `as_known_at` (ms): of what was known at that moment, by the publishers' clock, as if it were asked then;
+        only of closed minutes, and either the same whenever it is asked, or an error.
 
         Raises:
             StoreBusy: If the tiers that hold the range do not answer; names them.
             TooMuch: If it would be rolled up from more than ten years of minutes.
+            Unknowable: If nobody can tell what was known at that moment.
         """
         question = Question(symbol, interval, start, end, limit, closed_only)
+        if as_known_at is not None:
+            return await self._as_known_at(question, as_known_at)
         wanted = plan(question)
         heard, _trouble = await attempt(hear(self._redis, symbol))
         hour, now, clock = heard or Heard(NOTHING, Now(symbol, None, None, None), None)
@@ -114,6 +128,13 @@ class Router:
                 question, hour=reached, forming=now.forming, now_ms=now_ms, warm=self._warm, cold=self._cold
             )
         return self._series(found, now, now_ms, away=found.away)
+
+    async def _as_known_at(self, question: Question, known_at_ms: int) -> Series:
+        published_ms = time.time_ns() // 1_000_000  # not the exchange's now: those who publish stamp by their clock
+        if known_at_ms > published_ms:
+            raise Unknowable(f"as_known_at={known_at_ms} is yet to come; it is {published_ms}")
+        found = await self._wide.find_as_known_at(question, known_at_ms)
+        return Series(found.candles, found.complete, (self._settings.source, *found.tiers), None, None)
 
     def _series(self, found: HotAnswer | Found, now: Now, now_ms: int | None, *, away: tuple[str, ...] = ()) -> Series:
         as_of_ms = now.price.traded_at_ms if now.price else None

@@ -12,7 +12,7 @@ from wickstream.events import MINUTE_MS
 from wickstream.store.hot.hour import HotHour
 from wickstream.store.series.frames import SCHEMA, candles_of, frame_of, roll_up, stitch
 from wickstream.store.series.plan import FAR_MS, HOT_IS_STALE_MS, Plan, Question, minutes_of, plan, whole_windows
-from wickstream.store.series.ranges import Span, Stored, busy, settled
+from wickstream.store.series.ranges import RangeReader, Span, Stored, busy, settled
 from wickstream.store.series.stitching import Found
 
 PIECE_MINUTES = 131_072  # a quarter of a year: some 50 MB
@@ -25,6 +25,24 @@ class Minutes(Protocol):
     def stored(self, symbol: str, first_ms: int, last_ms: int, *, until_ms: int) -> Stored: ...
 
     def span(self, symbol: str) -> Span: ...
+
+
+@dataclass(frozen=True)
+class AsKnown:
+    """Where minutes are stored, as of a moment."""
+
+    reader: RangeReader
+    known_at_ms: int
+
+    def stored(self, symbol: str, first_ms: int, last_ms: int, *, until_ms: int) -> Stored:
+        return self.reader.stored_as_known_at(symbol, first_ms, last_ms, known_at_ms=self.known_at_ms)
+
+    def span(self, symbol: str) -> Span:
+        """All there is; raises StoreBusy if a tier does not answer: what it holds must not pass for unknown."""
+        span = self.reader.span(symbol)
+        if span.trouble:
+            raise busy(span.trouble)
+        return span
 
 
 @dataclass

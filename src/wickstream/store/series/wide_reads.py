@@ -1,12 +1,13 @@
 """Wide answers for a process that serves many at once: one at a time, in a thread."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
-from wickstream.store.hot.hour import HotHour
+from wickstream.store.hot.hour import NOTHING, HotHour
 from wickstream.store.series.plan import Question
 
 if TYPE_CHECKING:
@@ -34,12 +35,25 @@ class WideReader:
             StoreBusy: If no tier answers, or too many are asking.
             TooMuch: See there.
         """
+        return await self._in_turn(lambda: self._find(question, hour, forming, now_ms))
+
+    async def find_as_known_at(self, question: Question, known_at_ms: int) -> "Found":
+        """What was known at that moment, of closed minutes.
+
+        Raises:
+            StoreBusy: If a tier that is needed does not answer, or too many are asking.
+            TooMuch: As `find`.
+            Unknowable: If it cannot be told.
+        """
+        return await self._in_turn(lambda: self._find_as_known(question, known_at_ms))
+
+    async def _in_turn(self, find: Callable[[], "Found"]) -> "Found":
         if self._waiting >= MOST_WAITING:
             raise StoreBusy(f"{MOST_WAITING} answers of many minutes are waited for", retry_after_s=5)
         self._waiting += 1
         try:
             async with self._lock:
-                return await asyncio.to_thread(self._find, question, hour, forming, now_ms)
+                return await asyncio.to_thread(find)
         finally:
             self._waiting -= 1
 
@@ -53,6 +67,12 @@ class WideReader:
         from wickstream.store.series.wide import find_wide
 
         return find_wide(question, self._opened(), hour=hour, forming=forming, now_ms=now_ms)
+
+    def _find_as_known(self, question: Question, known_at_ms: int) -> "Found":
+        from wickstream.store.series.wide import AsKnown, find_wide
+
+        reader = AsKnown(self._opened(), known_at_ms)
+        return find_wide(question, reader, hour=NOTHING, forming=None, now_ms=known_at_ms)
 
     def _opened(self) -> "RangeReader":
         if self._ranges is None:

@@ -1,5 +1,6 @@
 """Whole ranges out of the warm tier, as columns."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from types import NoneType
@@ -15,6 +16,7 @@ from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.warm.database import PASSING, busy, conninfo
 from wickstream.store.warm.reads import HALTS, SYMBOLS
+from wickstream.store.warm.revisions import KNOWN
 
 READERS = 2  # one server process reads a range at half the speed of two
 ANSWER_MS = 60_000
@@ -26,9 +28,10 @@ WORTH_SPLITTING_MS = 7 * 1_440 * MINUTE_MS
 _READ = sql.SQL(
     """
 SELECT string_agg(concat_ws(',', {columns}), E'\\n') FROM candles
-WHERE symbol = {symbol} AND "interval" = '1m' AND open_time BETWEEN {first} AND {last}
+WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
 """
 )
+_READ_KNOWN = sql.SQL("SELECT string_agg(concat_ws(',', {columns}), E'\\n') FROM ({known}) AS known")
 
 # One end at a time, each along the index of one partition.
 _SPAN = """
@@ -68,6 +71,26 @@ class BulkReader:
         pieces = _pieces(first_ms, last_ms)
         return pl.concat(self._threads.map(lambda piece: self._piece(symbol, piece, schema), pieces))
 
+    def candles_as_known_at(
+        self, symbol: str, first_ms: int, last_ms: int, schema: pl.Schema, *, known_at_ms: int
+    ) -> pl.DataFrame:
+        """As `candles`: the closed ones, each as it was known at that moment; see `revisions`.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer in time.
+        """
+        place: dict[str, str | int] = {"symbol": symbol, "first": first_ms, "last": last_ms, "known_at": known_at_ms}
+        return self._text(_READ_KNOWN, place, symbol, schema)
+
+    def halts_known_at(self, symbol: str, first_ms: int, last_ms: int, *, known_at_ms: int) -> frozenset[int]:
+        """Of `halts` those that were found by then.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer in time.
+        """
+        found = self._rows(HALTS + " AND detected_at <= %s", symbol, first_ms, last_ms, known_at_ms)
+        return frozenset(row[0] for row in found)
+
     def span(self, symbol: str) -> tuple[int, int] | None:
         """Open times (ms) of its oldest candle, and of its newest or a later halt; None: there is none.
 
@@ -101,13 +124,16 @@ class BulkReader:
             raise busy(exc) from exc
 
     def _piece(self, symbol: str, piece: tuple[int, int], schema: pl.Schema) -> pl.DataFrame:
+        place: dict[str, str | int] = {"symbol": symbol, "first": piece[0], "last": piece[1]}
+        return self._text(_READ, place, symbol, schema)
+
+    def _text(self, question: sql.SQL, values: Mapping[str, str | int], symbol: str, schema: pl.Schema) -> pl.DataFrame:
         known = {"symbol": symbol, "interval": "1m"}
         asked = pl.Schema({"open_time": pl.Int64(), **{n: k for n, k in schema.items() if n not in known}})
         columns = sql.SQL(", ").join(map(_column, asked))
-        statement = _READ.format(columns=columns, symbol=symbol, first=piece[0], last=piece[1])
         try:
             with self._pool.connection() as conn:
-                rows = _parsed(_answer(conn, statement), asked)
+                rows = _parsed(_answer(conn, question.format(columns=columns, known=KNOWN), values), asked)
         except (PoolTimeout, *PASSING) as exc:
             raise busy(exc) from exc
         named = rows.with_columns(pl.lit(value).alias(name) for name, value in known.items())
@@ -129,9 +155,9 @@ def _column(name: str) -> sql.Composable:
     return sql.SQL(form).format(sql.Identifier(name))
 
 
-def _answer(conn: psycopg.Connection, statement: sql.Composed) -> bytes | None:
-    """The one value, not decoded."""
-    result = conn.execute(statement).pgresult
+def _answer(conn: psycopg.Connection, statement: sql.Composed, values: Mapping[str, str | int]) -> bytes | None:
+    """The one value, not decoded. What is asked for is written into the statement, so that it is planned for that."""
+    result = psycopg.ClientCursor(conn).execute(statement, values).pgresult
     return result.get_value(0, 0) if result else None
 
 

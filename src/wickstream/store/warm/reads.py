@@ -11,7 +11,6 @@ from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.store.series.plan import Plan
 from wickstream.store.warm.database import busy, conninfo
-from wickstream.store.warm.revisions import KNOWN_BACKWARD, KNOWN_FORWARD
 
 POOL_SIZE = 8
 ANSWER_MS = 5_000  # a question that takes longer is asked wrongly
@@ -83,14 +82,6 @@ class WarmReader:
         """1-minute candles in order of time."""
         statement = BACKWARD if wanted.backward else FORWARD
         rows = await self._fetch(statement, (symbol, wanted.first_ms, wanted.last_ms, wanted.minutes))
-        candles = [_candle(row) for row in rows]
-        return candles[::-1] if wanted.backward else candles
-
-    async def candles_as_known_at(self, symbol: str, wanted: Plan, *, known_at_ms: int) -> list[Candle]:
-        """Closed 1-minute candles in order of time, each as it was known at that moment; see `revisions`."""
-        values = {"symbol": symbol, "first": wanted.first_ms, "last": wanted.last_ms, "limit": wanted.minutes}
-        statement = KNOWN_BACKWARD if wanted.backward else KNOWN_FORWARD
-        rows = await self._fetch(statement, values | {"known_at": known_at_ms})
         candles = [_candle(row) for row in rows]
         return candles[::-1] if wanted.backward else candles
 

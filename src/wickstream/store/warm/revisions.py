@@ -35,25 +35,20 @@ KEY = ("symbol", "interval", "open_time", "revision", "trade_count", "origin")
 
 _NEWEST_FIRST = "revision DESC, trade_count DESC, (origin = 'trades') DESC, published_at, origin"
 
-# Each side has a row a minute, and is cut off by itself: what is among the first of both is among the first of its own.
-_READ = f"""
+KNOWN = sql.SQL(
+    f"""
 SELECT DISTINCT ON (open_time) * FROM ((
     SELECT {{columns}} FROM candles
     WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
       AND closed AND published_at <= %(known_at)s
-    ORDER BY open_time {{order}} LIMIT %(limit)s
 ) UNION ALL (
-    SELECT DISTINCT ON (open_time) {{columns}} FROM candle_revisions
+    SELECT {{columns}} FROM candle_revisions
     WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
       AND published_at <= %(known_at)s
-    ORDER BY open_time {{order}}, {_NEWEST_FIRST} LIMIT %(limit)s
 )) AS known
-ORDER BY open_time {{order}}, {_NEWEST_FIRST} LIMIT %(limit)s
+ORDER BY open_time, {_NEWEST_FIRST}
 """  # noqa: S608 - no value is part of it
-KNOWN_FORWARD, KNOWN_BACKWARD = (
-    sql.SQL(_READ).format(columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), order=sql.SQL(order))
-    for order in ("ASC", "DESC")
-)
+).format(columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)))
 
 
 def overtaken(candles: Iterable[Candle], kept: Iterable[Candle]) -> Sequence[Candle]:

@@ -1,6 +1,5 @@
 """What may be known when: the tables against a plain model that remembers every version it was offered."""
 
-import asyncio
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -21,17 +20,16 @@ from tests.tier_contents import read_warm
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
-from wickstream.store.series.plan import Plan
+from wickstream.store.series.frames import SCHEMA, candles_of
+from wickstream.store.warm.bulk import BulkReader
 from wickstream.store.warm.candles import upsert_candles
 from wickstream.store.warm.database import connect
-from wickstream.store.warm.reads import WarmReader
 from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
 
 SYMBOL = "BTCUSDT"
 EVER = 2**53
-ALL = Plan(0, EVER, 1_000, backward=False)
 
 Known = Callable[..., list[Candle]]
 
@@ -56,15 +54,12 @@ def writer(database: Settings) -> Iterator[WarmWriter]:
 @pytest.fixture
 def known(database: Settings) -> Iterator[Known]:
     """Candles as they were known at a moment."""
-    with asyncio.Runner() as runner:
-        reader = WarmReader(database)
-        runner.run(reader.open())
+    with closing(BulkReader(database)) as reader:
 
-        def read(moment_ms: int, *, symbol: str = SYMBOL, plan: Plan = ALL) -> list[Candle]:
-            return runner.run(reader.candles_as_known_at(symbol, plan, known_at_ms=moment_ms))
+        def read(moment_ms: int, *, symbol: str = SYMBOL, first_ms: int = 0, last_ms: int = EVER) -> list[Candle]:
+            return candles_of(reader.candles_as_known_at(symbol, first_ms, last_ms, SCHEMA, known_at_ms=moment_ms))
 
         yield read
-        runner.run(reader.close())
 
 
 def rows(database: Settings) -> list[tuple[int, int, int]]:
@@ -191,17 +186,13 @@ def test_replays_make_no_rows_and_change_no_answer(database: Settings, writer: W
     assert [known(moment) for moment in range(30)] == before
 
 
-def test_a_plan_bounds_the_minutes_that_are_known_from_either_side(writer: WarmWriter, known: Known) -> None:
+def test_only_minutes_of_the_range_are_told(writer: WarmWriter, known: Known) -> None:
     writer.write(
-        [minute(SYMBOL, n, published_at=1) for n in range(6)] + [minute(SYMBOL, 5, revision=1, published_at=9)]
+        [minute(SYMBOL, n, published_at=1) for n in range(6)] + [minute(SYMBOL, 4, revision=1, published_at=9)]
     )
-    first, last = MIDNIGHT_MS + MINUTE_MS, MIDNIGHT_MS + 5 * MINUTE_MS
+    found = known(5, first_ms=MIDNIGHT_MS + MINUTE_MS, last_ms=MIDNIGHT_MS + 4 * MINUTE_MS)
 
-    forward = known(5, plan=Plan(first, last, 2, backward=False))
-    backward = known(5, plan=Plan(first, last, 2, backward=True))
-
-    assert forward == [minute(SYMBOL, n, published_at=1) for n in (1, 2)]
-    assert backward == [minute(SYMBOL, n, published_at=1) for n in (4, 5)]
+    assert found == [minute(SYMBOL, n, published_at=1) for n in (1, 2, 3, 4)]
 
 
 def test_what_another_writer_stores_meanwhile_stays_known(database: Settings, writer: WarmWriter, known: Known) -> None:
