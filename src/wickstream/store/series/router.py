@@ -19,6 +19,7 @@ from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
 from wickstream.store.series.plan import Question, hot_suffices, most_minutes, plan
 from wickstream.store.series.stitching import Found, attempt, find, newest_by_tier
+from wickstream.store.series.trade_reads import Trades, TradesReader
 from wickstream.store.series.wide_reads import WideReader
 from wickstream.store.warm.reads import WarmReader
 
@@ -75,6 +76,7 @@ class Router:
         self._cold = ColdReader(settings)
         self._wide = WideReader(settings)
         self._redis = open_async_client(settings)
+        self._trades = TradesReader(settings, self._redis, self._warm)
         self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
 
@@ -140,6 +142,14 @@ class Router:
         as_of_ms = now.price.traded_at_ms if now.price else None
         sources = (self._settings.source, *found.tiers)
         return Series(found.candles, found.complete, sources, as_of_ms, _lag(as_of_ms, now_ms), away)
+
+    async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> Trades:
+        """Single trades in the order of their ids: at most `limit` from `from_id` on, or the newest.
+
+        Raises:
+            StoreBusy: If no store that may have some of it answers; names them.
+        """
+        return await self._trades.read(symbol, from_id=from_id, limit=limit)
 
     async def board(self) -> Board:
         """Every symbol's last price and day.

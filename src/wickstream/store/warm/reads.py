@@ -37,6 +37,11 @@ SELECT open_time FROM gaps
 WHERE symbol = %s AND first_trade_id IS NULL AND open_time BETWEEN %s AND %s AND status = 'halted'
 """
 
+_ABSENT = """
+SELECT first_trade_id, last_trade_id FROM gaps
+WHERE symbol = %s AND first_trade_id <= %s AND last_trade_id >= %s AND status = 'absent'
+"""
+
 _NEWEST_CLOSED = """
 SELECT max(newest.open_time)
 FROM unnest(%s::text[]) AS s (symbol), LATERAL (
@@ -88,6 +93,10 @@ class WarmReader:
     async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]:
         """Open times of the minutes in which the symbol did not trade."""
         return frozenset(row[0] for row in await self._fetch(HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
+
+    async def absent_ids(self, symbol: str, first_id: int, last_id: int) -> list[tuple[int, int]]:
+        """Ranges of ids, both ends inclusive, that touch these and are proven absent from the exchange."""
+        return [(first, last) for first, last in await self._fetch(_ABSENT, (symbol, last_id, first_id))]
 
     async def newest_closed(self, symbols: Sequence[str]) -> int | None:
         """Open time of the newest closed candle over these symbols."""
