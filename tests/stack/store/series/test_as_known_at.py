@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,11 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy, Unknowable
 from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.store.cold.candles import ColdCandles
-from wickstream.store.hot.hour import HotWriter
+from wickstream.store.hot.hour import NOTHING, HotWriter
+from wickstream.store.series.plan import Question
+from wickstream.store.series.ranges import RangeReader
 from wickstream.store.series.router import Router, Series
+from wickstream.store.series.wide import AsKnown, find_wide
 from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
@@ -137,10 +140,16 @@ VERSIONS = st.builds(
 )
 
 
+@pytest.fixture
+def reader(stores: Settings) -> Iterator[RangeReader]:
+    with closing(RangeReader(stores)) as reader:
+        yield reader
+
+
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(offered=st.lists(VERSIONS, min_size=1, max_size=12), moment=st.integers(0, 10))
 def test_at_any_moment_it_is_the_roll_up_of_the_largest_versions_published_by_then(
-    stores: Settings, offered: list[Candle], moment: int
+    stores: Settings, reader: RangeReader, offered: list[Candle], moment: int
 ) -> None:
     symbol = f"H{uuid.uuid4().hex[:12]}"
     named = [msgspec.structs.replace(candle, symbol=symbol) for candle in offered]
@@ -152,5 +161,6 @@ def test_at_any_moment_it_is_the_roll_up_of_the_largest_versions_published_by_th
         if candle.published_at <= known_at_ms:
             other = known.setdefault(candle.open_time, candle)
             known[candle.open_time] = candle if supersedes(candle, other) else other
-    expected = list(roll_up([known[time] for time in sorted(known)], "3m"))
-    assert list(ask(stores.model_copy(update={"ticker_symbols": (symbol,)}), known_at_ms, "3m").candles) == expected
+    question = Question(symbol, "3m", at(0), None, 500, closed_only=False)
+    found = find_wide(question, AsKnown(reader, known_at_ms), hour=NOTHING, forming=None, now_ms=known_at_ms)
+    assert list(found.candles) == list(roll_up([known[time] for time in sorted(known)], "3m"))
