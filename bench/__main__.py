@@ -12,7 +12,7 @@ import psutil
 from bench import main_job
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
-from bench.store import archive, cold_reads, hot_reads, size, warm_reads, writes
+from bench.store import archive, cold_reads, hot_reads, size, verify, warm_reads, writes
 from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
@@ -30,6 +30,7 @@ BENCHMARKS = {
     "archive": archive.measure,
     "store-writes": writes.measure,
     "store-size": size.measure,
+    "verify": verify.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wickstream.operate.proof.klines import Klines
 
 Names = Annotated[str | None, typer.Option("--symbols", metavar="A,B", help="Only these; else all that are stored.")]
-Fast = Annotated[bool, typer.Option("--fast", help="Only the chain of ids, in warm and cold.")]
+Fast = Annotated[bool, typer.Option("--fast", help="Only the chain of ids and the count, in warm and cold.")]
 Against = Annotated[
     str | None,
     typer.Option("--against", metavar="exchange|FILE.csv", help="Hold the exchange's klines against the candles too."),
@@ -40,7 +40,7 @@ def verify(
     port_base: PortBase = None,
     as_json: Json = False,
 ) -> None:
-    """Prove the stored candles: the chain of ids in each tier, tier against tier, and against the exchange's klines.
+    """Prove what is stored: files by their sha256, the chain of ids, tier against tier, and the exchange's klines.
 
     Exit code 1 on any difference; minutes still on their way from one tier to the next are none.
     """
@@ -55,7 +55,7 @@ def verify(
     require_in_order(start_ms, end_ms)
     settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
     chosen = _chosen(settings, symbols)
-    found = verify(
+    found, _ = verify(
         settings,
         chosen,
         start_ms=start_ms or 0,

@@ -11,8 +11,10 @@ import polars as pl
 
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions
+from wickstream.bus.history import History
 from wickstream.bus.topics import ALERTS, RAW_TRADES, topic_ids
 from wickstream.config import Settings
+from wickstream.errors import StoreBusy
 from wickstream.events import Alert
 from wickstream.store.cold.alerts import ColdAlerts, newest
 from wickstream.store.cold.offsets import Identify, LakeOffsets
@@ -146,6 +148,17 @@ class Alerts:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def has_all_alerts(settings: Settings) -> bool:
+    """Tell whether all that the topic has is in the lake's table; False where one of the two does not answer."""
+    try:
+        with History(settings.kafka) as history:
+            ends = {Place(ALERTS, number): bounds for number, bounds in history.bounds(ALERTS).items()}
+        offsets = Alerts(settings).start_offsets(list(ends))
+    except StoreBusy:
+        return False
+    return all(first == end or offsets[place] >= end for place, (first, end) in ends.items())
 
 
 class _Due:

@@ -3,17 +3,19 @@
 Amounts are text: a value in dollars may have more digits than any decimal of Parquet.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
+import polars as pl
 from arro3.core import Array, DataType, Table
 from deltalake import CommitProperties, Field, Schema, Transaction
 from deltalake.schema import PrimitiveType
 
 from wickstream.candle import plain
 from wickstream.config import Settings
-from wickstream.events import Alert
+from wickstream.events import Alert, AlertType
 from wickstream.store.cold.columns import MONTH, month_of
 from wickstream.store.cold.lake import TROUBLE, WRITER, LakeTable
 
@@ -39,12 +41,16 @@ _SAYS_MORE = (
 _FROM_NEW = {name: f'new."{name}"' for name in _KINDS}
 
 
+def table_schema() -> Schema:
+    """The columns as the table declares them."""
+    return Schema([Field(name, PrimitiveType(kind)) for name, (kind, _) in _KINDS.items()])
+
+
 class ColdAlerts:
     """Not for two threads at once; any number of processes may store."""
 
     def __init__(self, settings: Settings) -> None:
-        schema = Schema([Field(name, PrimitiveType(kind)) for name, (kind, _) in _KINDS.items()])
-        self._lake = LakeTable(settings, "alerts", schema=schema, partition_by=MONTH)
+        self._lake = LakeTable(settings, "alerts", schema=table_schema(), partition_by=MONTH)
 
     def store(self, alerts: Iterable[Alert], offsets: Mapping[str, int]) -> int:
         """Merge by id and version; tells how many rows changed. The consumer's `offsets` are part of the same commit;
@@ -69,6 +75,21 @@ class ColdAlerts:
         """
         table = self._lake.open()
         return None if table is None else table.transaction_version(name)
+
+    def read(self, first_ms: int, last_ms: int, *, besides: Collection[str] = ()) -> list[Alert]:
+        """Those with `first_ms <= at <= last_ms`; `besides`: files (their paths) that are not to be opened.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        rows = self._lake.scan(besides)
+        if rows is None:
+            return []
+        wanted = rows.filter(
+            pl.col(MONTH).is_between(pl.lit(month_of(first_ms)), pl.lit(month_of(last_ms))),
+            pl.col("at").is_between(first_ms, last_ms),
+        )
+        return [_alert_of(row) for row in self._lake.collected(wanted.sort("at", "alert_id")).iter_rows(named=True)]
 
     def _merge(self, rows: Sequence[Alert], offsets: Mapping[str, int]) -> int:
         table = self._lake.made()
@@ -104,6 +125,12 @@ def newest(alerts: Iterable[Alert]) -> list[Alert]:
         if alert.version > held.version:
             largest[alert.alert_id] = alert
     return sorted(largest.values(), key=lambda alert: (alert.at, alert.alert_id))
+
+
+def _alert_of(row: Mapping[str, Any]) -> Alert:
+    amounts = {name: Decimal(row[name]) for name in ("value", "threshold")}
+    told = {name: row[name] for name in Alert.__struct_fields__}
+    return Alert(**told | amounts | {"type": AlertType(row["type"]), "facts": msgspec.json.decode(row["facts"])})
 
 
 def _rows_of(alerts: Sequence[Alert]) -> Table:

@@ -1,6 +1,7 @@
 """Whole ranges out of the cold tier, as columns."""
 
 import threading
+from collections.abc import Collection
 
 import polars as pl
 
@@ -8,19 +9,21 @@ from wickstream.config import Settings
 from wickstream.store.cold import trade_columns
 from wickstream.store.cold.candles import span_of
 from wickstream.store.cold.columns import MONTH, day_of, month_of, table_schema
-from wickstream.store.cold.lake import TROUBLE, LakeTable
-
-_TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
+from wickstream.store.cold.days import day_digests
+from wickstream.store.cold.lake import SCAN_TROUBLE, LakeTable
+from wickstream.store.warm.days import DAYS
 
 
 class LakeReader:
     """The tables of the lake; safe for several threads at once. Every read raises StoreBusy if it fails."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, besides: Collection[str] = ()) -> None:
+        """`besides`: files (their paths in their tables) that are not to be opened."""
         self._candles = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH)
         self._trades = LakeTable(
             settings, "trades", schema=trade_columns.table_schema(), partition_by=trade_columns.DAY
         )
+        self._besides = besides
         self._opening = threading.Lock()
 
     def candles(self, symbol: str, first_ms: int, last_ms: int, schema: pl.Schema) -> pl.DataFrame:
@@ -48,6 +51,15 @@ class LakeReader:
             table = self._candles.open()
             return None if table is None else span_of(table)
 
+    def days(self, first_ms: int, last_ms: int, settled_ms: int) -> pl.DataFrame:
+        """A row a symbol and day, as `day_digests` adds them up, of closed candles published before `settled_ms`."""
+        rows = self._rows(self._candles)
+        if rows is None:
+            return pl.DataFrame(schema=DAYS)
+        months = pl.col(MONTH).is_between(pl.lit(month_of(first_ms)), pl.lit(month_of(last_ms)))
+        times = pl.col("open_time").is_between(first_ms, last_ms) & (pl.col("published_at") < settled_ms)
+        return self._collected(self._candles, day_digests(rows.filter(months, times, "closed")))
+
     def symbols(self) -> list[str]:
         """Those of which there are candles, in order."""
         rows = self._rows(self._candles)
@@ -59,12 +71,11 @@ class LakeReader:
 
     def _rows(self, lake: LakeTable) -> pl.LazyFrame | None:
         with self._opening:
-            table = lake.open()
-            return None if table is None else pl.scan_delta(table)
+            return lake.scan(self._besides)
 
     def _collected(self, lake: LakeTable, wanted: pl.LazyFrame) -> pl.DataFrame:
         try:
             return wanted.collect()
-        except _TROUBLE as exc:
+        except SCAN_TROUBLE as exc:
             with self._opening:
                 raise lake.busy(exc) from exc

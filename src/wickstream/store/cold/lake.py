@@ -1,9 +1,10 @@
 """One Delta table of the lake, in a folder or on S3: opened, asked and written to by its name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median
 from typing import Any
 
+import polars as pl
 import structlog
 from arro3.core import Table
 from deltalake import DeltaTable, QueryBuilder, Schema, WriterProperties
@@ -11,7 +12,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
-from wickstream.store.cold.files import FileStore
+from wickstream.store.cold.files import FileStore, files_of
 from wickstream.store.cold.notes import FileNotes
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,7 @@ COMPACT_WHOLE_EVERY = 24 * COMPACT_EVERY
 PROPERTIES = {"delta.logRetentionDuration": "interval 1 days"}
 
 TROUBLE = (DeltaError, OSError)
+SCAN_TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
 WRITER = WriterProperties(compression="ZSTD")
 
 Partitions = list[tuple[str, str, Any]]
@@ -81,6 +83,44 @@ class LakeTable:
             return Table(QueryBuilder().register(self._name, table).execute(question).read_all())
         except TROUBLE as exc:
             raise self.busy(exc) from exc
+
+    def scan(self, besides: Collection[str] = ()) -> pl.LazyFrame | None:
+        """All its rows, but those of some files; None where there is none. What it is collected with may fail with
+        what `SCAN_TROUBLE` names.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        table = self.open()
+        if table is None or not besides:
+            return None if table is None else pl.scan_delta(table)
+        files = [self.uri(file.path) for file in files_of(table) if file.path not in besides]
+        return self.scan_files(files) if files else None
+
+    def scan_files(self, uris: Sequence[str]) -> pl.LazyFrame:
+        """The rows of these files, whatever the log says of them."""
+        return pl.scan_parquet(
+            list(uris),
+            hive_partitioning=True,
+            hive_schema={self._partition_by: pl.String()},
+            missing_columns="insert",
+            storage_options=self._options or None,
+        )
+
+    def collected(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """The rows of such a scan.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        try:
+            return rows.collect()
+        except SCAN_TROUBLE as exc:
+            raise self.busy(exc) from exc
+
+    def uri(self, path: str) -> str:
+        """Where one of its files is."""
+        return f"{self._url}/{path}"
 
     def keep_files_few(self, table: DeltaTable, only: Partitions | None = None) -> bool:
         """After a commit: every so many of them small files become larger ones, and of many more as large as they

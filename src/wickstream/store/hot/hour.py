@@ -3,11 +3,11 @@
 Everything here is rebuilt from Kafka, and every key goes away by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import redis
 import redis.asyncio
@@ -27,7 +27,7 @@ KEEP_MS = 3_600_000  # before the symbol's newest closed candle, not before any 
 SECONDS_TO_LIVE = 86_400
 _FILLED = f"{PREFIX}hot:is-filled"  # goes when Redis loses its memory; once a day it is filled for nothing
 ANSWER_SECONDS = 2.0
-_BETWEEN = b"\n"  # rows, none of which holds one; found at once, which b",\n" is not
+BETWEEN = b"\n"  # rows, none of which holds one; found at once, which b",\n" is not
 _HEAD_BYTES = 64  # have the two times in them
 RETRIES = 1  # a pooled connection may have died with its server; more patience is the caller's to have
 
@@ -69,6 +69,11 @@ def opened_key(symbol: str) -> str:
     return f"{PREFIX}hot:opened:{symbol}"
 
 
+def versions_key(symbol: str) -> str:
+    """Hash: of each row the version by which others are compared with it, by open time."""
+    return f"{PREFIX}hot:held:{symbol}"
+
+
 class HotWriter:
     """Writes candles by version, each symbol's in one step that no reader sees half of."""
 
@@ -103,8 +108,22 @@ class HotWriter:
         except RedisError as exc:
             raise busy(exc) from exc
 
+    def renew(self, symbol: str, candles: Sequence[Candle]) -> Written:
+        """Store these, and nothing of what was held of the symbol before.
+
+        Raises:
+            StoreBusy: If Redis cannot take it now.
+        """
+        try:
+            with self._client.pipeline(transaction=True) as pipe:
+                pipe.delete(closed_key(symbol), opened_key(symbol), versions_key(symbol))
+                self._write(pipe, symbol, candles)
+                return Written(*pipe.execute()[1])
+        except RedisError as exc:
+            raise busy(exc) from exc
+
     def _write(self, pipe: "redis.client.Pipeline", symbol: str, rows: Sequence[Candle]) -> None:
-        keys = [closed_key(symbol), opened_key(symbol), f"{PREFIX}hot:held:{symbol}"]
+        keys = [closed_key(symbol), opened_key(symbol), versions_key(symbol)]
         offered = [argument for row in rows for argument in _arguments(row)]
         self._upsert(keys, [SECONDS_TO_LIVE, KEEP_MS, *offered], client=pipe)
 
@@ -136,15 +155,17 @@ class HotWriter:
 
 
 def _arguments(candle: Candle) -> tuple[int | str | bytes, ...]:
+    return (candle.open_time, *_version(candle), rendered(candle))
+
+
+def _version(candle: Candle) -> tuple[int, int, int, str]:
     from_trades = int(candle.origin == Origin.TRADES)
-    return (
-        candle.open_time,
-        candle.revision,
-        int(candle.closed),
-        candle.trade_count,
-        f"{from_trades}:{facts_digest(candle)}",
-        rendered(candle),
-    )
+    return (candle.revision, int(candle.closed), candle.trade_count, f"{from_trades}:{facts_digest(candle)}")
+
+
+def version_text(candle: Candle) -> str:
+    """As it is held beside the row."""
+    return ":".join(map(str, _version(candle)))
 
 
 @dataclass(frozen=True)
@@ -208,12 +229,36 @@ def held(client: redis.Redis, symbol: str) -> HotHour:
     return hour_of(closed, opened)
 
 
+class HotValues(NamedTuple):
+    """All that is held of a symbol, as it lies there: see `closed_key`, `opened_key` and `versions_key`."""
+
+    closed: bytes | None
+    opened: bytes | None
+    versions: Mapping[bytes, bytes]
+
+
+def hot_values(client: redis.Redis, symbol: str) -> HotValues:
+    """As of one moment.
+
+    Raises:
+        StoreBusy: If Redis does not answer.
+    """
+    try:
+        with client.pipeline(transaction=True) as pipe:
+            pipe.mget(closed_key(symbol), opened_key(symbol))
+            pipe.hgetall(versions_key(symbol))
+            (closed, opened), versions = pipe.execute()
+    except RedisError as exc:
+        raise busy(exc) from exc
+    return HotValues(closed, opened, versions)
+
+
 def hour_of(closed: bytes | None, opened: bytes | None) -> HotHour:
     """From what Redis holds."""
-    open_rows = Rendered(opened.split(_BETWEEN) if opened else ())
+    open_rows = Rendered(opened.split(BETWEEN) if opened else ())
     if not closed:
         return HotHour(None, None, Rendered(()), open_rows)
-    head, *rows = closed.split(_BETWEEN)
+    head, *rows = closed.split(BETWEEN)
     first, newest = head.split()
     return HotHour(int(first), int(newest), Rendered(rows), open_rows)
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
-from wickstream.events import Gap, GapStatus
+from wickstream.events import Alert, AlertType, Gap, GapStatus
 from wickstream.store.warm.database import PASSING, busy, connect
 
 _COLUMNS = """
@@ -27,6 +27,7 @@ SELECT {columns} FROM gaps
 WHERE symbol = %s AND (first_trade_id <= %s AND last_trade_id >= %s
                        OR first_trade_id IS NULL AND open_time BETWEEN %s AND %s)
 """
+_ALERTS = "SELECT {columns} FROM alerts WHERE at BETWEEN %s AND %s ORDER BY at, alert_id"
 _STARTS = "SELECT first_trade_id FROM starts WHERE symbol = %s"
 
 
@@ -36,6 +37,7 @@ def _filled(statement: str, columns: Sequence[str]) -> sql.Composed:
 
 _READ_CANDLES = _filled(_CANDLES, Candle.__struct_fields__)
 _READ_GAPS = _filled(_GAPS, Gap.__struct_fields__)
+_READ_ALERTS = _filled(_ALERTS, Alert.__struct_fields__)
 
 
 class AuditReader:
@@ -76,6 +78,10 @@ class AuditReader:
         """Entries of ids that overlap these, and halts in this time; first and last, both inclusive."""
         return [_gap(row) for row in self._fetch(_READ_GAPS, symbol, ids[1], ids[0], *times)]
 
+    def alerts(self, first_ms: int, last_ms: int) -> list[Alert]:
+        """Those of this time, both ends inclusive."""
+        return [_alert(row) for row in self._fetch(_READ_ALERTS, first_ms, last_ms)]
+
     def starts(self, symbol: str) -> list[int]:
         """The first trade ids of the times from which on it was followed."""
         return [row[0] for row in self._fetch(_STARTS, symbol)]
@@ -90,6 +96,11 @@ class AuditReader:
 def _candle(row: tuple[Any, ...]) -> Candle:
     candle = Candle(*row)
     return msgspec.structs.replace(candle, origin=Origin(candle.origin))
+
+
+def _alert(row: tuple[Any, ...]) -> Alert:
+    alert = Alert(*row)
+    return msgspec.structs.replace(alert, type=AlertType(alert.type))
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:

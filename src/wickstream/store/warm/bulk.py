@@ -15,6 +15,8 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.warm.database import PASSING, busy, conninfo
+from wickstream.store.warm.days import DAYS, FOR_ALL_DAYS, WARM_DAYS
+from wickstream.store.warm.partitions import OLDEST_MONTH, month_start
 from wickstream.store.warm.reads import HALTS, SYMBOLS
 from wickstream.store.warm.revisions import KNOWN
 
@@ -99,6 +101,29 @@ class BulkReader:
         """
         oldest, newest = self._rows(_SPAN, symbol, symbol, symbol)[0]
         return None if oldest is None else (oldest, newest)
+
+    def kept_since(self) -> int | None:
+        """Open time (ms) from which on candles are kept here, by the month; None: nothing was ever stored.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer in time.
+        """
+        ((month,),) = self._rows(OLDEST_MONTH)
+        return None if month is None else month_start(month)
+
+    def days(self, first_ms: int, last_ms: int, settled_ms: int) -> pl.DataFrame:
+        """A row a symbol and day, as `warm.days` adds them up, of closed candles published before `settled_ms`.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer in time.
+        """
+        try:
+            with self._pool.connection() as conn, conn.transaction():
+                conn.execute(FOR_ALL_DAYS)
+                rows = conn.execute(WARM_DAYS, (first_ms, last_ms, settled_ms)).fetchall()
+        except (PoolTimeout, *PASSING) as exc:
+            raise busy(exc) from exc
+        return pl.DataFrame(rows, schema=DAYS, orient="row")
 
     def symbols(self) -> list[str]:
         """All of which there is a candle.

@@ -13,6 +13,16 @@ from wickstream.candle import window_end, window_start
 BY_MONTH = {"candles": 70, "candle_revisions": 100, "marks": 100}
 
 
+OLDEST_MONTH = """
+SELECT min(right(relname, 7)) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'candles'::regclass
+"""
+
+
+def month_start(month: str) -> int:
+    """When it opens (ms); `month` as in the name of its partition, 2024_08."""
+    return int(datetime.strptime(month, "%Y_%m").replace(tzinfo=UTC).timestamp()) * 1_000
+
+
 class Months:
     """Those whose partitions are known to be there, in the eyes of one connection."""
 
