@@ -9,11 +9,18 @@ PRICE, QUANTITY = "61837.63000000", "0.00020000"
 
 
 def trade_value(
-    trade_id: int, symbol: str = "BTCUSDT", *, at: int = MIDNIGHT_MS, price: str = PRICE, quantity: str = QUANTITY
+    trade_id: int,
+    symbol: str = "BTCUSDT",
+    *,
+    at: int = MIDNIGHT_MS,
+    price: str = PRICE,
+    quantity: str = QUANTITY,
+    maker: bool = True,
 ) -> bytes:
     """As Spot writes it, to the byte; `at` in ms or µs."""
     amounts = f'"p":"{price}","q":"{quantity}"'
-    return f'{{"e":"trade","E":{at},"s":"{symbol}","t":{trade_id},{amounts},"T":{at},"m":true,"M":true}}'.encode()
+    taken = f'"T":{at},"m":{str(maker).lower()},"M":true'
+    return f'{{"e":"trade","E":{at},"s":"{symbol}","t":{trade_id},{amounts},{taken}}}'.encode()
 
 
 def record(value: bytes | None, *, key: bytes = b"BTCUSDT", partition: int = 0, offset: int = 0) -> Message:

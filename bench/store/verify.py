@@ -12,7 +12,6 @@ from wickstream.operate.verify import verify
 from wickstream.store.warm.migrations import migrate
 
 SYMBOLS, DAYS = 48, 145  # 10.02 million minutes
-AT_ONCE = 8  # symbols that are made up at a time
 WHOLE = 5  # symbols that are proven whole
 TIMES = 3
 
@@ -20,13 +19,11 @@ TIMES = 3
 def measure() -> list[Figure]:
     """Both tiers filled first: some minutes."""
     names = [f"S{number:02}USDT" for number in range(SYMBOLS)]
-    with running(postgres_spec, redis_spec) as settings:
+    with running(postgres_spec, redis_spec) as found:
+        settings = found.model_copy(update={"minio_endpoint": None})  # the lake in a folder
         migrate(settings)
-        for first in range(0, SYMBOLS, AT_ONCE):
-            some = range(first, first + AT_ONCE)
-            frames = [candles(names[number], days=DAYS, seed=number) for number in some]
-            into_warm(settings, frames)
-            into_cold(settings, frames)
+        into_warm(settings, [candles(name, days=DAYS) for name in names])
+        into_cold(settings, names, days=DAYS)
         count = SYMBOLS * DAYS * 1_440
         return [
             Figure(

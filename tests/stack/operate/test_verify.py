@@ -1,8 +1,6 @@
 """The proof: silent where all is right, and naming each row where it is not."""
 
 import json
-import uuid
-from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -13,66 +11,24 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.candles import MIDNIGHT_MS, minute
+from tests.candles import minute
 from tests.emptied_topics import empty_topics
-from tests.running import wait_until
+from tests.proven_candles import FAST, LAST, WHOLE, Damage, at, faults, in_postgres
 from wickstream.bus.topics import create_topics
 from wickstream.cli import app
 from wickstream.config import Settings, child_environment
 from wickstream.errors import Mistake
-from wickstream.events import MINUTE_MS, Alert, AlertType
+from wickstream.events import Alert, AlertType
 from wickstream.operate.proof.klines import FiledKlines
-from wickstream.operate.verify import verify
 from wickstream.rendering import rendered
 from wickstream.store.cold.alerts import ColdAlerts
-from wickstream.store.cold.candles import ColdCandles
-from wickstream.store.hot.hour import HotWriter, closed_key, open_client
+from wickstream.store.hot.hour import closed_key, open_client
 from wickstream.store.series.formats import as_csv
 from wickstream.store.series.frames import frame_of
 from wickstream.store.warm.database import conninfo
-from wickstream.store.warm.lake_files import noted_files
 from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
-
-LAST = 120
-WHOLE = ("files", "chain in warm", "chain in cold", "warm = cold", "hot = warm", "alerts: warm = cold")
-FAST = ("chain in warm", "chain in cold", "count in warm = in cold")
-Damage = Callable[[Settings], None]
-
-
-@pytest.fixture
-def stored(database: Settings, redis: Settings, tmp_path: Path) -> Settings:
-    """Two hours of a symbol in three tiers."""
-    symbol = f"V{uuid.uuid4().hex[:8].upper()}USDT"
-    own: dict[str, Any] = {name: getattr(redis, name) for name in ("redis_host", "redis_port", "redis_password")}
-    own |= {"cold_url": f"file:{tmp_path / 'lake'}", "ticker_symbols": (symbol,)}
-    settings = database.model_copy(update=own)
-    rows = [minute(symbol, number) for number in range(LAST)]
-    with closing(WarmWriter(settings)) as warm, closing(HotWriter(settings)) as hot:
-        warm.write(rows)
-        hot.write(rows)
-    ColdCandles(settings).store(rows, {})
-    return settings
-
-
-def at(number: int) -> int:
-    return MIDNIGHT_MS + number * MINUTE_MS
-
-
-def faults(settings: Settings, **options: Any) -> dict[str, list[tuple[int | None, str]]]:
-    """What each check found."""
-    report, _ = verify(settings, settings.ticker_symbols, start_ms=0, end_ms=2**53, tell=lambda _: None, **options)
-    assert report.passed == all(check.passed for check in report.checks)
-    return {check.check: [(fault.open_time, fault.what) for fault in check.faults] for check in report.checks}
-
-
-def in_postgres(statement: LiteralString, number: int) -> Damage:
-    def damage(settings: Settings) -> None:
-        with psycopg.connect(conninfo(settings), autocommit=True) as conn:
-            conn.execute(statement, (at(number),))
-
-    return damage
 
 
 def in_redis(settings: Settings) -> None:
@@ -150,76 +106,6 @@ def test_what_breaks_chain_or_count_is_found_fast(stored: Settings, damage: Lite
     assert found["count in warm = in cold"] or found["chain in warm"]
     if 0 < number < LAST - 1:
         assert {at(number), at(number + 1)} & {opened for opened, _ in found["chain in warm"]}
-
-
-def lake_file(settings: Settings, table: str = "candles") -> Path:
-    (file,) = (Path(settings.lake_url.removeprefix("file:")) / table).glob("*=*/*.parquet")
-    return file
-
-
-def flip(file: Path, place: int) -> None:
-    content = bytearray(file.read_bytes())
-    content[place % len(content)] ^= 1
-    file.write_bytes(content)
-
-
-@pytest.mark.parametrize("place", [0, 5, 3_000, -20, -1])
-def test_a_flipped_bit_is_found_and_its_file_named(stored: Settings, place: int) -> None:
-    wait_until_noted(stored, 1)
-    flip(lake_file(stored), place)
-    found = faults(stored)
-    assert {check for check, faults_of in found.items() if faults_of} == {"files"}
-    ((_, what),) = found["files"]
-    assert lake_file(stored).name in what
-    assert "sha256" in what
-
-
-def test_a_file_that_is_gone_is_named(stored: Settings) -> None:
-    file = lake_file(stored)
-    file.unlink()
-    assert [what.endswith(f"{file.name}: is gone") for _, what in faults(stored)["files"]] == [True]
-
-
-def test_beside_a_file_that_cannot_be_read_the_others_are_judged(stored: Settings) -> None:
-    symbol, whole = stored.ticker_symbols[0], lake_file(stored)
-    later = [minute(symbol, LAST + number) for number in range(10)]
-    with closing(WarmWriter(stored)) as warm:
-        warm.write(later)
-    ColdCandles(stored).store(later, {})
-    wait_until_noted(stored, 2)
-    with psycopg.connect(conninfo(stored), autocommit=True) as conn:
-        conn.execute("DELETE FROM lake_files")
-    flip(whole, -6)
-    in_postgres("UPDATE candles SET close = close + 0.01 WHERE open_time = %s", LAST + 3)(stored)
-
-    found = faults(stored)
-
-    assert [whole.name in what for _, what in found.pop("files")] == [True]
-    assert [opened for opened, _ in found.pop("warm = cold")] == [at(LAST + 3)]
-    assert not any(found.values())
-
-
-def test_files_without_a_note_and_those_noted_late_are_told(stored: Settings) -> None:
-    wait_until_noted(stored, 1)
-    with psycopg.connect(conninfo(stored), autocommit=True) as conn:
-        conn.execute("UPDATE lake_files SET noted_at = noted_at + 61000")
-        assert remark(stored) == "1 noted over a minute after they were written"
-        conn.execute("DELETE FROM lake_files")
-        assert remark(stored) == "1 without a note, which were only read"
-
-
-def remark(settings: Settings) -> str:
-    report, _ = verify(settings, settings.ticker_symbols, start_ms=0, end_ms=2**53, tell=lambda _: None)
-    assert report.passed
-    return next(check.remark for check in report.checks if check.check == "files")
-
-
-def wait_until_noted(settings: Settings, count: int) -> None:
-    def is_noted() -> bool:
-        with psycopg.connect(conninfo(settings)) as conn:
-            return len(noted_files(conn, "candles")) == count
-
-    wait_until(is_noted, what="the lake's files noted")
 
 
 def test_an_alert_that_differs_or_lacks_in_one_tier_is_named(stored: Settings, kafka: str) -> None:

@@ -5,11 +5,18 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from wickstream.candle import EXCHANGE_FIELDS, Candle
+from wickstream.events import MINUTE_MS
 from wickstream.operate.validation.evidence import Fault
 
+DAY_MS = 1_440 * MINUTE_MS
 KEY = ("symbol", "interval", "open_time")
 FACTS = tuple(name for name in EXCHANGE_FIELDS if name not in KEY)
 EVERYTHING = tuple(name for name in Candle.__struct_fields__ if name not in KEY)
+
+
+def is_settled(column: str, settled_ms: int) -> pl.Expr:
+    """Published so long ago that every tier should have it; what claims to come from a day ahead does not come."""
+    return (pl.col(column) < settled_ms) | (pl.col(column) > settled_ms + DAY_MS)
 
 
 def disagreements(
@@ -28,7 +35,7 @@ def disagreements(
     differ = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_there")) for name in fields)
     found = both.filter(differ)
     if settled_ms is not None:
-        found = found.filter(pl.max_horizontal("published_at", "published_at_there") < settled_ms)
+        found = found.filter(is_settled("published_at", settled_ms) & is_settled("published_at_there", settled_ms))
     for row in found.sort(KEY).iter_rows(named=True):
         said = [f"{name} {row[name]} in {names[0]}, {row[f'{name}_there']} in {names[1]}" for name in fields
                 if row[name] != row[f"{name}_there"]]  # fmt: skip

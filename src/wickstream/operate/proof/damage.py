@@ -16,10 +16,12 @@ class Damage:
         files: of each table of the lake those that are not what they were.
         minutes: of each symbol the open times (ms) at which something is wrong in warm or cold.
         hot: symbols whose hour in Redis is not what it should be.
+        is_cold_proven: every other file of the lake was noted when it came.
         alerts: that differ, or lack, between warm and cold; by their ids.
     """
 
     files: dict[str, list[LakeFile]] = field(default_factory=dict)
+    is_cold_proven: bool = False
     minutes: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     hot: set[str] = field(default_factory=set)
     alerts: set[str] = field(default_factory=set)

@@ -97,7 +97,7 @@ def _trouble(table: LakeTable, file: LakeFile, note: Noted | None) -> str | None
         return f"cannot be read: {_first_line(exc)}"
     if note is None:
         return _unreadable(table, file)
-    if digest != note.sha256:
+    if note.sha256 and digest != note.sha256:
         return f"its sha256 is {digest[:16]}…, and was {note.sha256[:16]}… on {_moment(note.noted_at)}"
     return None
 

@@ -8,7 +8,7 @@ import redis
 from wickstream.config import Market, Settings
 from wickstream.errors import ExchangeError, StoreBusy
 from wickstream.events import Alert
-from wickstream.operate.proof.agreement import EVERYTHING, disagreements, lacking
+from wickstream.operate.proof.agreement import EVERYTHING, disagreements, is_settled, lacking
 from wickstream.operate.proof.alerts import alert_faults
 from wickstream.operate.proof.chain import chain_faults
 from wickstream.operate.proof.checks import Checks
@@ -19,6 +19,7 @@ from wickstream.operate.proof.tiers import NOTHING, TierReader, ledger_of
 from wickstream.operate.validation.evidence import Fault
 from wickstream.store.archives import has_all_alerts
 from wickstream.store.cold.alerts import ColdAlerts
+from wickstream.store.cold.files import LakeFile
 from wickstream.store.hot.hour import hot_values
 from wickstream.store.series.frames import candles_of
 from wickstream.store.warm.audit_reads import AuditReader
@@ -58,6 +59,7 @@ class WholeProof:
         """Before the rows, so that those of damaged files are not believed."""
         self.checks.damage.files = self._files.damaged
         self._count_files(list(self._files.judge(*self._span)))
+        self.checks.damage.is_cold_proven = not self._files.remark
         self.checks.remark(FILES, self._files.remark)
         kept_since_ms = self.checks.asked(BOTH, self._tiers.kept_since, None)
         self._kept_since_ms = NEVER_MS if kept_since_ms is None else kept_since_ms
@@ -101,11 +103,11 @@ class WholeProof:
             self.checks.count(COLD, self._unexplained(chain_faults(cold, **known)), judged=cold.height)
 
     def _compare(self, warm: pl.DataFrame, cold: pl.DataFrame) -> None:
-        is_settled = pl.col("published_at") < self._settled_ms
+        settled = is_settled("published_at", self._settled_ms)
         differing = disagreements(warm, cold, names=("warm", "cold"), fields=EVERYTHING, settled_ms=self._settled_ms)
         self.checks.count(BOTH, differing, judged=min(warm.height, cold.height))
-        self.checks.count(BOTH, self._unexplained(lacking(warm.filter(is_settled), cold, where="cold")))
-        kept = cold.filter(is_settled, pl.col("open_time") >= self._kept_since_ms)
+        self.checks.count(BOTH, self._unexplained(lacking(warm.filter(settled), cold, where="cold")))
+        kept = cold.filter(settled, pl.col("open_time") >= self._kept_since_ms)
         self.checks.count(BOTH, lacking(kept, warm, where="warm"))
 
     def _unexplained(self, faults: Iterable[Fault]) -> Iterable[Fault]:
@@ -145,7 +147,9 @@ class WholeProof:
         cold = self.checks.asked(ALERTS_CHECK, lambda: table.read(*self._span, besides=besides), nothing)
         chosen = frozenset(symbols)
         ours, theirs = ({one.alert_id: one for one in alerts if one.symbol in chosen} for alerts in (warm, cold))
-        cold_has_all = not besides and ours != theirs and has_all_alerts(self._settings)
+        cold_has_all = ours != theirs and has_all_alerts(self._settings)
+        lost = self._files.damaged["alerts"]
+        ours = {one: alert for one, alert in ours.items() if one in theirs or not _may_be_in(lost, alert)}
         found = list(alert_faults(ours, theirs, kept_since_ms=self._kept_since_ms, cold_has_all=cold_has_all))
         self.checks.damage.alerts.update(alert_id for alert_id, _ in found)
         self.checks.count_others(ALERTS_CHECK, (fault for _, fault in found), judged=len(ours))
@@ -153,3 +157,7 @@ class WholeProof:
     def _warm_alerts(self) -> list[Alert]:
         with AuditReader.open(self._settings) as reader:
             return reader.alerts(*self._span)
+
+
+def _may_be_in(files: Sequence[LakeFile], alert: Alert) -> bool:
+    return any(file.may_hold(alert.at, alert.at) for file in files)

@@ -72,7 +72,9 @@ def rows_of(candles: Sequence[Candle]) -> Table:
 
 
 def _column(name: str, values: list[Any]) -> Array:
-    if name in AMOUNTS or name == "origin":
+    if name in AMOUNTS:  # never with an exponent, which the table's library does not read of zeros
+        return Array([f"{value:f}" for value in values], type=_ARROW["string"])
+    if name == "origin":
         return Array([str(value) for value in values], type=_ARROW["string"])
     return Array(values, type=_ARROW[_type_of(name)])
 

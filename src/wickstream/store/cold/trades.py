@@ -73,6 +73,10 @@ class TradesArchive:
         rows = frame.with_columns(pl.lit(symbol).alias("symbol"), *counts).select(*COLUMNS)
         return self._store(in_order(rows), {}, of_their_days=True)
 
+    def bring_back(self, rows: pl.DataFrame) -> int:
+        """As `add_frame`, of rows of several symbols with all columns, in any order."""
+        return self._store(in_order(rows), {}, of_their_days=True)
+
     def append(self, rows: pl.DataFrame, offsets: Mapping[str, int]) -> int:
         """Store those of `in_order` rows that are not there yet, wherever; returns how many those were.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from wickstream.candle import Candle, Origin
@@ -39,7 +40,7 @@ def rebuild(settings: Settings, writer: HotWriter, *, tell: Callable[[str, Writt
         try:
             with answering_within(conn, ANSWER_S):
                 for (symbol,) in conn.execute(SYMBOLS).fetchall():
-                    of_symbol = writer.write([_candle(row) for row in conn.execute(_NEWEST_HOUR, {"symbol": symbol})])
+                    of_symbol = writer.write(newest_hour(conn, symbol))
                     written += of_symbol
                     if tell:
                         tell(symbol, of_symbol)
@@ -47,6 +48,11 @@ def rebuild(settings: Settings, writer: HotWriter, *, tell: Callable[[str, Writt
             raise busy(exc) from exc
     writer.say_filled()
     return written
+
+
+def newest_hour(conn: psycopg.Connection, symbol: str) -> list[Candle]:
+    """What PostgreSQL has of it."""
+    return [_candle(row) for row in conn.execute(_NEWEST_HOUR, {"symbol": symbol})]
 
 
 def _candle(row: tuple[Any, ...]) -> Candle:

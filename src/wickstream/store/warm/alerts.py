@@ -1,6 +1,6 @@
 """Alerts in the warm tier: one row an `alert_id`, of the largest version there was."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -35,6 +35,12 @@ def upsert_alerts(conn: psycopg.Connection, alerts: Iterable[Alert]) -> None:
             largest[alert.alert_id] = alert
     if largest:  # in order of their ids, so that two writers wait for each other instead of for ever
         conn.cursor().executemany(_UPSERT, [_row(largest[alert_id]) for alert_id in sorted(largest)])
+
+
+def replace_alerts(conn: psycopg.Connection, alerts: Sequence[Alert], *, gone: Sequence[str]) -> None:
+    """Store these, whatever is held of their ids; and hold nothing of those that are `gone`."""
+    conn.execute("DELETE FROM alerts WHERE alert_id = ANY(%s)", ([*gone, *(alert.alert_id for alert in alerts)],))
+    upsert_alerts(conn, alerts)
 
 
 def _row(alert: Alert) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What a proof found damaged, brought back from what can be proven right."""
