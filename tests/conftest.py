@@ -119,10 +119,16 @@ def kafka(settings: Settings, launcher: Launcher) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(settings: Settings, launcher: Launcher) -> Settings:
-    """Settings with address and password of a running, empty PostgreSQL."""
+def own_postgres(settings: Settings, launcher: Launcher) -> Settings:
+    """The one that the stack brings; by a name of its own, so that who runs on others too does not start it again."""
     launcher.start(postgres_spec(settings))
     return with_local_addresses(settings)
+
+
+@pytest.fixture(scope="session")
+def postgres(own_postgres: Settings) -> Settings:
+    """Settings with address and password of a running, empty PostgreSQL."""
+    return own_postgres
 
 
 @pytest.fixture(scope="session")

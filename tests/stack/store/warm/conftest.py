@@ -21,7 +21,7 @@ def postgres(
 ) -> Settings:
     """Settings of a PostgreSQL without tables: the one that the stack brings, which other tests share, or an older."""
     if request.param == OURS:
-        shared: Settings = request.getfixturevalue("postgres")
+        shared: Settings = request.getfixturevalue("own_postgres")
         return shared
     settings = make_settings(tmp_path_factory.mktemp(f"postgres-{request.param}"), postgres_db="postgres")
     settings = with_local_addresses(settings)
