@@ -87,6 +87,16 @@ def test_a_file_of_a_bucket_is_read_back_and_set_aside(lake: Settings) -> None:
     assert ColdCandles(lake).read("BTCUSDT", 0, 2**53, limit=1_000, backward=False) == []
 
 
+def test_beside_one_file_of_a_bucket_the_others_are_read(lake: Settings) -> None:
+    ColdCandles(lake).store(ROWS[:60], {})
+    ColdCandles(lake).store(ROWS[60:], {})
+    table = LakeTable(lake, "candles", schema=table_schema(), partition_by=MONTH)
+    (first, second) = sorted(files_of(table.made()), key=lambda file: file.first_ms or 0)
+    for left_out, rows in ((first, ROWS[60:]), (second, ROWS[:60])):
+        reader = LakeReader(lake, besides={left_out.path})
+        assert candles_of(reader.candles("BTCUSDT", 0, 2**53, SCHEMA)) == rows
+
+
 def test_a_wrong_key_is_trouble_and_no_end(lake: Settings) -> None:
     stranger = lake.model_copy(update={"minio_access_key": "somebody"})
     with pytest.raises(StoreBusy, match="cold tier"):
