@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wickstream.errors import Mistake
+from wickstream.retention_settings import RetentionSettings
 from wickstream.selection import Rule, parse_word, rules_in, split_list, symbols_in
 from wickstream.sink_settings import SinkSettings
 from wickstream.threshold_settings import AlertMode, ThresholdSettings
@@ -69,7 +70,7 @@ class Market(StrEnum):
     USDM = "usdm"
 
 
-class Settings(ThresholdSettings, SinkSettings, BaseSettings):
+class Settings(ThresholdSettings, SinkSettings, RetentionSettings, BaseSettings):
     """Read-only settings; a wrong value stops the process before it connects to anything."""
 
     model_config = SettingsConfigDict(

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -74,8 +74,9 @@ def answer_with(session: SparkSession, settings: Settings, question: Question, f
     candles = _by_case(recomputed(trades, marks), cases)
     unproven = {case.symbol for case, found in zip(cases, candles, strict=True) if not _is_closed(case, found)}
     runs = _runs(trades, unproven)
+    kept_since_ms = TradesArchive(settings).kept_since_ms()
     return [
-        Answer(number, tuple(found), () if _is_closed(case, found) else lacking(case, runs[case.symbol]))
+        Answer(number, tuple(found), _lacking(case, found, runs, kept_since_ms=kept_since_ms))
         for number, (case, found) in enumerate(zip(cases, candles, strict=True))
     ]
 
@@ -124,6 +125,15 @@ def _by_case(candles: Iterable[Candle], cases: Sequence[Case]) -> list[list[Cand
     for candle in candles:
         minutes[candle.symbol][candle.open_time] = candle
     return [[minutes[case.symbol][at] for at in case.minutes if at in minutes[case.symbol]] for case in cases]
+
+
+def _lacking(
+    case: Case, found: Sequence[Candle], runs: Mapping[str, Sequence[Span]], *, kept_since_ms: int
+) -> tuple[tuple[int, int], ...]:
+    """Not of minutes whose trades were kept, and are no more: they were there when an entry said so."""
+    if _is_closed(case, found) or case.last_open < kept_since_ms:
+        return ()
+    return lacking(case, runs[case.symbol])
 
 
 def _is_closed(case: Case, found: Sequence[Candle]) -> bool:

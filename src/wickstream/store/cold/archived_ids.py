@@ -8,6 +8,8 @@ from wickstream.store.cold.lake import LakeTable, listed
 
 NONE = -1
 
+KEPT_SINCE = "kept-since"  # under this name the table says when (ms) the first day begins that was not removed
+
 
 class ArchivedIds:
     """The largest id of each symbol, as of one snapshot of the table; forgotten when another one is in hand.
@@ -47,6 +49,17 @@ class ArchivedIds:
         among = f"WHERE symbol IN ({listed(symbols)}) GROUP BY symbol"
         rows = self._lake.query(table, f"SELECT symbol, max(trade_id) AS largest FROM trades {among}")  # noqa: S608
         return dict(zip(rows.column("symbol").to_pylist(), rows.column("largest").to_pylist(), strict=True))
+
+
+def to_be_said_without(lake: LakeTable, table: DeltaTable, days: Iterable[str]) -> list[Transaction]:
+    """What the commit that removes these days has to say, so that no id of theirs is taken for new.
+
+    Nearly always nothing: who added trades said it. The symbols of a table that was filled otherwise are asked for.
+    """
+    among = f"SELECT DISTINCT symbol FROM trades WHERE day IN ({listed(list(days))})"  # noqa: S608
+    symbols = lake.query(table, among).column("symbol").to_pylist()
+    unsaid = [symbol for symbol in symbols if table.transaction_version(_name(symbol)) is None]
+    return said(ArchivedIds(lake).of(table, unsaid)) if unsaid else []
 
 
 def said(newest: Mapping[str, int]) -> list[Transaction]:

@@ -84,6 +84,14 @@ class FileStore:
             digest.update(block)
         return digest.hexdigest()
 
+    def exists(self, path: str) -> bool:
+        """Tell whether the file is there."""
+        try:
+            self._handler.open_input_file(path)
+        except FileNotFoundError:
+            return False
+        return True
+
     def set_aside(self, path: str) -> str:
         """Move a file out of its table's sight; tells where to. Again, after it was cut off, it goes on."""
         aside = f"{ASIDE}/{path}"

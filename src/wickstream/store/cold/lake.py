@@ -6,14 +6,23 @@ from typing import Any
 
 import polars as pl
 import structlog
-from arro3.core import Table
-from deltalake import DeltaTable, QueryBuilder, Schema, WriterProperties
+from arro3.core import RecordBatchReader, Table
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    QueryBuilder,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.store.cold.files import FileStore, files_of
 from wickstream.store.cold.notes import FileNotes
+from wickstream.store.cold.parts import in_order
 
 log = structlog.get_logger(__name__)
 
@@ -24,9 +33,16 @@ COMPACT_EVERY = 60
 # the size of what came since the last time only: else a month would be written seven hundred times.
 COMPACT_WHOLE_EVERY = 24 * COMPACT_EVERY
 
+# Who opened the table within the last day reads on: what newer files took the place of stays so long, and an hour more
+# than the log that tells of it. So does what a process that was killed wrote and never committed.
+UNUSED_HOURS = 25
+
 # And a month's log as many: delta-rs makes a checkpoint every 100 commits by itself, and with it removes what is older
 # than this, which by default is 30 days.
-PROPERTIES = {"delta.logRetentionDuration": "interval 1 days"}
+PROPERTIES = {
+    "delta.logRetentionDuration": "interval 1 days",
+    "delta.deletedFileRetentionDuration": f"interval {UNUSED_HOURS} hours",
+}
 
 TROUBLE = (DeltaError, OSError)
 SCAN_TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
@@ -141,10 +157,58 @@ class LakeTable:
         self.notes.take(table)
         return is_large
 
+    def replace(self, table: DeltaTable, part: str, rows: RecordBatchReader, *, file_bytes: int) -> None:
+        """Put `rows` in the place of all that `table` knows of a part, and note the files they make as in order.
+
+        Refused, with what `TROUBLE` names, if others changed the part meanwhile: it is as they left it then. Killed
+        before the note, it is written once more by whoever comes next.
+        """
+        write_deltalake(
+            table,
+            rows,
+            mode="overwrite",
+            predicate=f"{self._partition_by} = {quoted(part)}",
+            target_file_size=file_bytes,
+            writer_properties=self._writer,
+        )
+        self.notes.take(table)
+        self._say(table, in_order(table, part))
+
+    def remove(self, table: DeltaTable, parts: Collection[str], said: Sequence[Transaction] = ()) -> None:
+        """Take all rows of these parts out, in one commit that says `said`. May raise what `TROUBLE` names."""
+        properties = CommitProperties(app_transactions=list(said)) if said else None
+        table.delete(f"{self._partition_by} IN ({listed([*parts])})", commit_properties=properties)
+        self.notes.take(table)
+
+    def unused(self, table: DeltaTable) -> list[str]:
+        """Files that no reader of the last day can need. May raise what `TROUBLE` names."""
+        named = self._vacuum(table, dry_run=True)  # also those that are gone, as long as the log tells of them
+        return [path for path in named if self.files.exists(path)]
+
+    def sweep(self, table: DeltaTable) -> int:
+        """Delete them; tells how many those were. May raise what `TROUBLE` names."""
+        count = len(self.unused(table))
+        self._vacuum(table, dry_run=False)
+        return count
+
     def busy(self, exc: Exception) -> StoreBusy:
         """What trouble with the lake is to the rest of the house; the table is opened anew after it."""
         self._table = None
         return StoreBusy(f"cold tier: {str(exc).partition(chr(10))[0] or type(exc).__name__}")
+
+    def _say(self, table: DeltaTable, said: Transaction) -> None:
+        """By a commit without rows, which no other can be in the way of."""
+        table.create_write_transaction(
+            [],
+            "append",
+            table.schema(),
+            partition_by=[self._partition_by],
+            commit_properties=CommitProperties(app_transactions=[said]),
+        )
+        table.update_incremental()
+
+    def _vacuum(self, table: DeltaTable, *, dry_run: bool) -> list[str]:
+        return table.vacuum(UNUSED_HOURS, dry_run=dry_run, enforce_retention_duration=False, full=True)
 
     def _create(self) -> DeltaTable:
         self._table = DeltaTable.create(
@@ -160,10 +224,8 @@ class LakeTable:
 
 def _usual_bytes(table: DeltaTable) -> int:
     """What comes between two times that files are joined."""
-    files = table.get_add_actions(flatten=True)
-    made_at, sizes = (files.column(name).to_pylist() for name in ("modification_time", "size_bytes"))
-    newest = [size for _, size in sorted(zip(made_at, sizes, strict=True))[-COMPACT_EVERY:]]
-    return COMPACT_EVERY * int(median(newest))
+    newest = sorted(files_of(table), key=lambda file: file.added_at)[-COMPACT_EVERY:]
+    return COMPACT_EVERY * int(median(file.size_bytes for file in newest))
 
 
 def quoted(text: str) -> str:

@@ -17,7 +17,7 @@ from deltalake.exceptions import CommitFailedError
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Trade
-from wickstream.store.cold.archived_ids import ArchivedIds, said
+from wickstream.store.cold.archived_ids import KEPT_SINCE, ArchivedIds, said
 from wickstream.store.cold.lake import TROUBLE, LakeTable
 from wickstream.store.cold.trade_columns import (
     AMOUNTS,
@@ -95,6 +95,15 @@ class TradesArchive:
         """
         table = self._lake.open()
         return None if table is None else table.transaction_version(name)
+
+    def kept_since_ms(self) -> int:
+        """Days that end before were removed on purpose: what is not there of them is not missing. 0: none were.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        table = self._lake.open()
+        return 0 if table is None else table.transaction_version(KEPT_SINCE) or 0
 
     def read(
         self, symbol: str, first_id: int, last_id: int, *, within_ms: tuple[int, int] | None = None

@@ -29,7 +29,7 @@ WORTH_SPLITTING_MS = 7 * 1_440 * MINUTE_MS
 # server to write it. Not in order: a month is read page by page, and sorting it there costs more than here.
 _READ = sql.SQL(
     """
-SELECT string_agg(concat_ws(',', {columns}), E'\\n') FROM candles
+SELECT string_agg(concat_ws(',', {columns}), E'\\n') FROM {table}
 WHERE symbol = %(symbol)s AND "interval" = '1m' AND open_time BETWEEN %(first)s AND %(last)s
 """
 )
@@ -82,7 +82,7 @@ class BulkReader:
             StoreBusy: If PostgreSQL does not answer in time.
         """
         place: dict[str, str | int] = {"symbol": symbol, "first": first_ms, "last": last_ms, "known_at": known_at_ms}
-        return self._text(_READ_KNOWN, place, symbol, schema)
+        return self._text(_READ_KNOWN, place, schema)
 
     def halts_known_at(self, symbol: str, first_ms: int, last_ms: int, *, known_at_ms: int) -> frozenset[int]:
         """Of `halts` those that were found by then.
@@ -150,19 +150,38 @@ class BulkReader:
 
     def _piece(self, symbol: str, piece: tuple[int, int], schema: pl.Schema) -> pl.DataFrame:
         place: dict[str, str | int] = {"symbol": symbol, "first": piece[0], "last": piece[1]}
-        return self._text(_READ, place, symbol, schema)
+        return self._text(_READ, place, schema)
 
-    def _text(self, question: sql.SQL, values: Mapping[str, str | int], symbol: str, schema: pl.Schema) -> pl.DataFrame:
-        known = {"symbol": symbol, "interval": "1m"}
-        asked = pl.Schema({"open_time": pl.Int64(), **{n: k for n, k in schema.items() if n not in known}})
-        columns = sql.SQL(", ").join(map(_column, asked))
+    def _text(self, question: sql.SQL, values: Mapping[str, str | int], schema: pl.Schema) -> pl.DataFrame:
         try:
             with self._pool.connection() as conn:
-                rows = _parsed(_answer(conn, question.format(columns=columns, known=KNOWN), values), asked)
+                return _read(conn, question, values, schema)
         except (PoolTimeout, *PASSING) as exc:
             raise busy(exc) from exc
-        named = rows.with_columns(pl.lit(value).alias(name) for name, value in known.items())
-        return named.sort("open_time").select(schema.names())
+
+
+def read_candles(
+    conn: psycopg.Connection, table: str, symbol: str, first_ms: int, last_ms: int, schema: pl.Schema
+) -> pl.DataFrame:
+    """As `BulkReader.candles`, by a connection of one's own; `table`: a month's, whether it is attached or not."""
+    return _read(conn, _READ, {"symbol": symbol, "first": first_ms, "last": last_ms}, schema, table=table)
+
+
+def _read(
+    conn: psycopg.Connection,
+    question: sql.SQL,
+    values: Mapping[str, str | int],
+    schema: pl.Schema,
+    *,
+    table: str = "candles",
+) -> pl.DataFrame:
+    known = {"symbol": values["symbol"], "interval": "1m"}
+    asked = pl.Schema({"open_time": pl.Int64(), **{n: k for n, k in schema.items() if n not in known}})
+    columns = sql.SQL(", ").join(map(_column, asked))
+    statement = question.format(columns=columns, known=KNOWN, table=sql.Identifier(table))
+    rows = _parsed(_answer(conn, statement, values), asked)
+    named = rows.with_columns(pl.lit(value).alias(name) for name, value in known.items())
+    return named.sort("open_time").select(schema.names())
 
 
 def _pieces(first_ms: int, last_ms: int) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import psycopg
 from psycopg import sql
@@ -23,6 +24,21 @@ def month_start(month: str) -> int:
     return int(datetime.strptime(month, "%Y_%m").replace(tzinfo=UTC).timestamp()) * 1_000
 
 
+_STATE = """
+SELECT c.oid IS NOT NULL, i.inhrelid IS NOT NULL, coalesce(i.inhdetachpending, false)
+FROM (SELECT to_regclass(%s) AS oid) AS c LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
+"""
+
+
+class State(StrEnum):
+    """What became of a month's table."""
+
+    ABSENT = "absent"
+    ATTACHED = "attached"
+    HALF_DETACHED = "half detached"  # whoever detached it was cut off; nobody reads or writes it through its parent
+    DETACHED = "detached"  # a table of its own, until it is dropped
+
+
 class Months:
     """Those whose partitions are known to be there, in the eyes of one connection."""
 
@@ -40,28 +56,67 @@ class Months:
         self._made.clear()
 
 
+def name_of(table: str, month_ms: int) -> str:
+    """What the partition of the month that opens at `month_ms` is called."""
+    return f"{table}_{datetime.fromtimestamp(month_ms / 1_000, UTC):%Y_%m}"
+
+
+def lock_name(month_ms: int) -> str:
+    """Who makes a month's partitions, or takes them away, holds the advisory lock of `hashtext` of this."""
+    return name_of("candles", month_ms)
+
+
+def state_of(conn: psycopg.Connection, name: str) -> State:
+    """Of a partition by its name."""
+    ((is_there, is_attached, is_pending),) = conn.execute(_STATE, (name,)).fetchall()
+    if not is_attached:
+        return State.DETACHED if is_there else State.ABSENT
+    return State.HALF_DETACHED if is_pending else State.ATTACHED
+
+
 def make_partitions(conn: psycopg.Connection, month_ms: int) -> None:
-    """Of each table that of the month that opens at `month_ms`, if it is not there yet."""
-    month = f"{datetime.fromtimestamp(month_ms / 1_000, UTC):%Y_%m}"
+    """Of each table that of the month that opens at `month_ms`, if it is not there yet.
+
+    What was detached, and not dropped, is attached again: whoever was to drop it may never come.
+    """
     with conn.transaction():
         # Two writers may meet a new month at once; the lock ends with the transaction.
-        conn.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"candles_{month}",))
+        conn.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (lock_name(month_ms),))
         for table, percent in BY_MONTH.items():
-            name = f"{table}_{month}"
-            if conn.execute("SELECT to_regclass(%s)", (name,)).fetchone() == (None,):
-                _make(conn, table, name, month_ms, percent)
+            name = name_of(table, month_ms)
+            match state_of(conn, name):
+                case State.ABSENT:
+                    _make(conn, name, table, percent)
+                    attach(conn, table, month_ms)
+                case State.HALF_DETACHED:
+                    finish_detaching(conn, table, month_ms)
+                    attach(conn, table, month_ms)
+                case State.DETACHED:
+                    attach(conn, table, month_ms)
 
 
-def _make(conn: psycopg.Connection, table: str, name: str, month_ms: int, percent: int) -> None:
-    """Attached and not made in place, which would lock the readers of all other months out."""
-    partition, parent = sql.Identifier(name), sql.Identifier(table)
-    conn.execute(
-        sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL) WITH (fillfactor = {})").format(
-            partition, parent, sql.Literal(percent)
-        )
-    )
+def attach(conn: psycopg.Connection, table: str, month_ms: int) -> None:
+    """Let a month's table be a partition of `table`."""
     conn.execute(
         sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(
-            parent, partition, sql.Literal(month_ms), sql.Literal(window_end(month_ms, "1M"))
+            sql.Identifier(table),
+            sql.Identifier(name_of(table, month_ms)),
+            sql.Literal(month_ms),
+            sql.Literal(window_end(month_ms, "1M")),
+        )
+    )
+
+
+def finish_detaching(conn: psycopg.Connection, table: str, month_ms: int) -> None:
+    """Of what is half detached; may wait for readers of the whole table."""
+    partition = sql.Identifier(name_of(table, month_ms))
+    conn.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} FINALIZE").format(sql.Identifier(table), partition))
+
+
+def _make(conn: psycopg.Connection, name: str, table: str, percent: int) -> None:
+    """To be attached, and not made in place, which would lock the readers of all other months out."""
+    conn.execute(
+        sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL) WITH (fillfactor = {})").format(
+            sql.Identifier(name), sql.Identifier(table), sql.Literal(percent)
         )
     )

@@ -16,6 +16,7 @@ from wickstream.store.cold.columns import MONTH, table_schema
 from wickstream.store.cold.files import files_of
 from wickstream.store.cold.lake import LakeTable
 from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.cold.upkeep import Upkeep
 from wickstream.store.series.frames import SCHEMA, candles_of
 
 pytestmark = pytest.mark.stack
@@ -119,3 +120,27 @@ def test_trades_that_several_add_to_a_bucket_at_once_are_there_once(lake: Settin
     with ThreadPoolExecutor(3) as pool:
         assert sum(pool.map(add, range(3))) == 32
     assert [trade.trade_id for trade in TradesArchive(lake).read("BTCUSDT", 0, 2**53)] == list(range(32))
+
+
+def test_a_bucket_is_put_in_order_swept_and_lets_go_of_what_is_old(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in ROWS[:60:20]:
+        ColdCandles(lake).store([row], {"w": row.open_time})
+    ColdCandles(lake).store([ROWS[80], minute(number=50 * 1_440)], {})
+    upkeep = Upkeep.of_candles(lake)
+    after = upkeep.put_in_order("2024-08")
+    assert after is not None
+    assert (after.files, after.rows, after.is_in_order) == (1, 4, True)
+    assert ColdCandles(lake).offset("w") == ROWS[40].open_time
+
+    assert upkeep.unused() == 0
+    monkeypatch.setattr("wickstream.store.cold.lake.UNUSED_HOURS", 0)
+    assert (upkeep.sweep(), upkeep.unused()) == (4, 0)
+    assert ColdCandles(lake).read("BTCUSDT", 0, ROWS[-1].open_time, limit=9, backward=False) == [
+        *ROWS[:60:20],
+        ROWS[80],
+    ]
+
+    upkeep.remove(["2024-08"], before_ms=0)
+    assert [part.value for part in upkeep.parts()] == ["2024-09"]
