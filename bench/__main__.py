@@ -12,7 +12,7 @@ import psutil
 from bench import main_job
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
-from bench.store import archive, cold_reads, hot_reads, size, verify, warm_reads, writes
+from bench.store import archive, cold_reads, hot_reads, size, upkeep, verify, warm_reads, writes
 from bench.stream import side_by_side as stream
 from bench.table import Figure, render
 
@@ -31,6 +31,7 @@ BENCHMARKS = {
     "store-writes": writes.measure,
     "store-size": size.measure,
     "verify": verify.measure,
+    "upkeep": upkeep.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

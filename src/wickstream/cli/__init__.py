@@ -5,7 +5,20 @@ from io import TextIOWrapper
 
 import typer
 
-from wickstream.cli import alerts, backfill, export, processes, rebuild, repair, ship, stack, symbols, validate, verify
+from wickstream.cli import (
+    alerts,
+    backfill,
+    export,
+    lifecycle,
+    processes,
+    rebuild,
+    repair,
+    ship,
+    stack,
+    symbols,
+    validate,
+    verify,
+)
 from wickstream.errors import EXIT_FENCED, EXIT_MISTAKE, Fenced, Mistake, WickstreamError
 
 app = typer.Typer(
@@ -25,6 +38,7 @@ validate.register(app)
 export.register(app)
 rebuild.register(app)
 verify.register(app)
+lifecycle.register(app)
 ship.register(app)
 
 
