@@ -65,7 +65,7 @@ def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder, _place(Path(folder)) as place:
         minutes = fill(place.settings.kafka, MARKET)
         fill(place.settings.kafka, replace(MARKET, trades=PEERS_TRADES), topic=FEWER)
-        rounds = [(_exact(place, minutes), _spark(place, "plain")) for _ in range(ROUNDS)]
+        rounds = [(_exact(place, minutes), _spark(place, "plain", records=TRADES)) for _ in range(ROUNDS)]
         ours, plain = (max(runs, key=_rate) for runs in zip(*rounds, strict=True))
         quix, bytewax = _peer(place, "quixstreams"), _peer(place, "bytewax")
         batch = place.run([sys.executable, "-m", "bench.stream.batch_limit", "--market", json.dumps(asdict(IN_MEMORY))])
@@ -100,7 +100,7 @@ def _place(folder: Path) -> Iterator[_Place]:
 def _exact(place: _Place, minutes: int) -> Cost:
     """Ours; every minute must come out closed, and every trade counted, or it does not count."""
     arrivals = Arrivals(place.settings.kafka, [PROCESSED_AGGS])
-    cost = _spark(place, "exact")
+    cost = _spark(place, "exact", records=TRADES + minutes)
     counted = sum(_closed(arrivals, minutes).values())
     arrivals.close()
     assert counted == TRADES, f"{counted} of {TRADES} trades in closed minutes"
@@ -117,10 +117,10 @@ def _closed(arrivals: Arrivals, minutes: int) -> dict[tuple[str, int], int]:
     return closed
 
 
-def _spark(place: _Place, kind: str) -> Cost:
+def _spark(place: _Place, kind: str, *, records: int) -> Cost:
     data_dir = place.folder / f"{kind}-{time.monotonic_ns()}"
     argv = [sys.executable, "-m", "bench.stream.spark_job", kind, "--data-dir", str(data_dir)]
-    argv += ["--port-base", str(PORT_BASE + 20), "--kafka", place.settings.kafka, "--trades", str(TRADES)]
+    argv += ["--port-base", str(PORT_BASE + 20), "--kafka", place.settings.kafka, "--records", str(records)]
     return _told(kind, place.run(argv))
 
 

@@ -5,7 +5,6 @@ Both have the session, the source and the sink of the product: they differ in wh
 
 import argparse
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -14,24 +13,16 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from bench.ingest.cost import Cost, tell
-from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
+from wickstream.bus.topics import PROCESSED_AGGS, RAW_TRADES
 from wickstream.config import Settings
-from wickstream.stream.candles import candles, marks_from_raw, to_records, trades_from_raw
 from wickstream.stream.kafka import read_stream, write_stream
+from wickstream.stream.queries import candle_records
 from wickstream.stream.session import spark_session
 
 PLAIN = "plain_candles"  # the topic
-_LATENESS = timedelta(days=1)
 _FIELDS = "s STRING, t BIGINT, p STRING, q STRING, T BIGINT, m BOOLEAN"
-_WARM_UP = 3_000_000  # trades
+_WARM_UP = 3_000_000  # records
 _DEADLINE_S = 600.0
-
-
-def exact(session: SparkSession, settings: Settings) -> DataFrame:
-    """Ours, with proof."""
-    trades = trades_from_raw(read_stream(session, settings, RAW_TRADES))
-    marks = marks_from_raw(read_stream(session, settings, MINUTE_MARKS))
-    return to_records(candles(trades, marks, lateness=_LATENESS))
 
 
 def plain(session: SparkSession, settings: Settings) -> DataFrame:
@@ -71,17 +62,17 @@ def _tutorial_candle() -> list[Column]:
     ]
 
 
-_KINDS = {"exact": (exact, PROCESSED_AGGS), "plain": (plain, PLAIN)}
+_KINDS = {"exact": (candle_records, PROCESSED_AGGS), "plain": (plain, PLAIN)}
 
 
 def main() -> None:
-    """One run, after as many trades as it takes until the JVM has compiled what is hot, until the last is done."""
+    """One run, after as many records as it takes until the JVM has compiled what is hot, until the last is done."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=_KINDS)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--port-base", type=int, required=True)
     parser.add_argument("--kafka", required=True, help="bootstrap servers")
-    parser.add_argument("--trades", type=int, required=True, help="in the topic")
+    parser.add_argument("--records", type=int, required=True, help="in the topics that it reads")
     given = parser.parse_args()
     settings = Settings(data_dir=given.data_dir, port_base=given.port_base, kafka_bootstrap_servers=given.kafka)
     make, topic = _KINDS[given.kind]
@@ -90,29 +81,20 @@ def main() -> None:
         query = write_stream(make(session, settings), settings, topic, checkpoint=given.data_dir / "checkpoint")
         before = _wait_for(query, _WARM_UP)
         began_cpu_s, began_s = _cpu_s(jvm), time.monotonic()
-        _wait_for(query, given.trades)
-        tell(Cost(given.trades - before, _cpu_s(jvm) - began_cpu_s, time.monotonic() - began_s))
+        _wait_for(query, given.records)
+        tell(Cost(given.records - before, _cpu_s(jvm) - began_cpu_s, time.monotonic() - began_s))
         query.stop()
 
 
-def _wait_for(query: StreamingQuery, trades: int) -> int:
+def _wait_for(query: StreamingQuery, records: int) -> int:
     ends_s = time.monotonic() + _DEADLINE_S
-    while (read := _trades_read(query)) < trades:
+    while (read := sum(int(batch["numInputRows"]) for batch in query.recentProgress)) < records:
         if failure := query.exception():
             raise failure
         if time.monotonic() > ends_s:
-            raise TimeoutError(f"{read} of {trades} trades within {_DEADLINE_S} s")
+            raise TimeoutError(f"{read} of {records} records within {_DEADLINE_S} s")
         time.sleep(0.05)
     return read
-
-
-def _trades_read(query: StreamingQuery) -> int:
-    return sum(
-        int(source["numInputRows"])
-        for batch in query.recentProgress
-        for source in batch["sources"]
-        if RAW_TRADES in source["description"]
-    )
 
 
 def _cpu_s(process: psutil.Process) -> float:

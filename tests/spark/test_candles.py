@@ -13,12 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
 from tests.spark.decimal_oracle import Told, minutes_of, oracle
 from tests.spark.published_market import mark_value, mark_values, trade_value
 from wickstream.bus.codec import decode
+from wickstream.bus.topics import MINUTE_MARKS, RAW_TRADES
 from wickstream.candle import Candle
-from wickstream.stream.candles import candles, each_once, marks_from_raw, to_records, trades_from_raw
+from wickstream.stream.candles import (
+    candles,
+    each_once,
+    marks_from_raw,
+    to_records,
+    together,
+    trades_and_marks,
+    trades_from_raw,
+)
 
 pytestmark = pytest.mark.spark
 
@@ -91,6 +101,12 @@ def raw(spark: SparkSession, values: Iterable[bytes | None]) -> DataFrame:
     return spark.createDataFrame([(value,) for value in values], "value binary")
 
 
+def of_both_topics(spark: SparkSession, trades: Iterable[bytes | None], marks: Iterable[bytes | None]) -> DataFrame:
+    """As the stream reads them: each value with its topic."""
+    valued = [*((RAW_TRADES, value) for value in trades), *((MINUTE_MARKS, value) for value in marks)]
+    return trades_and_marks(spark.createDataFrame(valued, "topic string, value binary"))
+
+
 def rows_of(frame: DataFrame) -> dict[tuple[str, int], Row]:
     return {(row["symbol"], row["open_time"]): row for row in frame.collect()}
 
@@ -112,8 +128,7 @@ def facts(row: Row) -> tuple[Any, ...]:
 def test_what_is_published_once_closes_equal_to_the_oracle_and_what_is_hurt_never_closes(
     spark: SparkSession, market: tuple[Slice, ...]
 ) -> None:
-    trades, marks = trades_from_raw(raw(spark, published(market))), marks_from_raw(raw(spark, marks_of(market)))
-    rows = rows_of(candles(trades, marks, lateness=DAY))
+    rows = rows_of(candles(of_both_topics(spark, published(market), marks_of(market)), lateness=DAY))
     hurt = set().union(*(slice_.hurt_minutes for slice_ in market))
     truth = oracle(trade for slice_ in market for trade in slice_.trades)
     for key, row in rows.items():
@@ -128,7 +143,7 @@ def test_what_is_published_once_closes_equal_to_the_oracle_and_what_is_hurt_neve
 def test_in_batch_doubled_trades_count_once_and_close(spark: SparkSession, market: tuple[Slice, ...]) -> None:
     whole = [trade_value(t) for slice_ in market for t in slice_.trades]
     trades = each_once(trades_from_raw(raw(spark, whole + published(market))))
-    rows = rows_of(candles(trades, marks_from_raw(raw(spark, marks_of(market))), lateness=DAY))
+    rows = rows_of(candles(together(trades, marks_from_raw(raw(spark, marks_of(market)))), lateness=DAY))
     truth = oracle(trade for slice_ in market for trade in slice_.trades)
     assert {key: facts(row) for key, row in rows.items()} == truth
     assert all(row["closed"] for row in rows.values())
@@ -143,10 +158,10 @@ def test_a_stream_of_many_batches_ends_at_the_same_candles(
     trade_files = in_files(folder / "trades", published(market), count=4)
     mark_files = in_files(folder / "marks", marks_of(market), count=3)
     source = spark.readStream.option("maxFilesPerTrigger", 1)
-    trades = trades_from_raw(source.text(str(trade_files)))
-    marks = marks_from_raw(source.text(str(mark_files)))
+    files = {RAW_TRADES: trade_files, MINUTE_MARKS: mark_files}
+    streams = [source.text(str(file)).withColumn("topic", F.lit(topic)) for topic, file in files.items()]
     query = (
-        candles(trades, marks, lateness=DAY)
+        candles(trades_and_marks(streams[0].union(streams[1])), lateness=DAY)
         .writeStream.format("memory").queryName("grown").outputMode("update")
         .option("checkpointLocation", str(folder / "checkpoint")).trigger(availableNow=True).start()
     )  # fmt: skip
@@ -174,7 +189,7 @@ def in_files(folder: Path, values: list[bytes], *, count: int) -> Path:
 
 
 def one(spark: SparkSession, trades: list[bytes], marks: list[bytes]) -> Row:
-    (row,) = candles(trades_from_raw(raw(spark, trades)), marks_from_raw(raw(spark, marks)), lateness=DAY).collect()
+    (row,) = candles(of_both_topics(spark, trades, marks), lateness=DAY).collect()
     return row
 
 
@@ -200,8 +215,8 @@ def test_a_quiet_minute_is_flat_at_the_marks_price_and_closed(spark: SparkSessio
 
 
 def test_a_mark_whose_trades_are_not_here_yet_gives_no_candle(spark: SparkSession) -> None:
-    marks = marks_from_raw(raw(spark, [mark_value("BTCUSDT", MIDNIGHT, [7, 8], PRICE, next_id=9)]))
-    assert candles(trades_from_raw(raw(spark, [])), marks, lateness=DAY).isEmpty()
+    marks = [mark_value("BTCUSDT", MIDNIGHT, [7, 8], PRICE, next_id=9)]
+    assert candles(of_both_topics(spark, [], marks), lateness=DAY).isEmpty()
 
 
 def test_a_trade_in_a_minute_marked_quiet_opens_it_until_the_larger_mark_comes(spark: SparkSession) -> None:
@@ -258,6 +273,15 @@ def test_malformed_values_are_left_out_and_the_rest_flows(spark: SparkSession) -
     kept = trades_from_raw(raw(spark, [*MALFORMED, *good])).collect()
     assert [row["trade_id"] for row in kept] == [7, 7]
     assert marks_from_raw(raw(spark, MALFORMED)).isEmpty()
+    both = of_both_topics(
+        spark, [*MALFORMED, *good], [*MALFORMED, mark_value("BTCUSDT", MIDNIGHT, [7], PRICE, next_id=8)]
+    )
+    assert [(row["trade_id"], row["mark_count"]) for row in both.collect()] == [(7, None), (7, None), (None, 1)]
+
+
+def test_a_record_is_read_as_its_topic_has_it(spark: SparkSession) -> None:
+    a_mark = mark_value("BTCUSDT", MIDNIGHT, [7], PRICE, next_id=8)
+    assert of_both_topics(spark, [a_mark], [trade_value(A_TRADE)]).isEmpty()
 
 
 SYMBOLS = ("BTCUSDT", "1000SATSUSDT", "BTCUSDT_240927", "币安人生USDT", 'A"B', "A\\B", "A,B", "A{}:B")
@@ -286,7 +310,7 @@ def test_a_sum_that_does_not_fit_is_an_error_and_no_null(spark: SparkSession) ->
 
 def test_a_record_decodes_as_the_candle_it_is(spark: SparkSession) -> None:
     tiny = A_TRADE._replace(price=Decimal("0.00000001"), quantity=Decimal("0.00000001"), buyer_is_maker=True)
-    frame = candles(trades_from_raw(raw(spark, [trade_value(tiny)])), marks_from_raw(raw(spark, [])), lateness=DAY)
+    frame = candles(of_both_topics(spark, [trade_value(tiny)], []), lateness=DAY)
     (record,) = to_records(frame).collect()
     candle = decode(bytes(record["value"]), Candle)
     assert bytes(record["key"]) == b"BTCUSDT"

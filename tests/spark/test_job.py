@@ -191,7 +191,7 @@ def test_a_killed_job_goes_on_and_a_told_one_stops_in_order(
 
 
 def checkpoint_of(data_dir: Path) -> Path:
-    return data_dir / "checkpoints" / "candles-v4"
+    return data_dir / "checkpoints" / "candles-v5"
 
 
 def damage(checkpoint: Path) -> None:

@@ -19,12 +19,11 @@ from tests.spark.job_topics import publish
 from tests.spark.published_market import captured, mark_values, told_of
 from tests.stored_klines import closed, closed_minutes, official_minutes, unlike
 from tests.tier_contents import read_warm
-from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES, create_topics
+from wickstream.bus.topics import MINUTE_MARKS, RAW_TRADES, create_topics
 from wickstream.config import Settings
 from wickstream.operate.repair import watch
 from wickstream.store.warm.database import conninfo
-from wickstream.stream.candles import candles, marks_from_raw, to_records, trades_from_raw
-from wickstream.stream.kafka import read_stream, write_stream
+from wickstream.stream.queries import start_candles
 
 pytestmark = [pytest.mark.spark, pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -59,10 +58,8 @@ def hurried_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def query(spark: SparkSession, field: Settings, tmp_path: Path) -> Iterator[StreamingQuery]:
     """The candle query with next to no patience."""
-    trades = trades_from_raw(read_stream(spark, field, RAW_TRADES))
-    marks = marks_from_raw(read_stream(spark, field, MINUTE_MARKS))
-    records = to_records(candles(trades, marks, lateness=LATENESS))
-    query = write_stream(records, field, PROCESSED_AGGS, checkpoint=tmp_path / "checkpoint")
+    impatient = field.model_copy(update={"lateness_hours": LATENESS / timedelta(hours=1)})
+    query = start_candles(spark, impatient, checkpoint=tmp_path / "checkpoint")
     yield query
     query.stop()
 

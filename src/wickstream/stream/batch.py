@@ -13,7 +13,7 @@ from wickstream.bus.codec import decode
 from wickstream.bus.topics import RAW_TRADES
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.stream.candles import candles, each_once, marks_from_raw, to_records, trades_from_raw
+from wickstream.stream.candles import candles, each_once, marks_from_raw, to_records, together, trades_from_raw
 from wickstream.stream.kafka import read_range
 
 _NEVER_LATE = timedelta(days=1)  # in batch nothing is dropped, whatever is said here
@@ -54,7 +54,7 @@ def trades_of(values: Sequence[DataFrame]) -> DataFrame:
 
 def recomputed(trades: DataFrame, marks: DataFrame) -> Iterator[Candle]:
     """The candles of all minutes of these trades and these values of marks; closed where a mark proves it."""
-    rows = to_records(candles(trades, marks_from_raw(marks), lateness=_NEVER_LATE)).select("value")
+    rows = to_records(candles(together(trades, marks_from_raw(marks)), lateness=_NEVER_LATE)).select("value")
     for row in rows.toLocalIterator():
         yield decode(bytes(row["value"]), Candle)
 

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from wickstream.bus.codec import SCHEMA_VERSION
+from wickstream.bus.topics import MINUTE_MARKS, RAW_TRADES
 from wickstream.candle import Candle, Origin
 from wickstream.events import MINUTE_MS
 from wickstream.stream import amounts
@@ -29,44 +30,53 @@ def trades_from_raw(raw: DataFrame) -> DataFrame:
     Columns: `symbol, traded_at_ms, open_time` (ms, of the trade's minute)`, trade_id, price, quantity` (decimals)`,
     price_units, quantity_units` (of 1e-8)`, is_taker_buy, counts`.
     """
-    parsed = F.coalesce(trade_in_place(_text()), F.from_json(_text(), _TRADE_JSON))
-    fields = _once(raw, parsed.alias("parsed")).select("parsed.*")
-    in_units = [amounts.units(F.col(name)).alias(f"{name}_units") for name in ("p", "q")]
+    fields = _once(raw, _parsed_trade().alias("trade")).select("trade.*")
     return (
-        _once(fields, "s", "t", "T", "m", "X", *in_units)
+        _once(fields, *_TRADE_WORDS, *_trade_amounts())
         .where(_is_trade())
         .select(
             F.col("s").alias("symbol"),
             _traded_at_ms().alias("traded_at_ms"),
             _minute_of(_traded_at_ms()).alias("open_time"),
-            F.col("t").alias("trade_id"),
-            amounts.amount(F.col("p_units")).alias("price"),
-            amounts.amount(F.col("q_units")).alias("quantity"),
-            F.col("p_units").alias("price_units"),
-            F.col("q_units").alias("quantity_units"),
-            (~F.col("m")).alias("is_taker_buy"),
-            F.coalesce(F.col("X") == "MARKET", F.lit(True)).alias("counts"),  # noqa: FBT003
+            amounts.amount(F.col("price_units")).alias("price"),
+            amounts.amount(F.col("quantity_units")).alias("quantity"),
+            *_trade_facts(),
         )
     )
 
 
 def marks_from_raw(raw: DataFrame) -> DataFrame:
     """The well-formed records in the `value`s of `minute_marks`; others are left out."""
-    fields = _once(raw, F.from_json(_text(), _MARK_JSON).alias("parsed")).select("parsed.*")
+    fields = _once(raw, _parsed_mark().alias("mark")).select("mark.*")
     return (
         fields.withColumn("close_units", amounts.units(F.col("close")))
         .where(_is_mark())
-        .select(
-            "symbol",
-            "open_time",
-            F.col("trade_count").alias("mark_count"),
-            F.col("id_sum").alias("mark_id_sum"),
-            F.col("id_hash").alias("mark_id_hash"),
-            F.col("first_trade_id").alias("mark_first_id"),
-            F.col("last_trade_id").alias("mark_last_id"),
-            F.col("close_units").alias("mark_close_units"),
-        )
+        .select("symbol", "open_time", *_mark_facts())
     )
+
+
+def trades_and_marks(raw: DataFrame) -> DataFrame:
+    """What both functions above make of the `value`s of both topics, told apart by `topic`: rows for `candles`.
+
+    One source of both: of two the driver would plan, and hand out, half as much again for each batch.
+    """
+    trade = _parsed_trade(by_json=F.col("topic") == RAW_TRADES).alias("trade")
+    mark = F.when(F.col("topic") == MINUTE_MARKS, _parsed_mark()).alias("mark")
+    fields = _once(raw, "topic", trade, mark).select("topic", "trade.*", "mark.*")
+    close = amounts.units(F.col("close")).alias("close_units")
+    words = _once(fields, "topic", *_TRADE_WORDS, *_trade_amounts(), *_MARK_WORDS, close)
+    is_one = F.when(F.col("topic") == RAW_TRADES, _is_trade()).otherwise(_is_mark())
+    return words.where(is_one).select(
+        F.coalesce("s", "symbol").alias("symbol"),
+        F.coalesce(_minute_of(_traded_at_ms()), "open_time").alias("open_time"),
+        *_trade_facts(),
+        *_mark_facts(),
+    )
+
+
+def together(trades: DataFrame, marks: DataFrame) -> DataFrame:
+    """Rows for `candles`, of trades and marks from different places."""
+    return trades.unionByName(marks.withColumn("counts", F.lit(True)), allowMissingColumns=True)  # noqa: FBT003
 
 
 def each_once(trades: DataFrame) -> DataFrame:
@@ -74,15 +84,14 @@ def each_once(trades: DataFrame) -> DataFrame:
     return trades.dropDuplicates(["symbol", "trade_id"])
 
 
-def candles(trades: DataFrame, marks: DataFrame, *, lateness: timedelta) -> DataFrame:
+def candles(trades_and_marks: DataFrame, *, lateness: timedelta) -> DataFrame:
     """One row per symbol and minute, with the columns of `Candle`; closed if a mark proves it.
 
     As a stream (update mode) a minute comes again as it grows, and rows of minutes older than the newest minute of all
     symbols by more than `lateness` are dropped. Duplicates are not removed: they keep a minute from closing.
     """
     minutes = (
-        _counted(trades)
-        .unionByName(marks, allowMissingColumns=True)
+        _counted(trades_and_marks)
         .withColumn("minute", F.timestamp_millis("open_time"))
         .withWatermark("minute", f"{int(lateness.total_seconds())} seconds")
         .groupBy("symbol", "minute")
@@ -116,6 +125,49 @@ def _text() -> Column:
     return F.col("value").cast("string")
 
 
+def _parsed_trade(*, by_json: Column | None = None) -> Column:
+    """Where it is not laid out as spot's are, as JSON; only where `by_json`, if given.
+
+    As a whole under a condition the text would be split anew for each of its pieces.
+    """
+    parsed = F.from_json(_text(), _TRADE_JSON)
+    return F.coalesce(trade_in_place(_text()), parsed if by_json is None else F.when(by_json, parsed))
+
+
+def _parsed_mark() -> Column:
+    return F.from_json(_text(), _MARK_JSON)
+
+
+_TRADE_WORDS = ("s", "t", "T", "m", "X")
+_MARK_COUNTS = ("first_trade_id", "last_trade_id", "trade_count", "id_sum", "id_hash")
+_MARK_WORDS = ("symbol", "open_time", *_MARK_COUNTS)
+
+
+def _trade_amounts() -> list[Column]:
+    return [amounts.units(F.col(name)).alias(f"{alias}_units") for name, alias in (("p", "price"), ("q", "quantity"))]
+
+
+def _trade_facts() -> list[Column]:
+    return [
+        F.col("t").alias("trade_id"),
+        F.col("price_units"),
+        F.col("quantity_units"),
+        (~F.col("m")).alias("is_taker_buy"),
+        F.coalesce(F.col("X") == "MARKET", F.lit(True)).alias("counts"),  # noqa: FBT003
+    ]
+
+
+def _mark_facts() -> list[Column]:
+    return [
+        F.col("trade_count").alias("mark_count"),
+        F.col("id_sum").alias("mark_id_sum"),
+        F.col("id_hash").alias("mark_id_hash"),
+        F.col("first_trade_id").alias("mark_first_id"),
+        F.col("last_trade_id").alias("mark_last_id"),
+        F.col("close_units").alias("mark_close_units"),
+    ]
+
+
 def _once(frame: DataFrame, *columns: Column | str) -> DataFrame:
     """These columns, each computed once, also where conditions and others are made of them.
 
@@ -126,12 +178,11 @@ def _once(frame: DataFrame, *columns: Column | str) -> DataFrame:
 
 
 def _is_trade() -> Column:
-    return _are_there("s", "t", "m", "p_units", "q_units") & _is_time(F.col("T"))
+    return _are_there("s", "t", "m", "price_units", "quantity_units") & _is_time(F.col("T"))
 
 
 def _is_mark() -> Column:
-    counts = ("first_trade_id", "last_trade_id", "trade_count", "id_sum", "id_hash")
-    return _are_there("symbol", *counts, "close_units") & _is_time(F.col("open_time"))
+    return _are_there("symbol", *_MARK_COUNTS, "close_units") & _is_time(F.col("open_time"))
 
 
 def _are_there(*names: str) -> Column:
@@ -154,12 +205,13 @@ _VOLUME_DIGITS = ("volume_1", "volume_0")
 _QUOTE_DIGITS = ("quote_2", "quote_1", "quote_0")
 
 
-def _counted(trades: DataFrame) -> DataFrame:
-    """What a candle is made of, of the trades that count."""
+def _counted(rows: DataFrame) -> DataFrame:
+    """What a candle is made of, of the trades that count; and the marks."""
     price, quantity = F.col("price_units"), F.col("quantity_units")
     parts = (*amounts.digits(quantity), *amounts.product_digits(price, quantity))
     named = [part.alias(name) for part, name in zip(parts, _VOLUME_DIGITS + _QUOTE_DIGITS, strict=True)]
-    return trades.where("counts").select("symbol", "open_time", "trade_id", "price_units", "is_taker_buy", *named)
+    facts = ("symbol", "open_time", "trade_id", "price_units", "is_taker_buy", *_MARK_COLUMNS)
+    return rows.where("counts").select(*facts, *named)
 
 
 def _prices() -> list[Column]:
@@ -197,8 +249,11 @@ def _id_hash() -> Column:
     return F.xxhash64("trade_id").bitwiseXOR(F.xxhash64(F.col("trade_id") + 1))
 
 
+_MARK_COLUMNS = ("mark_count", "mark_id_sum", "mark_id_hash", "mark_first_id", "mark_last_id", "mark_close_units")
+
+
 def _newest_mark() -> list[Column]:
-    names = ("mark_id_sum", "mark_id_hash", "mark_first_id", "mark_last_id", "mark_close_units")
+    names = _MARK_COLUMNS[1:]
     return [F.max("mark_count").alias("mark_count"), *(F.max_by(name, "mark_count").alias(name) for name in names)]
 
 

@@ -117,8 +117,7 @@ def start_gateway(settings: Settings, folder: Path) -> Gateway:
 
 def _flags(settings: Settings, scratch: Path) -> list[str]:
     return [
-        f"-Xmx{settings.spark_driver_memory}",
-        "-Xms64m",  # else a 64th of the machine's memory is taken at once
+        *_heap(settings.spark_driver_memory),
         "-XX:+UseSerialGC",
         "-XX:MinHeapFreeRatio=20",  # a heap that follows what lives in it, some 90 MB
         "-XX:MaxHeapFreeRatio=40",
@@ -132,6 +131,18 @@ def _flags(settings: Settings, scratch: Path) -> list[str]:
         f"-Djava.io.tmpdir={scratch}",
         f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
     ]
+
+
+def _heap(most: str) -> list[str]:
+    """A young generation that holds what a batch of a few records leaves behind, 200 MB of plans and code.
+
+    In the usual one, a fifth of that, much of it is copied to the old generation, and a quarter of the JVM's time goes
+    into collecting garbage.
+    """
+    most_mb = int(most[:-1]) * {"m": 1, "g": 1_024}[most[-1]]
+    young_mb = min(192, most_mb * 3 // 8)
+    at_first_mb = young_mb + 64  # else a 64th of the machine's memory
+    return [f"-Xmx{most}", f"-Xms{at_first_mb}m", f"-Xmn{young_mb}m", "-XX:SurvivorRatio=6"]
 
 
 def _properties(settings: Settings) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from wickstream.bus.producer import IdempotentProducer
 from wickstream.bus.topics import ALERTS, FEED_GAPS, MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES
 from wickstream.config import Settings
 from wickstream.stream.alert_batches import AlertBatches, Judge
-from wickstream.stream.candles import candles, marks_from_raw, to_records, trades_from_raw
+from wickstream.stream.candles import candles, to_records, trades_and_marks, trades_from_raw
 from wickstream.stream.checkpoint import Checkpoint
 from wickstream.stream.kafka import read_stream, write_batches, write_stream
 from wickstream.stream.market_view import MarketView
@@ -71,14 +71,15 @@ def plans(part: Part) -> tuple[Plan, ...]:
 
 def start_candles(session: SparkSession, settings: Settings, *, checkpoint: Path | str) -> StreamingQuery:
     """Start the candle query; it goes on where `checkpoint` left off, or from the earliest records."""
-    trades = _observed(trades_from_raw(read_stream(session, settings, RAW_TRADES)), RAW_TRADES)
-    marks = _observed(marks_from_raw(read_stream(session, settings, MINUTE_MARKS)), MINUTE_MARKS)
-    records = to_records(candles(trades, marks, lateness=timedelta(hours=settings.lateness_hours)))
-    return write_stream(records, settings, PROCESSED_AGGS, checkpoint=checkpoint)
+    return write_stream(candle_records(session, settings), settings, PROCESSED_AGGS, checkpoint=checkpoint)
 
 
-def _observed(rows: DataFrame, topic: str) -> DataFrame:
-    return rows.observe(topic, F.count(F.lit(1)).alias(OBSERVED))
+def candle_records(session: SparkSession, settings: Settings) -> DataFrame:
+    """The candles of both topics as Kafka records, as they grow and when they close."""
+    # A task of a partition each would cost 10 ms of CPU before its first record, nine times a batch.
+    raw = read_stream(session, settings, RAW_TRADES, MINUTE_MARKS).coalesce(session.sparkContext.defaultParallelism)
+    rows = trades_and_marks(raw).observe("records", F.count(F.lit(1)).alias(OBSERVED))
+    return to_records(candles(rows, lateness=timedelta(hours=settings.lateness_hours)))
 
 
 def _candles(base: Base, checkpoint: Checkpoint) -> Started:
@@ -107,7 +108,7 @@ def _start_judging(rows: DataFrame, judge: Judge, base: Base, checkpoint: Checkp
     return Started(query, lambda: batches.held(patience_s=_BATCH_PATIENCE_S))
 
 
-_CANDLES = Plan("candles", "candles-v4", frozenset({RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS}), _candles)
+_CANDLES = Plan("candles", "candles-v5", frozenset({RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS}), _candles)
 _ALERTS = (
     Plan("whales", "whales-v1", frozenset({RAW_TRADES, ALERTS, PROCESSED_AGGS, FEED_GAPS}), _whales),
     Plan("sweeps", "sweeps-v2", frozenset({RAW_TRADES, ALERTS, PROCESSED_AGGS, FEED_GAPS}), _sweeps),
