@@ -1,10 +1,8 @@
 """PROCESS: fills a range of history, several symbols and days at a time; run again, it goes on where it was stopped."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
-from pathlib import Path
 
 from wickstream.bus.consumer import require_topics
 from wickstream.bus.topics import FEED_GAPS, PROCESSED_AGGS
@@ -15,6 +13,7 @@ from wickstream.operate.backfill.archived import Archived
 from wickstream.operate.backfill.asking import patiently
 from wickstream.operate.backfill.borders import Borders
 from wickstream.operate.backfill.days import Days, Tell
+from wickstream.operate.backfill.download_folder import download_folder
 from wickstream.operate.backfill.held import Held
 from wickstream.operate.backfill.kline_sources import KlineSources
 from wickstream.operate.backfill.klines import Klines
@@ -44,14 +43,14 @@ async def fill(settings: Settings, wanted: Wanted, *, begin: Begin, tell: Tell) 
         days = list(wanted.days(now_ms=now_ms))
         begin(len(days) * (wanted.what.klines + wanted.what.trades), wanted.days_to_come(now_ms=now_ms))
         with (
-            tempfile.TemporaryDirectory(prefix="wickstream-backfill-") as folder,
+            download_folder(settings.data_dir) as folder,
             closing(Held(settings)) as held,
         ):
-            sources = KlineSources(host, client, folder=Path(folder), now_ms=now_ms)
+            sources = KlineSources(host, client, folder=folder, now_ms=now_ms)
             due = over(wanted.minutes, now_ms=now_ms)
             klines = Klines(sources, held, Publisher(settings), due) if wanted.what.klines else None
             borders, archived = Borders(client), Archived(settings)
-            trades = Trades(host, borders, archived, folder=Path(folder), now_ms=now_ms) if wanted.what.trades else None
+            trades = Trades(host, borders, archived, folder=folder, now_ms=now_ms) if wanted.what.trades else None
             await _all(Days(klines, trades, tell=tell), iter(days))
 
 
