@@ -3,7 +3,7 @@
 Everything here is rebuilt from Kafka, and every key goes away by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby
@@ -11,16 +11,19 @@ from typing import Any, NamedTuple, cast
 
 import redis
 import redis.asyncio
+import structlog
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy
+from wickstream.errors import StoreBusy, Unpublishable
 from wickstream.rendering import Rendered, open_time_of, rendered
 from wickstream.store.versions import Written, facts_digest, newest
+
+log = structlog.get_logger(__name__)
 
 PREFIX = "wickstream:"
 KEEP_MS = 3_600_000  # before the symbol's newest closed candle, not before any clock
@@ -29,6 +32,7 @@ _FILLED = f"{PREFIX}hot:is-filled"  # goes when Redis loses its memory; once a d
 ANSWER_SECONDS = 2.0
 BETWEEN = b"\n"  # rows, none of which holds one; found at once, which b",\n" is not
 _HEAD_BYTES = 64  # have the two times in them
+_PASSING = ("MISCONF", "NOREPLICAS", "BUSY", "UNKILLABLE")  # words of Redis that the client has no error of its own for
 RETRIES = 1  # a pooled connection may have died with its server; more patience is the caller's to have
 
 
@@ -96,17 +100,38 @@ class HotWriter:
     def write(self, candles: Sequence[Candle]) -> Written:
         """Store what is new or larger in version and not older than the hour that is kept.
 
+        What Redis holds of a symbol and cannot work with (somebody else wrote it) is dropped, and the hour is to be
+        filled again.
+
         Raises:
             StoreBusy: If Redis cannot take it now; some symbols may be stored, and writing again does no harm.
+            Unpublishable: If it will never take a symbol's candles; other symbols may be stored.
         """
         rows, written = newest(candles)
+        offered = {symbol: list(group) for symbol, group in groupby(rows, key=lambda row: row.symbol)}
+        answers = self._offer(offered)
+        if refused := {symbol: offered[symbol] for symbol, answer in answers.items() if isinstance(answer, RedisError)}:
+            self._drop(refused)
+            answers |= self._offer(refused)
+        for answer in answers.values():
+            if isinstance(answer, RedisError):
+                raise Unpublishable(f"Redis: {answer}")
+            written += Written(*answer)
+        return written
+
+    def _offer(self, offered: Mapping[str, Sequence[Candle]]) -> dict[str, Any]:
+        """What the script says of each symbol: three counts, or why it cannot do its work there."""
         try:
             with self._client.pipeline(transaction=False) as pipe:
-                for symbol, group in groupby(rows, key=lambda row: row.symbol):
-                    self._write(pipe, symbol, list(group))
-                return sum((Written(*counts) for counts in pipe.execute()), written)
+                for symbol, rows in offered.items():
+                    self._write(pipe, symbol, rows)
+                answers = dict(zip(offered, pipe.execute(raise_on_error=False), strict=True))
         except RedisError as exc:
             raise busy(exc) from exc
+        for answer in answers.values():
+            if isinstance(answer, RedisError) and not _is_of_the_keys(answer):
+                raise busy(answer)
+        return answers
 
     def renew(self, symbol: str, candles: Sequence[Candle]) -> Written:
         """Store these, and nothing of what was held of the symbol before.
@@ -116,16 +141,22 @@ class HotWriter:
         """
         try:
             with self._client.pipeline(transaction=True) as pipe:
-                pipe.delete(closed_key(symbol), opened_key(symbol), versions_key(symbol))
+                pipe.delete(*_keys(symbol))
                 self._write(pipe, symbol, candles)
                 return Written(*pipe.execute()[1])
         except RedisError as exc:
             raise busy(exc) from exc
 
     def _write(self, pipe: "redis.client.Pipeline", symbol: str, rows: Sequence[Candle]) -> None:
-        keys = [closed_key(symbol), opened_key(symbol), versions_key(symbol)]
         offered = [argument for row in rows for argument in _arguments(row)]
-        self._upsert(keys, [SECONDS_TO_LIVE, KEEP_MS, *offered], client=pipe)
+        self._upsert(_keys(symbol), [SECONDS_TO_LIVE, KEEP_MS, *offered], client=pipe)
+
+    def _drop(self, symbols: Iterable[str]) -> None:
+        log.warning("what Redis holds of these symbols is of no use", symbols=sorted(symbols))
+        try:
+            self._client.delete(_FILLED, *(key for symbol in symbols for key in _keys(symbol)))
+        except RedisError as exc:
+            raise busy(exc) from exc
 
     def is_filled(self) -> bool:
         """Whether the hour was filled since Redis came up empty.
@@ -152,6 +183,15 @@ class HotWriter:
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
+
+
+def _keys(symbol: str) -> list[str]:
+    return [closed_key(symbol), opened_key(symbol), versions_key(symbol)]
+
+
+def _is_of_the_keys(exc: RedisError) -> bool:
+    """Tell a refusal that comes again from trouble that passes, as of memory, of a replica, of a disk."""
+    return type(exc) is ResponseError and not str(exc).startswith(_PASSING)
 
 
 def _arguments(candle: Candle) -> tuple[int | str | bytes, ...]:

@@ -1,7 +1,7 @@
 """A Redis that came up empty has the hour again."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -12,8 +12,8 @@ from tests.tier_contents import read_hot
 from wickstream.candle import Candle
 from wickstream.cli import app
 from wickstream.config import Settings, child_environment
-from wickstream.errors import Mistake, StoreBusy
-from wickstream.store.hot.hour import HotWriter, open_client
+from wickstream.errors import Mistake, StoreBusy, Unpublishable
+from wickstream.store.hot.hour import HotWriter, closed_key, open_client, opened_key
 from wickstream.store.hot.rebuild import rebuild
 from wickstream.store.intake import Batch
 from wickstream.store.tiers import Hot
@@ -85,3 +85,41 @@ def test_the_command_fills_it_and_tells_how_much(stores: Settings, writer: HotWr
     assert (found.exit_code, found.stdout) == (0, f"{symbol}: 3 candles, 0 were there\n")
     assert json.loads(runner.invoke(app, ["rebuild", "hot", "--json"], env=environment).stdout)["older"] == 3
     assert isinstance(runner.invoke(app, ["rebuild", "warm"], env=environment).exception, Mistake)
+
+
+@pytest.mark.parametrize("key", [closed_key, opened_key])
+def test_what_somebody_else_put_there_is_dropped_and_the_hour_is_filled_again(
+    stores: Settings, writer: HotWriter, symbol: str, key: Callable[[str], str]
+) -> None:
+    rows = [minute(symbol, number) for number in range(3)]
+    kept(stores, rows)
+    rebuild(stores, writer)
+    with closing(open_client(stores)) as client:
+        client.delete(key(symbol))
+        client.rpush(key(symbol), "no string")
+    newest = [minute(symbol, 3), minute(symbol, 4, closed=False)]
+    assert writer.write([*newest, minute("A" + symbol)]).stored == 3
+    assert read_hot(stores, symbol) == newest
+    assert not writer.is_filled()
+    rebuild(stores, writer)
+    assert read_hot(stores, symbol) == [*rows, *newest]
+
+
+def test_candles_that_redis_will_never_take_are_no_reason_to_wait(
+    stores: Settings, writer: HotWriter, symbol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_upsert", writer._client.register_script("return redis.call('NO_SUCH_COMMAND')"))
+    with pytest.raises(Unpublishable, match="Redis"):
+        writer.write([minute(symbol)])
+
+
+def test_a_redis_that_is_full_is_waited_for(stores: Settings, writer: HotWriter, symbol: str) -> None:
+    with closing(open_client(stores)) as client:
+        most = str(client.config_get("maxmemory")["maxmemory"])
+        client.config_set("maxmemory", 1)
+        try:
+            with pytest.raises(StoreBusy, match="Redis"):
+                writer.write([minute(symbol)])
+        finally:
+            client.config_set("maxmemory", most)
+    assert writer.write([minute(symbol)]).stored == 1

@@ -21,14 +21,12 @@ from wickstream.store.lane.live import Change, Clock, LiveWriter
 pytestmark = pytest.mark.stack
 
 CLOCK = Clock(MIDNIGHT_MS, MIDNIGHT_MS, MIDNIGHT_MS)
-REDIS_7 = pytest.param("redis_7", marks=pytest.mark.system_program("redis-server"))
 
 
-@pytest.fixture(params=["redis", REDIS_7])
-def server(request: pytest.FixtureRequest) -> Settings:
+@pytest.fixture
+def server(redis: Settings) -> Settings:
     """Valkey, or Debian's Redis 7."""
-    found: Settings = request.getfixturevalue(request.param)
-    return found
+    return redis
 
 
 @pytest.fixture
