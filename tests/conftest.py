@@ -1,8 +1,11 @@
 """The real servers, started once for all tests that ask for them."""
 
+import json
+import os
 import random
 import shutil
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,3 +163,16 @@ def database(empty_database: Settings) -> Settings:
     """Settings of an empty database with our tables."""
     migrate(empty_database)
     return empty_database
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """What a test measured; kept in the file that WICKSTREAM_CHAOS_REPORT names, if it names one."""
+    measured: dict[str, Any] = {}
+    began = time.monotonic()
+    yield measured
+    if file := os.environ.get("WICKSTREAM_CHAOS_REPORT"):
+        report = Path(file)
+        known = json.loads(report.read_text("utf-8")) if report.exists() else {}
+        known[request.node.name] = {"seconds": round(time.monotonic() - began, 1), **measured}
+        report.write_text(json.dumps(known, indent=2), "utf-8")

@@ -1,11 +1,7 @@
 """A broker of the chaos tests' own, emptied for each of them, and the scenes they play on it."""
 
-import json
-import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -74,16 +70,3 @@ def play(broker: Broker, make_settings: SettingsMaker, tmp_path: Path) -> Iterat
     yield make
     for scene in scenes:
         scene.close()
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
-    """What a test measured; kept in the file that WICKSTREAM_CHAOS_REPORT names, if it names one."""
-    measured: dict[str, Any] = {}
-    began = time.monotonic()
-    yield measured
-    if file := os.environ.get("WICKSTREAM_CHAOS_REPORT"):
-        report = Path(file)
-        known = json.loads(report.read_text("utf-8")) if report.exists() else {}
-        known[request.node.name] = {"seconds": round(time.monotonic() - began, 1), **measured}
-        report.write_text(json.dumps(known, indent=2), "utf-8")

@@ -22,7 +22,10 @@ router = APIRouter(prefix="/api/v1/market", tags=["market"], dependencies=[Depen
     responses={200: REALTIME, 503: PROBLEMS[503]},
 )
 async def realtime(reader: ReaderDep) -> Response:
-    """From the live lane; `age_ms` says how fresh a row is. A symbol nothing was heard of yet has nulls."""
+    """From the live lane; `age_ms` says how fresh a row is. A symbol nothing was heard of yet has nulls.
+
+    While Redis is away the prices are those of the newest candles, and all else is null.
+    """
     board = await reader.board()
     return list_response(
         [_row(row) for row in board.rows],

@@ -10,7 +10,7 @@ from typing import Self
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import Unknowable
+from wickstream.errors import StoreBusy, Unknowable
 from wickstream.events import Ticker
 from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import NOTHING, newest_closed, open_async_client
@@ -152,12 +152,14 @@ class Router:
         return await self._trades.read(symbol, from_id=from_id, limit=limit)
 
     async def board(self) -> Board:
-        """Every symbol's last price and day.
+        """Every symbol's last price and day; without Redis the price of its newest candle.
 
         Raises:
-            StoreBusy: If Redis does not answer.
+            StoreBusy: If neither Redis nor PostgreSQL answers.
         """
-        heard = await read_symbols(self._redis)
+        heard, trouble = await attempt(read_symbols(self._redis))
+        if heard is None:
+            return await self._board_of_candles(trouble)
         symbols = list(dict.fromkeys([*self._settings.named_symbols, *sorted(heard)]))
         rows, clock = await read_now(self._redis, symbols)
         now_ms = self._now_ms(clock)
@@ -168,6 +170,14 @@ class Router:
             as_of_ms=as_of_ms,
             lag_ms=_lag(as_of_ms, now_ms),
         )
+
+    async def _board_of_candles(self, trouble: StoreBusy | None) -> Board:
+        symbols = list(dict.fromkeys([*self._settings.named_symbols, *sorted(await self.known_symbols())]))
+        newest, more_trouble = await attempt(self._warm.newest_prices(symbols))
+        if newest is None:
+            raise StoreBusy(f"{trouble}; {more_trouble}")
+        rows = tuple(Quote(symbol, newest.get(symbol), None, None) for symbol in symbols)
+        return Board(rows, (self._settings.source, "warm"), as_of_ms=None, lag_ms=None)
 
     async def known_symbols(self) -> Collection[str]:
         """Those of the settings, those heard of within a day, and those of which there are candles."""

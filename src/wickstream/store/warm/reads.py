@@ -1,6 +1,8 @@
 """Reads of the warm tier, for a process that serves many at once."""
 
+import time
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -9,12 +11,14 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
+from wickstream.errors import StoreBusy
 from wickstream.store.series.plan import Plan
 from wickstream.store.warm.database import busy, conninfo
 
 POOL_SIZE = 8
 ANSWER_MS = 5_000  # a question that takes longer is asked wrongly
-CONNECTION_SECONDS = 1.0
+CONNECTION_SECONDS = 0.5
+AWAY_SECONDS = 0.5  # so long nobody waits again for a server that gave nobody a connection
 
 Values = tuple[Any, ...] | Mapping[str, Any]
 
@@ -50,6 +54,14 @@ FROM unnest(%s::text[]) AS s (symbol), LATERAL (
 ) AS newest
 """
 
+_NEWEST_PRICES = """
+SELECT s.symbol, newest.close
+FROM unnest(%s::text[]) AS s (symbol), LATERAL (
+    SELECT close FROM candles AS c
+    WHERE c.symbol = s.symbol AND c."interval" = '1m' ORDER BY open_time DESC LIMIT 1
+) AS newest
+"""
+
 # From one symbol to the next along the index: a DISTINCT would read every candle.
 SYMBOLS = """
 WITH RECURSIVE found AS (
@@ -74,6 +86,8 @@ class WarmReader:
             timeout=CONNECTION_SECONDS,
             open=False,
         )
+        self._in_use = 0
+        self._away_until = float("-inf")
 
     async def open(self) -> None:
         """Begin to connect; PostgreSQL may come up later."""
@@ -103,11 +117,17 @@ class WarmReader:
         newest: int | None = (await self._fetch(_NEWEST_CLOSED, (list(symbols),)))[0][0]
         return newest
 
+    async def newest_prices(self, symbols: Sequence[str]) -> dict[str, Decimal]:
+        """The price at which each symbol's newest candle stands; those of which there is none are left out."""
+        return dict(await self._fetch(_NEWEST_PRICES, (list(symbols),)))
+
     async def symbols(self) -> list[str]:
         """All symbols of which there is a candle."""
         return [row[0] for row in await self._fetch(SYMBOLS, ())]
 
     async def _fetch(self, statement: str | sql.Composed, values: Values) -> list[tuple[Any, ...]]:
+        if time.monotonic() < self._away_until:
+            raise StoreBusy("PostgreSQL: gives nobody a connection")
         try:
             return await self._fetch_once(statement, values)
         except (psycopg.errors.QueryCanceled, PoolTimeout) as exc:
@@ -120,9 +140,18 @@ class WarmReader:
             raise busy(exc) from exc
 
     async def _fetch_once(self, statement: str | sql.Composed, values: Values) -> list[tuple[Any, ...]]:
-        async with self._pool.connection() as conn:
-            cursor = await conn.execute(statement, values)
-            return await cursor.fetchall()
+        try:
+            async with self._pool.connection() as conn:
+                self._in_use += 1
+                try:
+                    cursor = await conn.execute(statement, values)
+                    return await cursor.fetchall()
+                finally:
+                    self._in_use -= 1
+        except PoolTimeout:
+            if not self._in_use:  # else they are all taken by others
+                self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
 
 
 def _candle(row: tuple[Any, ...]) -> Candle:
