@@ -17,7 +17,7 @@ from wickstream.store.warm.database import busy, conninfo
 
 POOL_SIZE = 8
 ANSWER_MS = 5_000  # a question that takes longer is asked wrongly
-CONNECTION_SECONDS = 0.5
+CONNECTION_SECONDS = 0.9  # one that cannot be had is told of within a second
 AWAY_SECONDS = 0.5  # so long nobody waits again for a server that gave nobody a connection
 
 Values = tuple[Any, ...] | Mapping[str, Any]
