@@ -14,10 +14,10 @@ from wickstream.errors import WickstreamError
 
 log = structlog.get_logger()
 
-# Failures that would come again with a new checkpoint: Kafka is away, a sum does not fit, the heap is full.
+# Failures that would come again with a new checkpoint: Kafka is away, a sum does not fit, heap or disk are full.
 _OF_OTHERS = re.compile(
     r"kafka\.common\.errors|TimeoutException|Timed out|node assignment|Cannot fetch record|StoreBusy"
-    r"|ARITHMETIC_OVERFLOW|NUMERIC_VALUE_OUT_OF_RANGE|OutOfMemoryError"
+    r"|ARITHMETIC_OVERFLOW|NUMERIC_VALUE_OUT_OF_RANGE|OutOfMemoryError|No space left on device|Disk quota exceeded"
 )
 
 # What the stored offsets look like when retention, or a new Kafka, took the records they point to.
