@@ -26,7 +26,8 @@ from wickstream.operate.verify import settled_before_ms
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.cold.days import DAY_MS
 from wickstream.store.cold.files import partition_of
-from wickstream.store.hot.hour import hot_values, open_client
+from wickstream.store.hot.hour import open_client
+from wickstream.store.hot.values import hot_values
 from wickstream.store.series.frames import SCHEMA, candles_of, frame_of
 from wickstream.store.warm.lake_files import Noted
 from wickstream.store.warm.partitions import month_start

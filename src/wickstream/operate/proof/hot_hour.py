@@ -9,7 +9,8 @@ from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS
 from wickstream.operate.validation.evidence import Fault
 from wickstream.rendering import rendered
-from wickstream.store.hot.hour import BETWEEN, HotValues, version_text
+from wickstream.store.hot.hour import BETWEEN, version_text
+from wickstream.store.hot.values import HotValues
 
 _HEAD = re.compile(rb"(\d{1,16}) (\d{1,16})")
 _decoder = msgspec.json.Decoder(Candle)

@@ -20,7 +20,7 @@ from wickstream.operate.validation.evidence import Fault
 from wickstream.store.archives import has_all_alerts
 from wickstream.store.cold.alerts import ColdAlerts
 from wickstream.store.cold.files import LakeFile
-from wickstream.store.hot.hour import hot_values
+from wickstream.store.hot.values import hot_values
 from wickstream.store.series.frames import candles_of
 from wickstream.store.warm.audit_reads import AuditReader
 

@@ -10,7 +10,8 @@ from wickstream.candle import Candle
 from wickstream.events import MINUTE_MS
 from wickstream.operate.proof.agreement import EVERYTHING, KEY, disagreements, is_settled
 from wickstream.operate.restoring.judgement import Held, beyond_doubt, is_sane
-from wickstream.store.hot.hour import BETWEEN, HotValues
+from wickstream.store.hot.hour import BETWEEN
+from wickstream.store.hot.values import HotValues
 from wickstream.store.series.frames import candles_of
 
 FEW = 2_000  # minutes that are each looked up among the trades

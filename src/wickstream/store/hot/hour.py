@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import redis
 import redis.asyncio
@@ -267,30 +267,6 @@ def held(client: redis.Redis, symbol: str) -> HotHour:
     except RedisError as exc:
         raise busy(exc) from exc
     return hour_of(closed, opened)
-
-
-class HotValues(NamedTuple):
-    """All that is held of a symbol, as it lies there: see `closed_key`, `opened_key` and `versions_key`."""
-
-    closed: bytes | None
-    opened: bytes | None
-    versions: Mapping[bytes, bytes]
-
-
-def hot_values(client: redis.Redis, symbol: str) -> HotValues:
-    """As of one moment.
-
-    Raises:
-        StoreBusy: If Redis does not answer.
-    """
-    try:
-        with client.pipeline(transaction=True) as pipe:
-            pipe.mget(closed_key(symbol), opened_key(symbol))
-            pipe.hgetall(versions_key(symbol))
-            (closed, opened), versions = pipe.execute()
-    except RedisError as exc:
-        raise busy(exc) from exc
-    return HotValues(closed, opened, versions)
 
 
 def hour_of(closed: bytes | None, opened: bytes | None) -> HotHour:
