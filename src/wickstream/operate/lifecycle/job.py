@@ -7,7 +7,7 @@ from functools import partial
 
 from wickstream.candle import window_start
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy
+from wickstream.errors import StoreBusy, WickstreamError
 from wickstream.operate.lifecycle.calendar import DAY_MS, now_of, part_end_ms
 from wickstream.operate.lifecycle.lake_steps import PutInOrder, RemoveOld, Sweep
 from wickstream.operate.lifecycle.report import Done, Outcome, Report, report
@@ -23,7 +23,17 @@ from wickstream.store.warm.old_alerts import has_alerts_between
 
 _LOCK = 7_714_250_004
 
+GIVES_BACK_S = 2.0  # so much later PostgreSQL may notice that one that was killed holds the right no more
+
 GIVES_UP_AFTER = 3  # subjects of a step in a row that a store did not take: it is away
+
+
+class AtWork(WickstreamError):
+    """There is one lifecycle at a time."""
+
+    def __init__(self) -> None:
+        super().__init__("another lifecycle is at work: this one has not begun")
+
 
 Progress = Callable[[str, str, int, int], None]  # step, subject, so many of so many
 
@@ -34,7 +44,7 @@ def run(settings: Settings, *, dry_run: bool, progress: Progress, tell: Callable
     May be killed anywhere: run again, it comes to the same end.
 
     Raises:
-        StoreBusy: If another lifecycle is at work.
+        AtWork: If there is another.
     """
     began = time.monotonic()
     done: list[Done] = []
@@ -74,12 +84,14 @@ def steps(settings: Settings, warm: Warm, now_ms: int) -> Iterator[Step]:
 
 
 def _claim(right: Right) -> None:
+    until = time.monotonic() + GIVES_BACK_S
     try:
-        is_ours = right.claim()
+        while not right.claim():
+            if time.monotonic() > until:
+                raise AtWork
+            time.sleep(0.05)
     except StoreBusy:
         return  # the steps that need PostgreSQL say so themselves; to the lake two at once do no harm
-    if not is_ours:
-        raise StoreBusy("another lifecycle is at work: this one has not begun")
 
 
 def _now_ms(settings: Settings, warm: Warm) -> int:

@@ -9,8 +9,7 @@ import pytest
 
 from tests.aged_stores import APRIL, SYMBOLS, alerts, candles_of, rows_of, state_of
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy
-from wickstream.operate.lifecycle.job import run
+from wickstream.operate.lifecycle.job import AtWork, run
 from wickstream.operate.lifecycle.report import Outcome, Report
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.cold.files import files_of
@@ -172,7 +171,7 @@ def test_while_one_is_at_work_a_second_does_not_begin(aged: Settings) -> None:
 
     def begin_another(*_: object) -> None:
         if not seen:
-            with pytest.raises(StoreBusy, match="another lifecycle") as caught:
+            with pytest.raises(AtWork, match="another lifecycle") as caught:
                 go(aged)
             seen.append(str(caught.value))
 
