@@ -120,7 +120,10 @@ def lacking(wanted: Plan, parts: Iterable[Sequence[Candle]], halts: frozenset[in
 
 
 def stitch(wanted: Plan, *parts: Iterable[Candle]) -> list[Candle]:
-    """One candle a minute, in order of time: at a seam the newest version wins."""
+    """One candle a minute, in order of time, as many as are wanted: at a seam the newest version wins.
+
+    A part may hold more, beyond where others were cut off: what lies between would seem to be nowhere.
+    """
     held: dict[int, Candle] = {}
     for candle in (candle for part in parts for candle in part):
         if not wanted.first_ms <= candle.open_time <= wanted.last_ms:
@@ -128,7 +131,8 @@ def stitch(wanted: Plan, *parts: Iterable[Candle]) -> list[Candle]:
         other = held.get(candle.open_time)
         if other is None or supersedes(candle, other):
             held[candle.open_time] = candle
-    return [held[open_time] for open_time in sorted(held)]
+    ends = slice(-wanted.minutes, None) if wanted.backward else slice(wanted.minutes)
+    return [held[open_time] for open_time in sorted(held)[ends]]
 
 
 def windows(question: Question, minutes: Sequence[Candle], halts: frozenset[int]) -> list[Candle]:

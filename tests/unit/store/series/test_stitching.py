@@ -259,3 +259,23 @@ def test_a_tier_is_named_only_if_it_may_hold_what_lacks() -> None:
     question = Question("BTCUSDT", "1m", at(0), at(9), 100, closed_only=False)
     assert (ask(whole, question).away, ask(whole, question).complete) == ((), True)
     assert (ask(holed, question).away, ask(holed, question).complete) == (("cold",), False)
+
+
+def opened(*numbers: int) -> list[Candle]:
+    return [minute(number=number, closed=False) for number in numbers]
+
+
+@pytest.mark.parametrize("start", [None, at(0)])
+def test_a_tier_that_reaches_further_hides_nothing_of_one_that_was_cut_off(start: int | None) -> None:
+    """Three windows are read for one closed one: two of them may be open."""
+    question = Question("BTCUSDT", "3m", start, None, 1, closed_only=True)
+    if start is None:
+        warm, hot, closed = [*some(*range(18)), *opened(*range(18, 25))], some(0, 1, 2), at(15)
+    else:
+        warm, hot, closed = [*opened(*range(9)), *some(*range(9, 25))], some(21, 22, 23), at(9)
+    held = tiers(warm=warm, hot=hot, run=range(hot_number(hot), hot_number(hot) + 3))
+    assert [candle.open_time for candle in ask(held, question).candles] == [closed]
+
+
+def hot_number(hot: Sequence[Candle]) -> int:
+    return (hot[0].open_time - at(0)) // MINUTE_MS
