@@ -10,7 +10,7 @@ from wickstream.bus.codec import SCHEMA_VERSION, encode
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import EXCHANGE_FIELDS, Candle, Origin
 from wickstream.config import Settings
-from wickstream.events import Gap
+from wickstream.events import MINUTE_MS, Gap
 from wickstream.exchange.recovery.ladder import Step
 from wickstream.store.ledger.reader import LedgerReader
 
@@ -78,11 +78,21 @@ class Mender:
         return self._archive
 
     def _revised(self, symbol: str, candles: Sequence[Candle]) -> list[Candle]:
-        stored: Mapping[int, Candle] = {}
-        if candles:
-            stored = self._ledger.candles(symbol, [candle.open_time for candle in candles])
+        stored = self._stored(symbol, [candle.open_time for candle in candles]) if candles else {}
         revisions = (revised(candle, stored.get(candle.open_time)) for candle in candles)
         return [candle for candle in revisions if candle is not None]
+
+    def _stored(self, symbol: str, open_times: Sequence[int]) -> Mapping[int, Candle]:
+        """What warm has of these minutes, and of those that it has let go what cold has."""
+        held = self._ledger.candles(symbol, open_times)
+        if gone := set(open_times) - held.keys():
+            from wickstream.store.cold.candles import ColdCandles
+
+            first_ms, last_ms = min(gone), max(gone)
+            most = (last_ms - first_ms) // MINUTE_MS + 1
+            found = ColdCandles(self._settings).read(symbol, first_ms, last_ms, limit=most, backward=False)
+            held |= {candle.open_time: candle for candle in found if candle.open_time in gone}
+        return held
 
     def _publish(self, topic: str, records: Iterable[Candle | Gap]) -> None:
         for record in records:

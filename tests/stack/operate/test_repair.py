@@ -6,18 +6,21 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from tests.candles import minute
 from tests.holes import SYMBOL, assert_repaired, entries, is_settled, make_hole, writing
 from tests.running import Launcher, wait_until
 from tests.tier_contents import read_warm
 from wickstream.candle import Origin
 from wickstream.config import Settings, child_environment
 from wickstream.events import Gap, GapStatus
+from wickstream.exchange.recovery.draft import Step
 from wickstream.exchange.recovery.ladder import Ladder
 from wickstream.exchange.rest.archive import Archive
 from wickstream.exchange.rest.client import ExchangeClient
@@ -27,6 +30,7 @@ from wickstream.operate.repairs import Mended, Repairs
 from wickstream.operate.stack import answers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.operate.worklist import Worklist
+from wickstream.store.cold.candles import ColdCandles
 from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.ledger.reader import LedgerReader
 from wickstream.store.warm.writer import WarmWriter
@@ -110,6 +114,17 @@ def test_a_repair_killed_before_any_of_its_records_ends_the_same(
     assert_repaired(field, hole)
     assert len(entries(field)) == 3
     assert TradesArchive(field).ranges(SYMBOL, 0, 2**53) == [(hole.first, hole.last)]
+
+
+def test_a_minute_that_warm_has_let_go_is_revised_beyond_what_cold_holds(field: Settings) -> None:
+    old, new = minute(SYMBOL, revision=2), minute(SYMBOL, volume=Decimal("9.00000000"))
+    ColdCandles(field).store([old], {})
+    with closing(LedgerReader(field)) as ledger:
+        assert ledger.claim()
+        _, published = Mender(field, ledger).apply(SYMBOL, Step(trades=(), pieces=(), candles=(new,), rest=None))
+        _, again = Mender(field, ledger).apply(SYMBOL, Step(trades=(), pieces=(), candles=(minute(SYMBOL),), rest=None))
+    assert [(candle.revision, candle.volume) for candle in published] == [(3, new.volume)]
+    assert again == [], "the very same is stored"
 
 
 @asynccontextmanager
