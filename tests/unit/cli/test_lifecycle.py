@@ -14,6 +14,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No PostgreSQL, and a lake that is not there."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the test run's own stay
+    monkeypatch.setattr("wickstream.logs.set_up_logging", lambda *_, **__: None)  # it would write where nobody reads
     monkeypatch.setenv("WICKSTREAM_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
     monkeypatch.setenv("POSTGRES_PORT", "1")

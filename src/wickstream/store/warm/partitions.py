@@ -24,9 +24,10 @@ def month_start(month: str) -> int:
     return int(datetime.strptime(month, "%Y_%m").replace(tzinfo=UTC).timestamp()) * 1_000
 
 
+# Asked of functions and not of pg_inherits: a transaction that waited for the lock may read that as it was before.
+# Of a table that is half detached the root is the table itself.
 _STATE = """
-SELECT c.oid IS NOT NULL, i.inhrelid IS NOT NULL, coalesce(i.inhdetachpending, false)
-FROM (SELECT to_regclass(%s) AS oid) AS c LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
+SELECT to_regclass(%(name)s)::oid, pg_partition_root(to_regclass(%(name)s))::oid
 """
 
 
@@ -68,10 +69,10 @@ def lock_name(month_ms: int) -> str:
 
 def state_of(conn: psycopg.Connection, name: str) -> State:
     """Of a partition by its name."""
-    ((is_there, is_attached, is_pending),) = conn.execute(_STATE, (name,)).fetchall()
-    if not is_attached:
-        return State.DETACHED if is_there else State.ABSENT
-    return State.HALF_DETACHED if is_pending else State.ATTACHED
+    ((table, root),) = conn.execute(_STATE, {"name": name}).fetchall()
+    if root is None:
+        return State.ABSENT if table is None else State.DETACHED
+    return State.HALF_DETACHED if root == table else State.ATTACHED
 
 
 def make_partitions(conn: psycopg.Connection, month_ms: int) -> None:

@@ -126,7 +126,7 @@ def test_roll_ups_are_whole_over_every_seam(filled: Settings) -> None:
     assert klines(filled, "5m", limit=2).candles[-1].closed is False
 
 
-def test_redis_away_the_others_answer(filled: Settings) -> None:
+def test_redis_away_the_others_answer(filled: Settings, symbol: str) -> None:
     without = filled.model_copy(update=NOWHERE)
     series = klines(without, start=at(90), limit=1_000)
 
@@ -134,8 +134,11 @@ def test_redis_away_the_others_answer(filled: Settings) -> None:
     assert (series.complete, series.away) == (False, ("hot",))  # nobody says how late it is
     assert series.as_of_ms is None
     assert klines(without, start=at(90), end=at(299)).complete
-    with pytest.raises(StoreBusy, match="Redis"):
-        routed(without, lambda router: router.board())
+    board = routed(without, lambda router: router.board())
+    assert board.sources[1:] == ("warm",)
+    assert [row.last_price for row in board.rows if row.symbol == symbol] == [minute().close]
+    with pytest.raises(StoreBusy, match=r"Redis.*PostgreSQL"):
+        routed(without.model_copy(update=NO_POSTGRES), lambda router: router.board())
 
 
 def test_postgres_away_hot_and_cold_answer_what_they_hold_and_say_it_is_not_all(filled: Settings) -> None:
