@@ -18,7 +18,6 @@ from wickstream.store.cold.lake import TROUBLE, LakeTable
 from wickstream.store.cold.parts import Part, parts_of
 from wickstream.store.cold.pieces import Piece, Run, pieces
 
-GROUP_ROWS = 65_536  # a symbol's month of candles lies in two groups at most
 PIECE_ROWS = 500_000  # sorted at a time: about 500 MB of candles while they are
 
 _TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
@@ -45,11 +44,11 @@ class Form:
     writer: WriterProperties
 
 
-_BY_GROUPS = WriterProperties(compression="ZSTD", max_row_group_size=GROUP_ROWS)
+_ALERTS_WRITER = WriterProperties(compression="ZSTD", max_row_group_size=columns.GROUP_ROWS)
 
-CANDLES = Form(("symbol", "open_time", "interval"), 256 << 20, 4, GROUP_ROWS, _BY_GROUPS)
+CANDLES = Form(("symbol", "open_time", "interval"), 256 << 20, 4, columns.GROUP_ROWS, columns.WRITER)
 TRADES = Form(("symbol", "trade_id"), 160 << 20, None, trade_columns.GROUP_ROWS, trade_columns.WRITER)
-ALERTS = Form(("symbol", "at", "alert_id"), 256 << 20, 4, GROUP_ROWS, _BY_GROUPS)
+ALERTS = Form(("symbol", "at", "alert_id"), 256 << 20, 4, columns.GROUP_ROWS, _ALERTS_WRITER)
 
 
 LEAST_FILE_BYTES = 64 << 20
