@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from wickstream.events import MINUTE_MS, Trade
+from wickstream.events import DAY_MS, MINUTE_MS, Trade
 
 # Sums of price × quantity need up to 38 digits; the default context would round at 28.
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -18,8 +18,7 @@ EIGHT_PLACES = Decimal("0.00000001")
 FOUR_PLACES = Decimal("0.0001")
 NOTHING = Decimal(0)
 
-_DAY_MS = 1_440 * MINUTE_MS
-_MONDAY_MS = 4 * _DAY_MS  # 1970-01-05, the first Monday after the epoch
+_MONDAY_MS = 4 * DAY_MS  # 1970-01-05, the first Monday after the epoch
 _FIXED_MS = {
     "1m": MINUTE_MS,
     "3m": 3 * MINUTE_MS,
@@ -32,9 +31,9 @@ _FIXED_MS = {
     "6h": 360 * MINUTE_MS,
     "8h": 480 * MINUTE_MS,
     "12h": 720 * MINUTE_MS,
-    "1d": _DAY_MS,
-    "3d": 3 * _DAY_MS,
-    "1w": 7 * _DAY_MS,
+    "1d": DAY_MS,
+    "3d": 3 * DAY_MS,
+    "1w": 7 * DAY_MS,
 }
 INTERVALS = (*_FIXED_MS, "1M")
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 MINUTE_MS = 60_000
+DAY_MS = 1_440 * MINUTE_MS
 
 
 class Source(StrEnum):

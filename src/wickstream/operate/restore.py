@@ -13,6 +13,7 @@ import polars as pl
 from wickstream.bus.consumer import require_topics
 from wickstream.bus.topics import PROCESSED_AGGS, RAW_TRADES
 from wickstream.config import Settings
+from wickstream.events import DAY_MS
 from wickstream.exchange.recovery.mending import Span
 from wickstream.operate.proof.damage import Damage
 from wickstream.operate.proof.tiers import TierReader, ledger_of
@@ -24,7 +25,6 @@ from wickstream.operate.restoring.trade_sources import TradeSources
 from wickstream.operate.restoring.views import View, chained, hot_candles
 from wickstream.operate.verify import settled_before_ms
 from wickstream.store.cold.bulk import LakeReader
-from wickstream.store.cold.days import DAY_MS
 from wickstream.store.cold.files import partition_of
 from wickstream.store.hot.hour import open_client
 from wickstream.store.hot.values import hot_values

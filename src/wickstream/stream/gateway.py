@@ -137,7 +137,7 @@ def _heap(most: str) -> list[str]:
     """A young generation in which most of what a batch leaves behind dies, some 200 MB of plans and code.
 
     In the usual one, 50 MB, much of it is copied to the old generation, and a quarter of the JVM's time goes into
-    collecting garbage. More than 128 MB gains little, and is memory that others want.
+    collecting garbage. 192 MB spare more of it, but the whole stack is to fit into a small machine.
     """
     most_mb = int(most[:-1]) * {"m": 1, "g": 1_024}[most[-1]]
     young_mb = min(128, most_mb // 4)

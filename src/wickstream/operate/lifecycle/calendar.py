@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from wickstream.candle import window_end, window_start
-from wickstream.events import MINUTE_MS
-
-DAY_MS = 1_440 * MINUTE_MS
+from wickstream.events import DAY_MS, MINUTE_MS
 
 # What belongs to a day still comes after its end: from the stream in seconds, from a repair in minutes. What comes
 # later than this does no harm: it is put in order the next time.

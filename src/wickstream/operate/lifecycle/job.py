@@ -8,7 +8,8 @@ from functools import partial
 from wickstream.candle import window_start
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, WickstreamError
-from wickstream.operate.lifecycle.calendar import DAY_MS, now_of, part_end_ms
+from wickstream.events import DAY_MS
+from wickstream.operate.lifecycle.calendar import now_of, part_end_ms
 from wickstream.operate.lifecycle.lake_steps import PutInOrder, RemoveOld, Sweep
 from wickstream.operate.lifecycle.report import Done, Outcome, Report, report
 from wickstream.operate.lifecycle.step import Step, Warm

@@ -1,7 +1,8 @@
 """Days of the warm tier that are over: each symbol's rows in one place."""
 
 from wickstream.candle import window_end
-from wickstream.operate.lifecycle.calendar import DAY_MS, day_name, days_over, is_old, month_of_day, part_end_ms
+from wickstream.events import DAY_MS
+from wickstream.operate.lifecycle.calendar import day_name, days_over, is_old, month_of_day, part_end_ms
 from wickstream.operate.lifecycle.report import Done, Outcome
 from wickstream.operate.lifecycle.step import Progress, Warm
 from wickstream.store.warm.day_order import dead_share, free_space, put_in_order, scattered_symbols

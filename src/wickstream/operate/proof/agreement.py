@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from wickstream.candle import EXCHANGE_FIELDS, Candle
-from wickstream.events import MINUTE_MS
+from wickstream.events import DAY_MS
 from wickstream.operate.validation.evidence import Fault
 
-DAY_MS = 1_440 * MINUTE_MS
 KEY = ("symbol", "interval", "open_time")
 FACTS = tuple(name for name in EXCHANGE_FIELDS if name not in KEY)
 EVERYTHING = tuple(name for name in Candle.__struct_fields__ if name not in KEY)

@@ -5,10 +5,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from wickstream.events import MINUTE_MS
+from wickstream.events import DAY_MS, MINUTE_MS
 from wickstream.operate.validation.evidence import Fault
-
-DAY_MS = 1_440 * MINUTE_MS
 
 _COUNTS = ("minutes", "first_id", "last_id", "trades")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from wickstream.candle import Candle
 from wickstream.config import Market, Settings
-from wickstream.events import MINUTE_MS
+from wickstream.events import DAY_MS, MINUTE_MS
 from wickstream.exchange.recovery.mending import Span
 from wickstream.operate.restoring.judgement import Deed, Held, Judgement, best_of, judged, says_the_same
 from wickstream.operate.restoring.stores import Stores
@@ -13,7 +13,6 @@ from wickstream.operate.restoring.trade_sources import TradeSources, among
 from wickstream.operate.restoring.traded import traded_minutes
 from wickstream.operate.restoring.views import FEW, View, chained
 from wickstream.store.cold.bulk import LakeReader
-from wickstream.store.cold.days import DAY_MS
 
 NEAR_MS = 2 * 60 * MINUTE_MS  # within which a trade before and after a minute is looked for
 MOST_IDS = 5_000_000  # of one minute: what claims to have more has an edited id

@@ -11,10 +11,9 @@ import polars as pl
 
 from wickstream.candle import Candle, Origin
 from wickstream.errors import Corrupted
-from wickstream.events import MINUTE_MS
+from wickstream.events import DAY_MS, MINUTE_MS
 from wickstream.operate.backfill.tally import Tally
 from wickstream.operate.backfill.wanted import Day
-from wickstream.store.cold.days import DAY_MS
 
 
 def traded_minutes(symbol: str, trades: pl.DataFrame, minutes: Collection[int]) -> dict[int, Candle]:

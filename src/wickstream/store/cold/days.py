@@ -2,10 +2,7 @@
 
 import polars as pl
 
-from wickstream.events import MINUTE_MS
-
-DAY_MS = 1_440 * MINUTE_MS
-
+from wickstream.events import DAY_MS, MINUTE_MS
 
 _SHIFT = 16  # so that a day's sum does not overflow
 

@@ -14,13 +14,11 @@ from wickstream.errors import StoreBusy, WickstreamError
 from wickstream.store.cold import alerts, columns, trade_columns
 from wickstream.store.cold.archived_ids import KEPT_SINCE, to_be_said_without
 from wickstream.store.cold.files import files_of
-from wickstream.store.cold.lake import TROUBLE, LakeTable
+from wickstream.store.cold.lake import SCAN_TROUBLE, LakeTable
 from wickstream.store.cold.parts import Part, parts_of
 from wickstream.store.cold.pieces import Piece, Run, pieces
 
 PIECE_ROWS = 500_000  # sorted at a time: about 500 MB of candles while they are
-
-_TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
 
 Answer = TypeVar("Answer")
 Progress = Callable[[int, int], None]
@@ -167,7 +165,7 @@ class Upkeep:
     def _tried(self, act: Callable[[], Answer]) -> Answer:
         try:
             return act()
-        except _TROUBLE as exc:
+        except SCAN_TROUBLE as exc:
             raise self._lake.busy(exc) from exc
 
 

@@ -12,10 +12,8 @@ import stamina
 from psycopg import sql
 
 from wickstream.candle import Candle
-from wickstream.events import MINUTE_MS
+from wickstream.events import DAY_MS, MINUTE_MS
 from wickstream.store.warm.database import is_conflict
-
-DAY_MS = 1_440 * MINUTE_MS
 
 # Of a quarter of an hour. In order it lies in two pages, a repaired minute perhaps in another; of a dozen symbols, as
 # they come, in five.

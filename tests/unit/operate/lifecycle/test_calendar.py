@@ -3,9 +3,8 @@
 import pytest
 
 from tests.candles import MIDNIGHT_MS
-from wickstream.events import MINUTE_MS
+from wickstream.events import DAY_MS, MINUTE_MS
 from wickstream.operate.lifecycle.calendar import (
-    DAY_MS,
     SETTLING_MS,
     day_name,
     days_over,
