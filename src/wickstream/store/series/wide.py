@@ -58,6 +58,10 @@ class _Gathered:
     def count(self) -> int:
         return sum(windows.height for windows in self.windows)
 
+    def is_enough(self, limit: int) -> bool:
+        """Where a tier is away, what is forming does not tell whether the others hold any of it."""
+        return self.count() >= limit and (self.is_anything_stored() or not self.trouble)
+
     def is_anything_stored(self) -> bool:
         """Whether there is more than what is forming."""
         return any(len(piece) for tier, pieces in self.times.items() if tier != "lane" for piece in pieces)
@@ -91,7 +95,7 @@ def find_wide(
     gathered = _Gathered()
     for first_ms, last_ms in _pieces(question, wanted, known, piece_minutes):
         _gather(gathered, question, minutes, live, (first_ms, last_ms), now_ms)
-        if gathered.count() >= question.limit:
+        if gathered.is_enough(question.limit):
             break
     gathered.trouble |= span.trouble
     return _answer(question, wanted, gathered, now_ms, away=() if hour else ("hot",))
