@@ -1,7 +1,7 @@
 """The writer at work in a test, and what it is given."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from wickstream.bus.codec import encode
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import Candle
 from wickstream.config import Settings
+from wickstream.errors import StoreBusy
 from wickstream.events import Gap, Mark
 from wickstream.store import writer
 
@@ -45,21 +46,47 @@ def wait_for_all(settings: Settings, symbol: str, rows: list[Candle], *, deadlin
 @contextmanager
 def writing(settings: Settings, **options: Any) -> Iterator[threading.Event]:
     """The writer in a thread; gives the event that is set when it is ready. What ended it is raised."""
-    stop, ready, ended = threading.Event(), threading.Event(), []
-
-    def work() -> None:
-        try:
-            writer.write(settings, stop=stop, on_ready=ready.set, **options)
-        except Exception as exc:  # noqa: BLE001 - shown by the test's own thread
-            ended.append(exc)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
+    ready = threading.Event()
+    with in_thread(lambda stop: writer.write(settings, stop=stop, on_ready=ready.set, **options)):
         yield ready
+
+
+class Running(threading.Thread):
+    """What a test runs beside itself, until its end or until it fails; `ended`: by what."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__()
+        self._work = work
+        self.ended: list[Exception] = []
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except Exception as exc:  # noqa: BLE001 - shown by the test's own thread
+            self.ended.append(exc)
+
+
+@contextmanager
+def in_thread(work: Callable[[threading.Event], None]) -> Iterator[Running]:
+    """`work`, until the event it is given is set, at the end of the block. What ended it is raised then."""
+    stop = threading.Event()
+    running = Running(lambda: work(stop))
+    running.start()
+    try:
+        yield running
     finally:
         stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-    if ended:
-        raise ended[0]
+        running.join(20)
+        assert not running.is_alive()
+    if running.ended:
+        raise running.ended[0]
+
+
+def again(act: Callable[[], object]) -> None:
+    """Until the store takes it."""
+    while True:
+        try:
+            act()
+        except StoreBusy:
+            continue
+        return

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -11,17 +11,16 @@ from deltalake import WriterProperties, write_deltalake
 from psycopg import sql
 
 from bench.store.lifelike import KINDS, as_stored, trades, year
+from bench.store.servers import running
 from bench.table import Figure
-from tests.running import Launcher
 from wickstream.config import Settings
 from wickstream.exchange.sequencing.id_hash import hash_of_run
-from wickstream.operate.servers.local import postgres_spec, with_local_addresses
+from wickstream.operate.servers.local import postgres_spec
 from wickstream.store.cold import columns, trade_columns
 from wickstream.store.warm.database import connect
 from wickstream.store.warm.migrations import migrate
 from wickstream.store.warm.partitions import Months
 
-PORT_BASE = 25_600
 TRADES = 3_000_000
 CANDLES_MB, TRADES_MB = 26.0, 12.0
 
@@ -31,7 +30,8 @@ def measure() -> list[Figure]:
     years = {kind.name: year(kind) for kind in KINDS}
     in_lake = {name: _candles_mb(frame) for name, frame in years.items()}
     archived = trades(TRADES)
-    with _postgres() as settings:
+    with running(postgres_spec) as settings:
+        migrate(settings)
         in_warm = dict(_warm(settings, years["BUSYUSDT"]))
     mean = sum(in_lake.values()) / len(in_lake)
     return [
@@ -58,20 +58,6 @@ def _written_mb(rows: pl.DataFrame, *, partition_by: str, writer: WriterProperti
     with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder:
         write_deltalake(folder, rows, partition_by=[partition_by], writer_properties=writer)
         return sum(file.stat().st_size for file in Path(folder).rglob("*.parquet")) / 1e6
-
-
-@contextmanager
-def _postgres() -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder:
-        settings = Settings(data_dir=Path(folder) / "data", port_base=PORT_BASE, postgres_host=None)
-        launcher = Launcher()
-        try:
-            launcher.start(postgres_spec(settings))
-            found = with_local_addresses(settings)
-            migrate(found)
-            yield found
-        finally:
-            launcher.close()
 
 
 def _warm(settings: Settings, candles: pl.DataFrame) -> Iterator[tuple[str, float]]:

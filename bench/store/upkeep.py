@@ -2,32 +2,29 @@
 
 import resource
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 
 import polars as pl
 import psycopg
 from psycopg import sql
 
 from bench.store.made_up import BEGIN_MS, DAY_MINUTES, candles
+from bench.store.servers import running
 from bench.table import Figure
-from tests.running import Launcher
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.operate.lifecycle.calendar import day_name
 from wickstream.operate.lifecycle.step import Warm
 from wickstream.operate.lifecycle.warm_order import WarmCleared, WarmInOrder
-from wickstream.operate.servers.local import postgres_spec, with_local_addresses
+from wickstream.operate.servers.local import postgres_spec
 from wickstream.store.series.frames import SCHEMA
 from wickstream.store.warm.bulk import BulkReader
 from wickstream.store.warm.database import conninfo
 from wickstream.store.warm.migrations import migrate
 from wickstream.store.warm.partitions import Months
 
-PORT_BASE = 21_260
 SYMBOLS, DAYS = 50, 90
 TIMES = 5
 DAY_MS = DAY_MINUTES * MINUTE_MS
@@ -38,7 +35,8 @@ _COPY = sql.SQL("COPY candles ({}) FROM STDIN (FORMAT csv)").format(sql.SQL(", "
 
 def measure() -> list[Figure]:
     """Filled as the writer does it, minute by minute over all symbols: some minutes."""
-    with _database() as settings:
+    with running(postgres_spec) as settings:
+        migrate(settings)
         _fill(settings)
         before = _read(settings)
         asked, moved = _in_order(settings)
@@ -52,22 +50,6 @@ def measure() -> list[Figure]:
             Figure("asked whether they are, and they are", "s", asked_again),
             Figure("most memory", "MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024),
         ]
-
-
-@contextmanager
-def _database() -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder:
-        settings = Settings(
-            data_dir=Path(folder) / "data", port_base=PORT_BASE, postgres_host=None, source="replay:0123456789ab"
-        )
-        launcher = Launcher()
-        try:
-            launcher.start(postgres_spec(settings))
-            found = with_local_addresses(settings)
-            migrate(found)
-            yield found
-        finally:
-            launcher.close()
 
 
 def _fill(settings: Settings) -> None:

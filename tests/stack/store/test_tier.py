@@ -11,6 +11,7 @@ import pytest
 from tests.candles import minute
 from tests.running import wait_until
 from tests.tier_contents import read_warm
+from tests.writing import in_thread
 from wickstream.bus.codec import encode
 from wickstream.bus.consumer import Place
 from wickstream.bus.groups import committed_offsets
@@ -61,25 +62,12 @@ def publish(settings: Settings, candles: Sequence[Candle]) -> None:
 @contextmanager
 def writing(settings: Settings, make: TierMaker, *, port: int) -> Iterator[list[Exception]]:
     """One tier in a thread, told from others by `port`; what ended it is in the list then, and raised."""
-    stop = threading.Event()
-    ended: list[Exception] = []
 
-    def work() -> None:
-        try:
-            writer.write(settings, stop=stop, on_ready=lambda: None, tiers=(make,), with_sinks=False, port=port)
-        except Exception as exc:  # noqa: BLE001 - shown by the test's own thread
-            ended.append(exc)
+    def work(stop: threading.Event) -> None:
+        writer.write(settings, stop=stop, on_ready=lambda: None, tiers=(make,), with_sinks=False, port=port)
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield ended
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-    if ended:
-        raise ended[0]
+    with in_thread(work) as running:
+        yield running.ended
 
 
 def warm_of(group: str, tier: type[Warm] = Warm) -> type[Warm]:

@@ -18,12 +18,6 @@ pytestmark = pytest.mark.stack
 FAR = 2**53
 
 
-@pytest.fixture
-def lake(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings of an empty lake in a folder."""
-    return settings.model_copy(update={"cold_url": f"file:{tmp_path / 'lake'}"})
-
-
 def test_a_lake_that_is_not_there_is_empty(lake: Settings) -> None:
     cold = ColdCandles(lake)
 

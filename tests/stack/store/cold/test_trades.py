@@ -22,12 +22,6 @@ DAY_MS = 86_400_000
 FAR = 2**53
 
 
-@pytest.fixture
-def lake(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings of an empty lake in a folder."""
-    return settings.model_copy(update={"cold_url": f"file:{tmp_path / 'lake'}"})
-
-
 def trade(trade_id: int, *, symbol: str = "BTCUSDT", at_ms: int = 0, price: str = "61837.63000000") -> Trade:
     return Trade(symbol, trade_id, Decimal(price), Decimal("0.00000010"), MIDNIGHT_MS + at_ms, buyer_is_maker=True)
 

@@ -26,12 +26,6 @@ FAR = 2**53
 Ids = list[tuple[str, int]]
 
 
-@pytest.fixture
-def lake(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings of an empty lake in a folder."""
-    return settings.model_copy(update={"cold_url": f"file:{tmp_path / 'lake'}"})
-
-
 LakeMaker = Callable[[], Settings]
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from tests.alerts import whale
-from tests.candles import MIDNIGHT_MS, minute
-from tests.raw_trades import trade_value
-from wickstream.binance.frames import parse_trade
+from tests.candles import minute
+from tests.lake_parts import fill_candles, rows, table, trades
+from tests.writing import again
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
-from wickstream.events import MINUTE_MS, Trade
+from wickstream.events import MINUTE_MS
 from wickstream.store.cold import lake as lake_module
 from wickstream.store.cold.alerts import ColdAlerts
 from wickstream.store.cold.candles import ColdCandles
@@ -27,32 +27,6 @@ pytestmark = pytest.mark.stack
 
 MONTH, DAY = "2024-08", "2024-08-09"
 DAY_MS = 1_440 * MINUTE_MS
-
-
-@pytest.fixture
-def lake(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings of an empty lake in a folder."""
-    return settings.model_copy(update={"cold_url": f"file:{tmp_path / 'lake'}"})
-
-
-def table(lake: Settings, name: str) -> DeltaTable:
-    return DeltaTable(f"{lake.lake_url.removeprefix('file:')}/{name}")
-
-
-def rows(lake: Settings, name: str) -> pl.DataFrame:
-    found = pl.scan_delta(table(lake, name)).collect()
-    return found.sort(found.columns)
-
-
-def trades(symbol: str, first: int, last: int, *, days: int = 0) -> list[Trade]:
-    at = MIDNIGHT_MS + days * DAY_MS
-    return [parse_trade(trade_value(number, symbol, at=at + number)) for number in range(first, last + 1)]
-
-
-def fill_candles(lake: Settings) -> None:
-    """Eight commits, each of all symbols."""
-    for number in range(8):
-        ColdCandles(lake).store([minute(symbol, number) for symbol in "CAB"], {"write-cold/a/0": number})
 
 
 def test_a_month_of_candles_becomes_one_file_in_order(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,15 +205,6 @@ def test_of_a_writer_and_upkeep_at_once_no_row_is_lost_or_doubled(lake: Settings
     assert found["revision"].to_list() == [10, 11, 7, 8, 9, 0, 0, 0]
     assert ColdCandles(lake).offset("w") == 11
     assert rows(lake, "trades")["trade_id"].to_list() == list(range(123))
-
-
-def again(act: Callable[[], object]) -> None:
-    while True:
-        try:
-            act()
-        except StoreBusy:
-            continue
-        return
 
 
 @pytest.mark.parametrize("million", [1, 60, 150, 240, 250, 400, 900, 4_000])

@@ -4,15 +4,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from deltalake import DeltaTable
 
-from tests.candles import MIDNIGHT_MS, minute
-from tests.raw_trades import trade_value
-from wickstream.binance.frames import parse_trade
+from tests.candles import MIDNIGHT_MS
+from tests.lake_parts import fill_candles, rows, table, trades
 from wickstream.config import Settings
-from wickstream.events import MINUTE_MS, Trade
+from wickstream.events import MINUTE_MS
 from wickstream.store.cold import lake as lake_module
-from wickstream.store.cold.candles import ColdCandles
 from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.cold.upkeep import Upkeep
 
@@ -20,32 +17,6 @@ pytestmark = pytest.mark.stack
 
 MONTH, DAY = "2024-08", "2024-08-09"
 DAY_MS = 1_440 * MINUTE_MS
-
-
-@pytest.fixture
-def lake(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings of an empty lake in a folder."""
-    return settings.model_copy(update={"cold_url": f"file:{tmp_path / 'lake'}"})
-
-
-def table(lake: Settings, name: str) -> DeltaTable:
-    return DeltaTable(f"{lake.lake_url.removeprefix('file:')}/{name}")
-
-
-def rows(lake: Settings, name: str) -> pl.DataFrame:
-    found = pl.scan_delta(table(lake, name)).collect()
-    return found.sort(found.columns)
-
-
-def trades(symbol: str, first: int, last: int, *, days: int = 0) -> list[Trade]:
-    at = MIDNIGHT_MS + days * DAY_MS
-    return [parse_trade(trade_value(number, symbol, at=at + number)) for number in range(first, last + 1)]
-
-
-def fill_candles(lake: Settings) -> None:
-    """Eight commits, each of all symbols."""
-    for number in range(8):
-        ColdCandles(lake).store([minute(symbol, number) for symbol in "CAB"], {"write-cold/a/0": number})
 
 
 def test_days_of_trades_that_were_removed_are_not_missing_and_their_ids_not_new(lake: Settings) -> None:

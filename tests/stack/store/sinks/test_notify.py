@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from tests.alerts import AT_MS, price_spike, whale
 from tests.running import Launcher, wait_until
 from tests.sink_server import Reply, SinkServer, sink_server
+from tests.writing import in_thread
 from wickstream.bus.codec import encode
 from wickstream.bus.consumer import GROUP_PREFIX, Place
 from wickstream.bus.groups import committed_offsets
@@ -64,26 +65,11 @@ def publish(settings: Settings, *alerts: Alert) -> None:
 @contextmanager
 def writing(settings: Settings) -> Iterator[None]:
     """The writer in a thread, ready; what ended it is raised."""
-    stop, ready, ended = threading.Event(), threading.Event(), []
-
-    def work() -> None:
-        try:
-            writer.write(settings, stop=stop, on_ready=ready.set, tiers=(Warm,))
-        except Exception as exc:  # noqa: BLE001 - shown by the test's own thread
-            ended.append(exc)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        wait_until(lambda: ready.is_set() or not thread.is_alive(), what="the writer ready")
-        wait_until(lambda: have_begun(settings) or not thread.is_alive(), what="the sinks ready")
+    ready = threading.Event()
+    with in_thread(lambda stop: writer.write(settings, stop=stop, on_ready=ready.set, tiers=(Warm,))) as running:
+        wait_until(lambda: ready.is_set() or not running.is_alive(), what="the writer ready")
+        wait_until(lambda: have_begun(settings) or not running.is_alive(), what="the sinks ready")
         yield
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-    if ended:
-        raise ended[0]
 
 
 def have_begun(settings: Settings) -> bool:

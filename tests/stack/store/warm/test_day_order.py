@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 
@@ -11,9 +11,9 @@ import pytest
 
 from tests.aged_stores import QUARTERS, SYMBOLS, candles_of
 from tests.candles import MIDNIGHT_MS, minute
+from tests.writing import again
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy
 from wickstream.store.series.frames import SCHEMA
 from wickstream.store.series.frames import candles_of as candles_in
 from wickstream.store.warm.bulk import read_candles
@@ -131,12 +131,3 @@ def test_of_writers_and_movers_at_once_no_row_is_lost_or_doubled_and_the_newest_
         found = rows(conn, symbol)
         assert [candle.open_time for candle in found] == [minute(number=at).open_time for at in QUARTERS]
         assert all(newest.get((symbol, candle.open_time), candle) == candle for candle in found)
-
-
-def again(act: Callable[[], object]) -> None:
-    while True:
-        try:
-            act()
-        except StoreBusy:
-            continue
-        return
