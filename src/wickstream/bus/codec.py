@@ -10,6 +10,7 @@ from wickstream.errors import Unpublishable
 from wickstream.events import Alert, Gap, Mark, SymbolEvent
 
 SCHEMA_VERSION = "1"
+HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)  # of such a record
 
 Record = TypeVar("Record", Candle, Mark, Gap, SymbolEvent, Alert)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from wickstream.bus import topics
-from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.codec import HEADERS, encode
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import EXCHANGE_FIELDS, Candle, Origin
 from wickstream.config import Settings
@@ -17,7 +17,6 @@ from wickstream.store.ledger.reader import LedgerReader
 if TYPE_CHECKING:
     from wickstream.store.cold.trades import TradesArchive
 
-_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 _FACTS = (*EXCHANGE_FIELDS, "first_trade_id", "last_trade_id")
 
 
@@ -96,5 +95,5 @@ class Mender:
 
     def _publish(self, topic: str, records: Iterable[Candle | Gap]) -> None:
         for record in records:
-            self._producer.publish(Record(topic, record.symbol, encode(record), _HEADERS))
+            self._producer.publish(Record(topic, record.symbol, encode(record), HEADERS))
         self._producer.flush()

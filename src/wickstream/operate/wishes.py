@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from wickstream.bus import topics
-from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.codec import HEADERS, encode
 from wickstream.bus.follower import Follower
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.config import Settings
@@ -21,7 +21,6 @@ from wickstream.selection import parse_word
 
 TAKEN_OVER_S = 5.0  # a connector that runs answers sooner
 _LOOK_S = 0.1
-_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +128,7 @@ async def _check(settings: Settings, symbols: Sequence[str]) -> int:
 def _publish(bootstrap_servers: str, events: Iterable[SymbolEvent]) -> None:
     producer = IdempotentProducer(bootstrap_servers)
     for event in events:
-        producer.publish(Record(topics.SYMBOL_EVENTS, event.key, encode(event), _HEADERS))
+        producer.publish(Record(topics.SYMBOL_EVENTS, event.key, encode(event), HEADERS))
     producer.flush()
 
 

@@ -9,14 +9,13 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.codec import HEADERS, encode
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.bus.topics import ALERTS
 from wickstream.errors import WickstreamError
 from wickstream.events import Alert
 from wickstream.stream.checkpoint import Checkpoint
 
-_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 _LONGEST_CAUSE = 1_000
 
 
@@ -72,7 +71,7 @@ class AlertBatches:
     def _take(self, batch: DataFrame, number: int) -> None:
         judged = self._judge(batch, self._checkpoint.carried(into=number))
         for alert in judged.alerts:
-            self._producer.publish(Record(ALERTS, alert.symbol, encode(alert), _HEADERS))
+            self._producer.publish(Record(ALERTS, alert.symbol, encode(alert), HEADERS))
         if judged.alerts:
             self._producer.flush()
         self._checkpoint.carry(judged.carried, out_of=number)

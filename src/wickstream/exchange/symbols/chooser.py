@@ -8,7 +8,7 @@ from difflib import get_close_matches
 import structlog
 
 from wickstream.bus import topics
-from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.codec import HEADERS, encode
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.config import Settings
 from wickstream.errors import Mistake
@@ -18,8 +18,6 @@ from wickstream.exchange.symbols.symbols import Table, news, reasons, require_li
 from wickstream.selection import Rule
 
 log = structlog.get_logger()
-
-_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 
 
 class Chooser:
@@ -140,5 +138,5 @@ class Chooser:
             self._producer = IdempotentProducer(self._settings.kafka)
         for event in events:
             log.info("symbol", symbol=event.symbol, status=event.status, chosen_by=event.chosen_by)
-            self._producer.publish(Record(topics.SYMBOL_EVENTS, event.key, encode(event), _HEADERS))
+            self._producer.publish(Record(topics.SYMBOL_EVENTS, event.key, encode(event), HEADERS))
         self._producer.flush()

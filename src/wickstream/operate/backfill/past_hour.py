@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from wickstream.bus import topics
-from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.codec import HEADERS, encode
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import Candle
 from wickstream.config import Settings
@@ -17,7 +17,6 @@ from wickstream.store.warm.coverage import incomplete_symbols
 log = structlog.get_logger()
 
 PAST_HOUR_MS = 60 * MINUTE_MS
-_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 
 
 def run(settings: Settings) -> None:
@@ -52,5 +51,5 @@ def _incomplete(settings: Settings, *, start_ms: int, end_ms: int) -> list[str]:
 def _publish(bootstrap_servers: str, candles: list[Candle]) -> None:
     producer = IdempotentProducer(bootstrap_servers)
     for candle in candles:
-        producer.publish(Record(topics.PROCESSED_AGGS, candle.symbol, encode(candle), _HEADERS))
+        producer.publish(Record(topics.PROCESSED_AGGS, candle.symbol, encode(candle), HEADERS))
     producer.flush()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from wickstream.bus import topics
-from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.codec import HEADERS, encode
 from wickstream.bus.groups import records_behind
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import Candle
@@ -20,7 +20,6 @@ log = structlog.get_logger(__name__)
 WAITING_LIMIT = 20_000  # candles: what a writer stores in a few seconds
 LOOK_EVERY_S = 0.25
 PATIENCE_S = 30.0  # a writer that takes nothing for so long is not there: what waits for it, waits in Kafka
-_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 
 
 class Publisher:
@@ -34,8 +33,8 @@ class Publisher:
 
     async def publish(self, candles: Sequence[Candle], halts: Sequence[Gap]) -> None:
         """Candles to `processed_aggs`, halts to `feed_gaps`."""
-        records = [Record(topics.PROCESSED_AGGS, one.symbol, encode(one), _HEADERS) for one in candles]
-        records += [Record(topics.FEED_GAPS, one.symbol, encode(one), _HEADERS) for one in halts]
+        records = [Record(topics.PROCESSED_AGGS, one.symbol, encode(one), HEADERS) for one in candles]
+        records += [Record(topics.FEED_GAPS, one.symbol, encode(one), HEADERS) for one in halts]
         async with self._turn:
             await self._let_the_writer_come_after(len(candles))
             await asyncio.to_thread(self._send, records)

@@ -7,7 +7,7 @@ from contextlib import closing
 import structlog
 
 from wickstream.bus import topics
-from wickstream.bus.codec import SCHEMA_VERSION, encode
+from wickstream.bus.codec import HEADERS, encode
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.candle import Candle
 from wickstream.config import Settings
@@ -21,7 +21,6 @@ from wickstream.store.warm.writer import WarmWriter
 
 ATTEMPTS = 5
 
-_HEADERS = (("schema_version", SCHEMA_VERSION.encode()),)
 _OCCUPIED = "SELECT open_time, revision FROM candles WHERE symbol = %s AND \"interval\" = '1m' AND open_time = ANY(%s)"
 _REMOVE = "DELETE FROM candles WHERE symbol = %s AND \"interval\" = '1m' AND open_time = %s"
 
@@ -42,7 +41,7 @@ class Stores:
             return
         self._producer = self._producer or IdempotentProducer(self._settings.kafka)
         for candle in candles:
-            self._producer.publish(Record(topics.PROCESSED_AGGS, candle.symbol, encode(candle), _HEADERS))
+            self._producer.publish(Record(topics.PROCESSED_AGGS, candle.symbol, encode(candle), HEADERS))
         self._producer.flush()
         self.to_warm(candles)
         self.to_cold(candles)
