@@ -32,7 +32,6 @@ from wickstream.store.series.frames import SCHEMA, candles_of, frame_of
 from wickstream.store.warm.lake_files import Noted
 from wickstream.store.warm.partitions import month_start
 
-NEVER_MS = 2**62
 OPEN_TIMES = pl.Schema({"open_time": SCHEMA["open_time"]})
 
 Tell = Callable[[str], None]
@@ -129,7 +128,7 @@ def _candles(
 ) -> list[str]:
     """Of all symbols where a file was lost, else of those that something was found wrong with."""
     minutes = Minutes(settings, is_cold_proven=damage.is_cold_proven, tell=tell)
-    kept_since_ms = tiers.kept_since() or NEVER_MS
+    kept_since_ms = tiers.kept_since()
     with closing(open_client(settings)) as client:
         for symbol in sorted({*symbols, *damage.minutes} if months else damage.minutes):
             if symbol:

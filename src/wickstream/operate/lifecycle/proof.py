@@ -1,31 +1,16 @@
 """Whether cold holds all that warm does of some minutes. Pure, in columns."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import polars as pl
 
 from wickstream.candle import Origin
 from wickstream.operate.proof.agreement import KEY, disagreements
-from wickstream.operate.proof.chain import chain_faults
+from wickstream.operate.proof.chain import Ledger, chain_faults
 from wickstream.operate.validation.evidence import Fault
 
 _IDS = ("first_trade_id", "last_trade_id")
 _VERSION = ("revision", "closed", "trade_count", "origin")
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """What is known to be missing for good, of one symbol; as `chain_faults` takes it."""
-
-    absent: Sequence[range] = ()
-    halts: Collection[int] = ()
-    starts: Collection[int] = ()
-
-    def faults_of(self, minutes: pl.DataFrame) -> Iterator[Fault]:
-        """Of the chain."""
-        ordered = minutes.sort("open_time")
-        return chain_faults(ordered, absent=self.absent, halts=self.halts, starts=self.starts)
 
 
 def behind(warm: pl.DataFrame, cold: pl.DataFrame) -> pl.DataFrame:
@@ -60,8 +45,9 @@ def _other_ids(same: pl.DataFrame, cold: pl.DataFrame) -> Iterator[Fault]:
 
 def _broken_links(warm: pl.DataFrame, cold: pl.DataFrame, ledger: Ledger) -> Iterator[Fault]:
     """Those of the same minutes that cold breaks, and warm does not."""
-    broken_in_warm = {fault.open_time for fault in ledger.faults_of(warm)}
-    for fault in ledger.faults_of(cold.join(warm.select(KEY), on=KEY, how="semi")):
+    broken_in_warm = {fault.open_time for fault in chain_faults(warm.sort("open_time"), **ledger)}
+    same = cold.join(warm.select(KEY), on=KEY, how="semi")
+    for fault in chain_faults(same.sort("open_time"), **ledger):
         if fault.open_time not in broken_in_warm:
             yield Fault(fault.symbol, fault.open_time, f"in cold: {fault.what}")
 

@@ -7,17 +7,17 @@ import polars as pl
 
 from wickstream.candle import window_end, window_start
 from wickstream.config import Settings
-from wickstream.events import MINUTE_MS, GapStatus
+from wickstream.events import MINUTE_MS
 from wickstream.operate.lifecycle.calendar import is_old, month_name, part_end_ms
-from wickstream.operate.lifecycle.proof import Ledger, behind, faults
+from wickstream.operate.lifecycle.proof import behind, faults
 from wickstream.operate.lifecycle.report import Done, Outcome
 from wickstream.operate.lifecycle.step import Progress, Warm
+from wickstream.operate.proof.tiers import ledger_of
 from wickstream.operate.validation.tally import Tally
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.cold.candles import ColdCandles
 from wickstream.store.cold.upkeep import Upkeep
 from wickstream.store.series.frames import SCHEMA, candles_of
-from wickstream.store.warm.audit_reads import AuditReader
 from wickstream.store.warm.bulk import read_candles
 from wickstream.store.warm.months import (
     Sums,
@@ -135,7 +135,7 @@ class _Proof:
         if not lacking.is_empty():
             self.mended += lacking.height
             cold = self._mended(symbol, lacking, cold)
-        self.tally.count(faults(warm, cold, self._ledger(symbol)), judged=warm.height)
+        self.tally.count(faults(warm, cold, ledger_of(self._warm.settings, symbol)), judged=warm.height)
 
     def _mended(self, symbol: str, lacking: pl.DataFrame, cold: pl.DataFrame) -> pl.DataFrame:
         if self._dry_run:
@@ -143,16 +143,6 @@ class _Proof:
         for piece in lacking.iter_slices(MEND_ROWS):
             self._lake.candles.store(candles_of(piece), {})
         return self._lake.reader.candles(symbol, *self._range, SCHEMA)
-
-    def _ledger(self, symbol: str) -> Ledger:
-        ever = (0, 2**62)
-        with AuditReader.open(self._warm.settings) as ledger:
-            gaps, starts = ledger.gaps(symbol, ids=ever, times=self._range), ledger.starts(symbol)
-        return Ledger(
-            absent=[gap.ids for gap in gaps if gap.status is GapStatus.ABSENT and gap.ids],
-            halts=[gap.open_time for gap in gaps if gap.status is GapStatus.HALTED and gap.open_time is not None],
-            starts=starts,
-        )
 
 
 def _month_ms(subject: str) -> int:

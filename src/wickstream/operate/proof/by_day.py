@@ -44,7 +44,7 @@ class DayProof:
         else:
             self._chain(WARM, warm)
             self._chain(COLD, cold)
-        faults = counts_differ(warm, cold, kept_since_ms=2**62 if kept_since_ms is None else kept_since_ms)
+        faults = counts_differ(warm, cold, kept_since_ms=kept_since_ms)
         self.checks.count(COUNTS, faults, judged=warm.height)
 
     def _chain(self, check: str, days: pl.DataFrame) -> None:

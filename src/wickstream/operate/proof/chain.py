@@ -1,11 +1,21 @@
 """Candles prove each other: ids of one end where those of the next begin. Pure, in columns."""
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TypedDict
 
 import polars as pl
 
 from wickstream.events import MINUTE_MS
 from wickstream.operate.validation.evidence import Fault
+
+
+class Ledger(TypedDict):
+    """What explains that minutes or ids are missing: see `chain_faults`."""
+
+    absent: Sequence[range]
+    halts: Collection[int]
+    starts: Collection[int]
+
 
 COLUMNS = ("symbol", "open_time", "first_trade_id", "last_trade_id", "trade_count")
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypedDict
 
 import polars as pl
 
 from wickstream.config import Settings
 from wickstream.events import GapStatus
+from wickstream.operate.proof.chain import Ledger
 from wickstream.operate.validation.evidence import Fault
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.series.frames import SCHEMA, TEXT
@@ -15,14 +15,7 @@ from wickstream.store.warm.audit_reads import AuditReader
 from wickstream.store.warm.bulk import BulkReader
 
 NOTHING = pl.DataFrame(schema=SCHEMA)
-
-
-class Ledger(TypedDict):
-    """What explains that minutes or ids are missing: see `chain_faults`."""
-
-    absent: Sequence[range]
-    halts: Collection[int]
-    starts: Collection[int]
+NEVER_MS = 2**62  # later than anything
 
 
 class TierReader:
@@ -41,9 +34,10 @@ class TierReader:
         """Of the lake these are not to be believed."""
         self._cold = LakeReader(self._settings, besides=files)
 
-    def kept_since(self) -> int | None:
-        """From when on warm keeps candles; None: it never had any."""
-        return self._warm.kept_since()
+    def kept_since(self) -> int:
+        """From when on warm keeps candles; NEVER_MS: it never had any."""
+        since_ms = self._warm.kept_since()
+        return NEVER_MS if since_ms is None else since_ms
 
     def warm(
         self, symbol: str, first_ms: int, last_ms: int, schema: pl.Schema = SCHEMA

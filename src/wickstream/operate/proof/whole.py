@@ -15,7 +15,7 @@ from wickstream.operate.proof.checks import Checks
 from wickstream.operate.proof.hot_hour import hot_faults, judged, oldest
 from wickstream.operate.proof.klines import Klines
 from wickstream.operate.proof.lake_files import LakeProof
-from wickstream.operate.proof.tiers import NOTHING, TierReader, ledger_of
+from wickstream.operate.proof.tiers import NEVER_MS, NOTHING, TierReader, ledger_of
 from wickstream.operate.validation.evidence import Fault
 from wickstream.store.archives import has_all_alerts
 from wickstream.store.cold.alerts import ColdAlerts
@@ -26,7 +26,6 @@ from wickstream.store.warm.audit_reads import AuditReader
 
 WARM, COLD, BOTH, HOT = "chain in warm", "chain in cold", "warm = cold", "hot = warm"
 ALERTS_CHECK, FILES, EXCHANGE = "alerts: warm = cold", "files", "exchange"
-NEVER_MS = 2**62
 
 
 class WholeProof:
@@ -61,8 +60,7 @@ class WholeProof:
         self._count_files(list(self._files.judge(*self._span)))
         self.checks.damage.is_cold_proven = not self._files.remark
         self.checks.remark(FILES, self._files.remark)
-        kept_since_ms = self.checks.asked(BOTH, self._tiers.kept_since, None)
-        self._kept_since_ms = NEVER_MS if kept_since_ms is None else kept_since_ms
+        self._kept_since_ms = self.checks.asked(BOTH, self._tiers.kept_since, NEVER_MS)
 
     def _count_files(self, faults: Iterable[Fault]) -> None:
         self.checks.count_others(FILES, faults, judged=self._files.judged)

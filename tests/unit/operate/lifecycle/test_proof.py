@@ -7,14 +7,17 @@ from hypothesis import strategies as st
 
 from tests.candles import minute
 from wickstream.candle import Candle, Origin, supersedes
-from wickstream.operate.lifecycle.proof import Ledger, behind, faults
+from wickstream.operate.lifecycle.proof import behind, faults
+from wickstream.operate.proof.chain import Ledger
 from wickstream.store.series.frames import candles_of, frame_of
 
 ROWS = [minute(number=number) for number in range(5)]
 
 
 def faults_of(warm: list[Candle], cold: list[Candle], ledger: Ledger | None = None) -> list[str]:
-    return [fault.what for fault in faults(frame_of(warm), frame_of(cold), ledger or Ledger())]
+    return [
+        fault.what for fault in faults(frame_of(warm), frame_of(cold), ledger or Ledger(absent=(), halts=(), starts=()))
+    ]
 
 
 def test_what_is_the_same_in_both_is_proven() -> None:
