@@ -20,9 +20,9 @@ from bench.processes import Servers, command, cpu_s, servers
 from bench.store.traffic import MINUTE_S, Traffic, publish
 from bench.table import Figure
 from tests.running import wait_until
+from tests.tier_contents import read_hot
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.store.hot.hour import held, open_client
 from wickstream.store.series.frames import SCHEMA, frame_of
 from wickstream.store.warm.database import connect
 
@@ -147,8 +147,7 @@ def _require_all(settings: Settings) -> None:
 
 
 def _hot(settings: Settings) -> list[Candle]:
-    with closing(open_client(settings)) as client:
-        return [candle for name in MARKET.names for candle in held(client, name).between(0, 2**53)]
+    return [candle for name in MARKET.names for candle in read_hot(settings, name)]
 
 
 def _warm(settings: Settings) -> list[Candle]:

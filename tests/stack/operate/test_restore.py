@@ -17,6 +17,7 @@ from tests.emptied_topics import empty_topics
 from tests.harms import FILES, flip, hundred_harms, is_named, lake_files
 from tests.running import wait_until
 from tests.stored_trades import Market, made_market, store_markets
+from tests.tier_contents import read_hour
 from wickstream.bus.topics import create_topics
 from wickstream.candle import EXCHANGE_FIELDS
 from wickstream.config import Settings, child_environment
@@ -28,7 +29,6 @@ from wickstream.operate.validation.evidence import Report
 from wickstream.operate.verify import verify
 from wickstream.store.cold.alerts import ColdAlerts
 from wickstream.store.cold.bulk import LakeReader
-from wickstream.store.hot.hour import held, open_client
 from wickstream.store.series.frames import SCHEMA, frame_of
 from wickstream.store.series.ranges import RangeReader
 from wickstream.store.warm.audit_reads import AuditReader
@@ -86,14 +86,14 @@ def wait_until_noted(settings: Settings) -> None:
 def contents(settings: Settings, markets: list[Market]) -> dict[str, Any]:
     """All that is stored of these, without what a higher revision changes."""
     found: dict[str, Any] = {}
-    with closing(BulkReader(settings)) as warm, closing(open_client(settings)) as client:
+    with closing(BulkReader(settings)) as warm:
         lake = LakeReader(settings)
         for market in markets:
             of = market.symbol
             frames = {
                 "warm": warm.candles(of, *SPAN, SCHEMA),
                 "cold": lake.candles(of, *SPAN, SCHEMA),
-                "hot": frame_of(list(held(client, of).between(*SPAN))),
+                "hot": frame_of(list(read_hour(settings, of).between(*SPAN))),
                 "trades": lake.trades(of, *SPAN),
             }
             found |= {f"{tier} {of}": _digest(frame) for tier, frame in frames.items()}

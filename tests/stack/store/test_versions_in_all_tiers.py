@@ -1,6 +1,5 @@
 """One comparison, and four forms of it: plain Python, Lua in Redis, SQL in PostgreSQL, and Delta's merge."""
 
-import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -12,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.candles import MIDNIGHT_MS, minute
-from tests.tier_contents import read_cold, read_hot, read_warm
+from tests.tier_contents import read_cold, read_hot, read_hour, read_warm
 from wickstream.candle import Candle, Origin, supersedes
 from wickstream.config import Settings
 from wickstream.errors import Unpublishable
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.candles import ColdCandles
-from wickstream.store.hot.hour import HotWriter, open_async_client, read_hour
+from wickstream.store.hot.hour import HotWriter
 from wickstream.store.versions import Written, newest
 from wickstream.store.warm.writer import WarmWriter
 
@@ -142,23 +141,22 @@ def test_the_hot_tier_keeps_an_hour_before_the_newest_closed_candle(
 def test_the_hot_tier_covers_only_an_unbroken_run_of_closed_minutes(
     stores: Settings, hot: HotWriter, symbol: str
 ) -> None:
-    async def covered() -> tuple[int | None, int | None]:
-        async with open_async_client(stores) as client:
-            hour = await read_hour(client, symbol)
-            return hour.first_ms, hour.newest_ms
+    def covered() -> tuple[int | None, int | None]:
+        hour = read_hour(stores, symbol)
+        return hour.first_ms, hour.newest_ms
 
     def at(number: int) -> int:
         return MIDNIGHT_MS + number * MINUTE_MS
 
-    assert asyncio.run(covered()) == (None, None)
+    assert covered() == (None, None)
 
     hot.write(
         [minute(symbol, n) for n in (0, 1, 3, 4)] + [minute(symbol, 2, closed=False), minute(symbol, 5, closed=False)]
     )
-    assert asyncio.run(covered()) == (at(3), at(4))
+    assert covered() == (at(3), at(4))
 
     hot.write([minute(symbol, 2)])
-    assert asyncio.run(covered()) == (at(0), at(4))
+    assert covered() == (at(0), at(4))
 
 
 def test_a_batch_is_reduced_to_one_candle_a_key_before_it_is_written() -> None:

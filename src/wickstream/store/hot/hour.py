@@ -234,16 +234,6 @@ class HotHour:
 NOTHING = HotHour(None, None, Rendered(()), Rendered(()))
 
 
-async def read_hour(client: "redis.asyncio.Redis", symbol: str) -> HotHour:
-    """All that is held of it.
-
-    Raises:
-        StoreBusy: If Redis does not answer.
-    """
-    closed, opened = await read_values(client, (closed_key(symbol), opened_key(symbol)))
-    return hour_of(closed, opened)
-
-
 async def read_values(client: "redis.asyncio.Redis", keys: Sequence[str]) -> list[bytes | None]:
     """As they were at one moment.
 
@@ -254,19 +244,6 @@ async def read_values(client: "redis.asyncio.Redis", keys: Sequence[str]) -> lis
         return cast("list[bytes | None]", await client.mget(keys))
     except RedisError as exc:
         raise busy(exc) from exc
-
-
-def held(client: redis.Redis, symbol: str) -> HotHour:
-    """As `read_hour`, for one who serves nobody meanwhile.
-
-    Raises:
-        StoreBusy: If Redis does not answer.
-    """
-    try:
-        closed, opened = cast("list[bytes | None]", client.mget(closed_key(symbol), opened_key(symbol)))
-    except RedisError as exc:
-        raise busy(exc) from exc
-    return hour_of(closed, opened)
 
 
 def hour_of(closed: bytes | None, opened: bytes | None) -> HotHour:

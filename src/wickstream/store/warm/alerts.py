@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from wickstream.events import Alert
+from wickstream.events import Alert, AlertType
 
 _COLUMNS = Alert.__struct_fields__
 
@@ -41,6 +42,12 @@ def replace_alerts(conn: psycopg.Connection, alerts: Sequence[Alert], *, gone: S
     """Store these, whatever is held of their ids; and hold nothing of those that are `gone`."""
     conn.execute("DELETE FROM alerts WHERE alert_id = ANY(%s)", ([*gone, *(alert.alert_id for alert in alerts)],))
     upsert_alerts(conn, alerts)
+
+
+def alert_of(row: tuple[Any, ...]) -> Alert:
+    """From a row with the columns of `Alert`."""
+    alert = Alert(*row)
+    return msgspec.structs.replace(alert, type=AlertType(alert.type))
 
 
 def _row(alert: Alert) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from psycopg import sql
 
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
-from wickstream.events import Alert, AlertType, Gap, GapStatus
+from wickstream.events import Alert, Gap, GapStatus
+from wickstream.store.warm.alerts import alert_of
 from wickstream.store.warm.database import PASSING, busy, connect
 
 _COLUMNS = """
@@ -80,7 +81,7 @@ class AuditReader:
 
     def alerts(self, first_ms: int, last_ms: int) -> list[Alert]:
         """Those of this time, both ends inclusive."""
-        return [_alert(row) for row in self._fetch(_READ_ALERTS, first_ms, last_ms)]
+        return [alert_of(row) for row in self._fetch(_READ_ALERTS, first_ms, last_ms)]
 
     def starts(self, symbol: str) -> list[int]:
         """The first trade ids of the times from which on it was followed."""
@@ -96,11 +97,6 @@ class AuditReader:
 def _candle(row: tuple[Any, ...]) -> Candle:
     candle = Candle(*row)
     return msgspec.structs.replace(candle, origin=Origin(candle.origin))
-
-
-def _alert(row: tuple[Any, ...]) -> Alert:
-    alert = Alert(*row)
-    return msgspec.structs.replace(alert, type=AlertType(alert.type))
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:

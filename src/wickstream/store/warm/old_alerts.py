@@ -1,17 +1,17 @@
 """Alerts of the warm tier that are too old to stay there: read, and deleted as they were read."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from wickstream.events import Alert, AlertType
+from wickstream.store.warm.alerts import alert_of
 
 AT_ONCE = 5_000  # rows of one transaction
 
 _NAMES = Alert.__struct_fields__
-_OLDEST = "SELECT min(at), count(*) FROM alerts WHERE type = %s AND at < %s"
+_COUNT = "SELECT count(*) FROM alerts WHERE type = %s AND at < %s"
 _NEXT = sql.SQL(
     """
 SELECT {columns} FROM alerts WHERE type = %s AND at < %s AND (at, alert_id) > (%s, %s) ORDER BY at, alert_id LIMIT %s
@@ -27,7 +27,7 @@ WHERE (a.alert_id, a.final, a.revision, a.trade_count) = (p.alert_id, p.final, p
 
 def count_before(conn: psycopg.Connection, kind: AlertType, before_ms: int) -> int:
     """How many of this type are older."""
-    ((_, count),) = conn.execute(_OLDEST, (str(kind), before_ms)).fetchall()
+    ((count,),) = conn.execute(_COUNT, (str(kind), before_ms)).fetchall()
     return int(count)
 
 
@@ -35,7 +35,7 @@ def alerts_before(conn: psycopg.Connection, kind: AlertType, before_ms: int) -> 
     """All of this type that are older, in order of time, some thousand at a time; those given may be deleted."""
     at, last_id = -1, ""
     while rows := conn.execute(_NEXT, (str(kind), before_ms, at, last_id, AT_ONCE)).fetchall():
-        found = [_alert(row) for row in rows]
+        found = [alert_of(row) for row in rows]
         at, last_id = found[-1].at, found[-1].alert_id
         yield found
 
@@ -51,8 +51,3 @@ def has_alerts_between(conn: psycopg.Connection, first_ms: int, end_ms: int) -> 
     asked = "SELECT EXISTS (SELECT FROM alerts WHERE type = ANY(%s) AND at >= %s AND at < %s)"
     ((found,),) = conn.execute(asked, ([str(kind) for kind in AlertType], first_ms, end_ms)).fetchall()
     return bool(found)
-
-
-def _alert(row: tuple[Any, ...]) -> Alert:
-    named = dict(zip(_NAMES, row, strict=True))
-    return Alert(**named | {"type": AlertType(named["type"])})
