@@ -15,9 +15,10 @@ from fastapi.staticfiles import StaticFiles
 from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.logs import set_up_logging
-from wickstream.serve import analytics, market, problems, system
-from wickstream.serve.middleware import Metering, SecurityHeaders
+from wickstream.serve import problems
+from wickstream.serve.front.middleware import Metering, SecurityHeaders
 from wickstream.serve.reader import Reader
+from wickstream.serve.v1 import klines, market, system
 from wickstream.store.series.router import Router
 
 STATIC = Path(__file__).parent / "static"
@@ -49,7 +50,7 @@ def build_app(settings: Settings, *, open_reader: OpenReader = Router) -> FastAP
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
-    for resource in (market, analytics, system):
+    for resource in (market, klines, system):
         app.include_router(resource.router)
     _add_page(app)
     return app

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from wickstream.errors import StoreBusy, TooMuch, Unknowable
-from wickstream.serve.middleware import SECURITY_HEADERS
+from wickstream.serve.front.middleware import SECURITY_HEADERS
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -10,10 +10,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from wickstream.errors import StoreBusy
 from wickstream.serve.answers import json_response
-from wickstream.serve.examples import HEALTH, PROBLEMS
-from wickstream.serve.parameters import refuse_unknown
-from wickstream.serve.probes import reachable_servers
 from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
+from wickstream.serve.v1.examples import HEALTH, PROBLEMS
+from wickstream.serve.v1.parameters import refuse_unknown
+from wickstream.serve.v1.probes import reachable_servers
 
 router = APIRouter(tags=["system"], dependencies=[Depends(refuse_unknown)])
 

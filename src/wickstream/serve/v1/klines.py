@@ -7,8 +7,10 @@ from fastapi.responses import Response
 
 from wickstream.rendering import rows_of
 from wickstream.serve.answers import list_response
-from wickstream.serve.examples import KLINES, PROBLEMS
-from wickstream.serve.parameters import (
+from wickstream.serve.problems import Problem
+from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
+from wickstream.serve.v1.examples import KLINES, PROBLEMS
+from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
     ClosedOnlyQuery,
     IntervalQuery,
@@ -18,8 +20,6 @@ from wickstream.serve.parameters import (
     TimeQuery,
     refuse_unknown,
 )
-from wickstream.serve.problems import Problem
-from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=[Depends(refuse_unknown)])
 

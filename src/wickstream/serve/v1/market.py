@@ -7,9 +7,9 @@ from fastapi.responses import Response
 
 from wickstream.candle import plain
 from wickstream.serve.answers import list_response
-from wickstream.serve.examples import PROBLEMS, REALTIME
-from wickstream.serve.parameters import refuse_unknown
 from wickstream.serve.reader import BoardRow, ReaderDep
+from wickstream.serve.v1.examples import PROBLEMS, REALTIME
+from wickstream.serve.v1.parameters import refuse_unknown
 
 router = APIRouter(prefix="/api/v1/market", tags=["market"], dependencies=[Depends(refuse_unknown)])
 
