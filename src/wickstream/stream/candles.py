@@ -253,8 +253,10 @@ _MARK_COLUMNS = ("mark_count", "mark_id_sum", "mark_id_hash", "mark_first_id", "
 
 
 def _newest_mark() -> list[Column]:
-    names = _MARK_COLUMNS[1:]
-    return [F.max("mark_count").alias("mark_count"), *(F.max_by(name, "mark_count").alias(name) for name in names)]
+    """Only marks are looked at: nearly all rows are trades, and six sums would be written for each of them."""
+    others = {name: f"max_by({name}, mark_count)" for name in _MARK_COLUMNS[1:]}
+    of_marks = {"mark_count": "max(mark_count)", **others}
+    return [F.expr(f"{one} FILTER (WHERE mark_count IS NOT NULL)").alias(name) for name, one in of_marks.items()]
 
 
 def _is_quiet() -> Column:
