@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from wickstream.api_settings import ApiSettings
 from wickstream.errors import Mistake
 from wickstream.retention_settings import RetentionSettings
 from wickstream.selection import Rule, parse_word, rules_in, split_list, symbols_in
@@ -70,7 +71,7 @@ class Market(StrEnum):
     USDM = "usdm"
 
 
-class Settings(ThresholdSettings, SinkSettings, RetentionSettings, BaseSettings):
+class Settings(ThresholdSettings, SinkSettings, RetentionSettings, ApiSettings, BaseSettings):
     """Read-only settings; a wrong value stops the process before it connects to anything."""
 
     model_config = SettingsConfigDict(

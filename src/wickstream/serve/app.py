@@ -80,6 +80,7 @@ def run(settings: Settings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # whose word is believed, front/visitors.py decides
         timeout_graceful_shutdown=2,
     )
     # uvicorn raises the signal again once it has stopped; an ordered stop should exit with 0

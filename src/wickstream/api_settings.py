@@ -1,0 +1,33 @@
+"""Whom the API serves, and how much of it: the part of Settings that says so."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, field_validator
+from pydantic_settings import NoDecode
+
+from wickstream.selection import split_list
+
+Network = IPv4Network | IPv6Network
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
+
+
+class ApiSettings(BaseModel):
+    """Fields of Settings."""
+
+    trusted_proxies: Words = ()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            try:
+                ip_network(word)
+            except ValueError as exc:
+                raise ValueError(f"{exc}; addresses and networks are needed, as in 10.0.0.5,172.18.0.0/16") from exc
+        return words
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """`TRUSTED_PROXIES`, read."""
+        return tuple(map(ip_network, self.trusted_proxies))
