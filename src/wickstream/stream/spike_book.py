@@ -8,8 +8,8 @@ import msgspec
 
 from wickstream.candle import EIGHT_PLACES, EXACT, Candle, plain, price_change_pct
 from wickstream.events import Alert, AlertType, Gap
+from wickstream.quotes import quote_asset
 from wickstream.stream.minute_history import largest_move_pct
-from wickstream.stream.quotes import quote_asset
 from wickstream.stream.thresholds import ThresholdRow
 from wickstream.stream.whales import LATE_MS
 

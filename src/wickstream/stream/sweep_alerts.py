@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 from wickstream.candle import EIGHT_PLACES, EXACT, FOUR_PLACES, plain
 from wickstream.config import Settings
 from wickstream.events import Alert, AlertType
+from wickstream.quotes import quote_asset
 from wickstream.stream.alert_batches import Judged
 from wickstream.stream.measures import Market, Measures
-from wickstream.stream.quotes import quote_asset
 from wickstream.stream.sweeps import Order, Trade, orders
 from wickstream.stream.thresholds import ThresholdRow
 from wickstream.stream.whales import LATE_MS

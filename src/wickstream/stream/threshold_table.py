@@ -9,7 +9,7 @@ import msgspec
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from wickstream.stream.quotes import quote_asset
+from wickstream.quotes import quote_asset
 from wickstream.stream.thresholds import ThresholdRow
 
 _COLUMNS = {

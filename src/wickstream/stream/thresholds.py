@@ -8,8 +8,8 @@ import msgspec
 from wickstream.candle import EXACT
 from wickstream.config import Settings
 from wickstream.events import AlertType
+from wickstream.quotes import Prices, quote_asset, usd_per
 from wickstream.stream.minute_history import UsualMinute
-from wickstream.stream.quotes import Prices, quote_asset, usd_per
 from wickstream.threshold_settings import MOST_USD, AlertMode
 
 LEAST_MINUTES = 60  # with fewer a symbol has no habits yet

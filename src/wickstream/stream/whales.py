@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from wickstream.bus.codec import SCHEMA_VERSION
 from wickstream.events import Alert, AlertType
-from wickstream.stream.quotes import USD_LIKES
+from wickstream.quotes import USD_LIKES
 
 LATE_MS = 60_000
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wickstream.stream.quotes import USD_LIKES, quote_asset, usd_per
+from wickstream.quotes import USD_LIKES, quote_asset, usd_per
 
 
 @pytest.mark.parametrize(
