@@ -1,4 +1,4 @@
-"""What REST answers: trades, tickers, klines, symbols; and what each question weighs."""
+"""What REST answers: trades, tickers, klines, symbols."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,17 +13,6 @@ from wickstream.events import Trade
 
 SUM_DIGITS = 20  # before the point: of assets of little worth, much is traded in a minute
 _json = msgspec.json.encode
-
-PAGE = 1_000  # the most one answer holds, of trades or klines
-WEIGHTS = {
-    "/api/v3/time": 1,
-    "/api/v3/exchangeInfo": 20,
-    "/api/v3/trades": 25,
-    "/api/v3/historicalTrades": 25,
-    "/api/v3/aggTrades": 4,
-    "/api/v3/klines": 2,
-    "/api/v3/ticker/24hr": 80,  # without a symbol, or with more than 100
-}
 
 
 class RestTrade(msgspec.Struct):
@@ -170,11 +159,6 @@ def _aggregate(row: RestAggregate, symbol: str) -> Aggregate:
         normal_ms(row.traded_at),
         row.is_buyer_maker,
     )
-
-
-def day_weight(symbols: int) -> int:
-    """Of `/ticker/24hr` for so many symbols by name."""
-    return 2 if symbols <= 20 else 40 if symbols <= 100 else WEIGHTS["/api/v3/ticker/24hr"]
 
 
 def parse_klines(body: bytes, symbol: str, *, published_at: int, now_ms: int) -> list[Candle]:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import cast
 
 from tests.simulation.virtual_loop import VirtualLoop
-from wickstream.binance.rest import PAGE, RestTicker
+from wickstream.binance.rest import RestTicker
+from wickstream.binance.weights import PAGE
 from wickstream.candle import Candle, Origin
 from wickstream.errors import ExchangeError, Refused
 from wickstream.events import MINUTE_MS, Source

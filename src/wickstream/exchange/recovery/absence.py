@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from wickstream.binance.rest import PAGE, Aggregate
+from wickstream.binance.rest import Aggregate
+from wickstream.binance.weights import PAGE
 from wickstream.events import Gap
 from wickstream.exchange.recovery.draft import ids_of_entry
 from wickstream.exchange.recovery.mending import Span, ids_of, missing, span_of

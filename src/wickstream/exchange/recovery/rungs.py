@@ -6,7 +6,8 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from wickstream.binance.archive import DAY_MS, day_of
-from wickstream.binance.rest import PAGE, Aggregate
+from wickstream.binance.rest import Aggregate
+from wickstream.binance.weights import PAGE
 from wickstream.errors import Refused
 from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.exchange.recovery.absence import Absences

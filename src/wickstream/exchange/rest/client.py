@@ -9,17 +9,15 @@ from urllib.parse import quote
 import msgspec
 
 from wickstream.binance.rest import (
-    PAGE,
-    WEIGHTS,
     Aggregate,
     ExchangeInfo,
     RestTicker,
-    day_weight,
     parse,
     parse_aggregates,
     parse_klines,
     parse_trades,
 )
+from wickstream.binance.weights import OF_ALL, PAGE, WEIGHTS, day_weight
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import Refused
@@ -100,7 +98,7 @@ class ExchangeClient:
         return {name: found[name] for name in symbols if name in found}
 
     async def _all_tickers(self) -> dict[str, RestTicker]:
-        return await self._tickers({}, WEIGHTS["/api/v3/ticker/24hr"])
+        return await self._tickers({}, OF_ALL)
 
     async def _named_tickers(self, symbols: Collection[str]) -> dict[str, RestTicker]:
         weight = day_weight(len(symbols))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from wickstream.binance.rest import PAGE, WEIGHTS
+from wickstream.binance.weights import PAGE, WEIGHTS
 from wickstream.errors import Refused
 from wickstream.exchange.recovery.absence import AGE_S, TIMES_ASKED
 from wickstream.exchange.rest.client import ExchangeClient

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from wickstream.binance.rest import PAGE
+from wickstream.binance.weights import PAGE
 from wickstream.errors import ExchangeError
 from wickstream.events import MINUTE_MS, Author, SymbolEvent
 from wickstream.exchange.rest.client import ExchangeClient

@@ -7,7 +7,7 @@ from typing import Protocol
 import polars as pl
 
 from wickstream.binance.frames import MICROSECONDS_FROM
-from wickstream.binance.rest import PAGE
+from wickstream.binance.weights import PAGE
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import Mistake

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.unit.exchange.ladder_market import host_that_answers, refusing
 from tests.unit.exchange.scripted_exchange import scripted
-from wickstream.binance.rest import PAGE
+from wickstream.binance.weights import PAGE
 from wickstream.config import Settings
 from wickstream.errors import RateLimited, Refused
 from wickstream.exchange.rest.client import DAY_SYMBOLS, ExchangeClient

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from wickstream.binance import questions
 from wickstream.binance.shapes import RATE_LIMITS, ApiError
-from wickstream.exchange.local.doors import pages, questions
+from wickstream.exchange.local.doors import pages
 from wickstream.exchange.local.doors.daily import day_ticker, never_traded
-from wickstream.exchange.local.doors.klines import klines
+from wickstream.exchange.local.doors.klines import INTERVALS, Grid, klines
 from wickstream.exchange.local.doors.listing import Listing
 from wickstream.exchange.local.market.history import History
 from wickstream.exchange.local.market.world import World
 from wickstream.exchange.local.played_clock import Readable
 
-_STATUSES = ("TRADING", "HALT", "BREAK")
 Query = Mapping[str, str]
 
 
@@ -42,11 +42,9 @@ class MarketData:
     def info(self, query: Query) -> object:
         """Limits and symbols; one unknown symbol spoils the whole answer."""
         names = questions.symbol_list(query)
-        status = query.get("symbolStatus")
+        status = questions.status(query)
         if status and names is not None:
             raise ApiError(-1128, "Combination of optional parameters invalid. Recommendation: 'symbolStatus'")
-        if status and status not in _STATUSES:
-            raise ApiError(-1122, "Invalid symbolStatus.")
         with_sets = questions.flag(query, "showPermissionSets", default=True)
         blanks: dict[str, Any] = {} if with_sets else {"permissionSets": []}
         now_ms = self._clock.read_ms()
@@ -89,7 +87,7 @@ class MarketData:
 
     def klines(self, query: Query) -> object:
         """Klines as arrays of 12, the forming one last."""
-        name, grid = questions.symbol(query), questions.grid(query)
+        name, grid = questions.symbol(query), Grid(questions.interval(query, INTERVALS), questions.zone_ms(query))
         start, end = questions.moment(query, "startTime"), questions.moment(query, "endTime")
         limit, history = questions.limit(query), self._played(name)
         if not history:
@@ -100,9 +98,7 @@ class MarketData:
 
     def day(self, query: Query) -> object:
         """24-hour figures: an object for one symbol, a list otherwise."""
-        names, kind = questions.symbol_list(query), query.get("type", "FULL")
-        if kind not in ("FULL", "MINI"):
-            raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
+        names, kind = questions.symbol_list(query), questions.kind(query)
         now_ms = self._clock.read_ms()
         listed = (name for name in self._world.histories if self._listing.status(name, now_ms))
         wanted = list(listed) if names is None else names

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from wickstream.binance import questions
 from wickstream.binance.shapes import ApiError, fixed
-from wickstream.exchange.local.doors import questions
 from wickstream.exchange.local.doors.market_data import MarketData, Query
 from wickstream.exchange.local.faults.loopback import Handler, loopback_only
 from wickstream.exchange.local.market.history import History

@@ -1,20 +1,40 @@
-"""Reads the parameters of REST requests, and says what is wrong with them in the exchange's words."""
+"""Reads the parameters of REST requests, and says what is wrong with them in the exchange's words. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from wickstream.binance.shapes import ApiError
-from wickstream.exchange.local.doors.klines import INTERVALS, Grid
+from wickstream.binance.weights import PAGE
 
-PAGE = 1_000
+STATUSES = ("TRADING", "HALT", "BREAK")  # that one may ask for
+KINDS = ("FULL", "MINI")  # of 24-hour figures
+MOST_PARAMETERS = 100
 _DEFAULT_PAGE = 500
 _MICROSECONDS_FROM = 100_000_000_000_000
 # No lower case and no blanks; other scripts are allowed.
 _SYMBOL = re.compile(r"[\w\-.]{1,50}")
 _ZONE = re.compile(r"([+-]?)(\d{1,2})(?::(\d{2}))?")
 _WIDEST_ZONE_MS = {"-": 12 * 3_600_000, "+": 14 * 3_600_000}
+
+
+def parameters(query: str, known: Sequence[str]) -> dict[str, str]:
+    """A raw query string's parameters: each of those that are known, and once."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise ApiError(-1101, f"Too many parameters; expected '{len(known)}'.") from None
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ApiError(-1101, "Duplicate values for a parameter detected.")
+    read = sum(name in known for name in found)
+    if read < len(found):
+        raise ApiError(
+            -1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{len(found)}'."
+        )
+    return found
 
 
 def mandatory(query: Mapping[str, str], name: str) -> str:
@@ -90,16 +110,33 @@ def limit(query: Mapping[str, str]) -> int:
     return min(value, PAGE)
 
 
-def grid(query: Mapping[str, str]) -> Grid:
-    """`interval` and `timeZone` of klines."""
-    interval = mandatory(query, "interval")
-    if interval not in INTERVALS:
+def interval(query: Mapping[str, str], known: Collection[str]) -> str:
+    """The mandatory `interval`, one of those that are known."""
+    value = mandatory(query, "interval")
+    if value not in known:
         raise ApiError(-1120, "Invalid interval.")
-    return Grid(interval, _zone_ms(query.get("timeZone", "0")))
+    return value
 
 
-def _zone_ms(text: str) -> int:
-    parts = _ZONE.fullmatch(text.strip())
+def kind(query: Mapping[str, str]) -> str:
+    """`type` of 24-hour figures."""
+    value = query.get("type", "FULL")
+    if value not in KINDS:
+        raise ApiError(-1130, "Data sent for parameter 'type' is not valid.")
+    return value
+
+
+def status(query: Mapping[str, str]) -> str | None:
+    """An optional `symbolStatus`."""
+    value = query.get("symbolStatus") or None
+    if value and value not in STATUSES:
+        raise ApiError(-1122, "Invalid symbolStatus.")
+    return value
+
+
+def zone_ms(query: Mapping[str, str]) -> int:
+    """`timeZone` of klines: what its clocks are ahead of UTC."""
+    parts = _ZONE.fullmatch(query.get("timeZone", "0").strip())
     invalid = ApiError(-1130, "Data sent for parameter 'timeZone' is not valid.")
     if not parts:
         raise invalid
