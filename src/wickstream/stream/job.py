@@ -23,7 +23,7 @@ from wickstream.stream.market_view import MarketView
 from wickstream.stream.parts import Part
 from wickstream.stream.queries import Base, plans
 from wickstream.stream.running import RunningQuery
-from wickstream.stream.session import spark_session
+from wickstream.stream.session import spark_session, without_companions
 from wickstream.stream.threshold_table import ThresholdTable
 
 log = structlog.get_logger()
@@ -47,6 +47,7 @@ def run(settings: Settings, part: Part = Part.ALL) -> None:
     """
     stopping = StopFlag()
     end_by_signals()
+    without_companions()
     log.info("starting Spark", master=settings.spark_master)
     try:
         with spark_session(settings, folder=_name_of(part)) as (session, gateway):

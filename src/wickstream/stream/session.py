@@ -1,6 +1,7 @@
 """The only place with Spark's settings: one session, on a JVM of our own."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,6 +66,15 @@ _STATE: dict[str, Option] = {
     f"{_ROCKSDB}.boundedMemoryUsage": True,  # of all stores together
     f"{_ROCKSDB}.maxMemoryUsageMB": 64,
 }
+
+
+def without_companions() -> None:
+    """Keep what pyspark imports where it is installed, and we never ask it for, out of this process.
+
+    Where pandas is, that is 60 MB and two seconds. For processes that do nothing else: it holds until their end.
+    """
+    for name in ("IPython", "numpy", "pandas", "pyarrow"):
+        sys.modules[name] = None  # type: ignore[assignment]  # to Python: not there
 
 
 @contextmanager
