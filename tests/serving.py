@@ -14,7 +14,7 @@ from fastapi import FastAPI
 def served(app: FastAPI) -> Iterator[str]:
     """Address of the running application; it is stopped, its lifespan with it, at the end."""
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", proxy_headers=False))
         thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[door]),))
         thread.start()
         host, port = door.getsockname()

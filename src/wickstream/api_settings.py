@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
 
 from wickstream.selection import split_list
@@ -16,6 +16,10 @@ class ApiSettings(BaseModel):
     """Fields of Settings."""
 
     trusted_proxies: Words = ()
+    rate_limit_per_minute: Annotated[int, Field(ge=1)] = 100
+    rate_limit_weight: Annotated[int, Field(ge=1)] = 6_000
+    rate_limit_loopback: bool = False
+    api_workers: Annotated[int, Field(ge=1, le=64)] = 1
 
     @field_validator("trusted_proxies")
     @classmethod

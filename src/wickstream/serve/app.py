@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,9 +16,12 @@ from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.logs import set_up_logging
 from wickstream.serve import problems
+from wickstream.serve.front.gate import Gate
+from wickstream.serve.front.limits import Limits
 from wickstream.serve.front.middleware import Metering, SecurityHeaders
 from wickstream.serve.reader import Reader
 from wickstream.serve.v1 import klines, market, system
+from wickstream.store.hot.leases import Leases
 from wickstream.store.series.router import Router
 
 STATIC = Path(__file__).parent / "static"
@@ -30,9 +33,11 @@ OpenReader = Callable[[Settings], AbstractAsyncContextManager[Reader]]
 def build_app(settings: Settings, *, open_reader: OpenReader = Router) -> FastAPI:
     """The ASGI application. The tiers may be down when it starts: it answers 503 until they are up."""
 
+    limits = Limits(Leases(settings), workers=settings.api_workers)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_reader(settings) as reader:
+        async with open_reader(settings) as reader, aclosing(limits):
             app.state.reader = reader
             yield
 
@@ -48,6 +53,7 @@ def build_app(settings: Settings, *, open_reader: OpenReader = Router) -> FastAP
     )
     app.state.settings = settings
     problems.install(app)
+    app.add_middleware(Gate, settings=settings, limits=limits)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
     for resource in (market, klines, system):

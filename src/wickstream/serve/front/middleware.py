@@ -2,7 +2,6 @@
 
 from time import perf_counter
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wickstream.metrics import API_REQUESTS, API_SECONDS
@@ -17,6 +16,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_NOT_KEPT, _ASKED_AGAIN = (b"cache-control", b"no-store"), (b"cache-control", b"no-cache")
 
 
 class SecurityHeaders:
@@ -28,9 +29,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
-                headers.setdefault("Cache-Control", "no-cache" if "etag" in headers else "no-store")
+                headers = message["headers"] = [*message.get("headers", ()), *_RAW]
+                names = {name for name, _ in headers}
+                if b"cache-control" not in names:
+                    headers.append(_ASKED_AGAIN if b"etag" in names else _NOT_KEPT)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
