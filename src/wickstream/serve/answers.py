@@ -24,10 +24,17 @@ def list_response(
     complete: bool,
     sources: Sequence[str],
     away: Sequence[str] = (),
+    next_cursor: str | None = None,
+    **facts: Any,
 ) -> Response:
     """The envelope of every list: `as_of` is the exchange's time (ms) of the newest trade.
 
-    `away` is there only if a tier was needed and did not answer.
+    `away` is there only if a tier was needed and did not answer, `next_cursor` only if there is more: the same question
+    with it as `cursor` goes on behind the last row. `facts` are what is true of the whole list.
     """
-    body = {"data": rows, "as_of": as_of, "lag_ms": lag_ms, "complete": complete, "sources": list(sources)}
-    return json_response(body | {"away": list(away)} if away else body)
+    body = {"data": rows, "as_of": as_of, "lag_ms": lag_ms, "complete": complete, "sources": list(sources), **facts}
+    if away:
+        body["away"] = list(away)
+    if next_cursor is not None:
+        body["next_cursor"] = next_cursor
+    return json_response(body)

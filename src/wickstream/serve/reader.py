@@ -9,6 +9,9 @@ from fastapi import Depends, Request
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import Ticker
+from wickstream.store.series.board import Moment
+from wickstream.store.series.market_reads import Vitals
+from wickstream.store.series.turnover import Turnovers
 
 
 class Series(Protocol):
@@ -59,8 +62,20 @@ class Board(Protocol):
     def lag_ms(self) -> int | None: ...
 
 
+class MarketReader(Protocol):
+    """All followed symbols at once; every read raises StoreBusy if no tier can answer."""
+
+    async def moment(self) -> Moment: ...
+    async def vitals(self) -> Vitals: ...
+    async def day(self) -> Turnovers: ...
+    async def hour(self) -> Turnovers: ...
+
+
 class Reader(Protocol):
     """One series over three tiers; every read raises StoreBusy if no tier can answer."""
+
+    @property
+    def market(self) -> MarketReader: ...
 
     async def klines(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
+from tests.unit.serve.fake_market import FakeMarket
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, TooMuch, Unknowable
@@ -54,6 +55,10 @@ class FakeTiers:
     is_forgetful: bool = False
     away: Sequence[str] = ()
     asked: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def market(self) -> FakeMarket:
+        return FakeMarket(self._answer_or_raise)
 
     async def klines(
         self,

@@ -29,19 +29,6 @@ _CANDLE = {
     "buy_sell_ratio": "0.8435",
 }
 
-_BOARD_ROW = {
-    "symbol": "BTCUSDT",
-    "last_price": "61607.99000000",
-    "price_change": "6210.01000000",
-    "price_change_pct": "11.210",
-    "high_price": "62745.14000000",
-    "low_price": "54558.62000000",
-    "volume": "40915.16000000",
-    "quote_volume": "2387104554.11390000",
-    "trade_count": 5320411,
-    "age_ms": 41,
-}
-
 
 def _schema_of(example: Any) -> dict[str, Any]:
     """A JSON schema that the example fits: enough for a client generator, and never out of step with it."""
@@ -57,12 +44,15 @@ def _schema_of(example: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
+def answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
+    """An answer's part of the document: its schema is read off the example."""
     return {"description": description, "content": {media_type: {"schema": _schema_of(example), "example": example}}}
 
 
-def _list_of(row: dict[str, Any], tier: str) -> dict[str, Any]:
-    return {"data": [row], "as_of": 1723161660101, "lag_ms": 87, "complete": True, "sources": ["demo", tier]}
+def list_of(row: dict[str, Any], *tiers: str, **facts: Any) -> dict[str, Any]:
+    """The envelope around one row."""
+    envelope = {"as_of": 1723161660101, "lag_ms": 87, "complete": True, "sources": ["demo", *tiers]}
+    return {"data": [row], **envelope, **facts}
 
 
 def _problem(status: int, kind: str, description: str, detail: str) -> dict[str, Any]:
@@ -72,12 +62,11 @@ def _problem(status: int, kind: str, description: str, detail: str) -> dict[str,
         "status": status,
         "detail": detail,
     }
-    return _answer(description, example, "application/problem+json")
+    return answer(description, example, "application/problem+json")
 
 
-KLINES = _answer("Candles, oldest first.", _list_of(_CANDLE, "hot"))
-REALTIME = _answer("One row per symbol.", _list_of(_BOARD_ROW, "lane"))
-HEALTH = _answer(
+KLINES = answer("Candles, oldest first.", list_of(_CANDLE, "hot"))
+HEALTH = answer(
     "The report.",
     {
         "status": "ok",

@@ -1,17 +1,25 @@
 """The market as it is now."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from wickstream.candle import plain
-from wickstream.serve.answers import list_response
-from wickstream.serve.reader import BoardRow, ReaderDep
-from wickstream.serve.v1.examples import PROBLEMS, REALTIME
-from wickstream.serve.v1.parameters import refuse_unknown
+from wickstream.serve.answers import json_response, list_response
+from wickstream.serve.reader import MarketReader, ReaderDep
+from wickstream.serve.v1.examples import PROBLEMS
+from wickstream.serve.v1.market_examples import REALTIME, SUMMARY, TICKER_HEALTH, TOP
+from wickstream.serve.v1.market_figures import Order, by_trades, by_volume, moves, ranked, stalest_of, totals
+from wickstream.serve.v1.market_rows import board_row, health_row, move_row, top_row, total_row
+from wickstream.serve.v1.parameters import (
+    MAX_LIMIT,
+    RowLimitQuery,
+    SymbolCursorQuery,
+    WindowQuery,
+    refuse_unknown,
+)
 
 router = APIRouter(prefix="/api/v1/market", tags=["market"], dependencies=[Depends(refuse_unknown)])
+
+TOP_LIMIT = 20
 
 
 @router.get(
@@ -28,7 +36,7 @@ async def realtime(reader: ReaderDep) -> Response:
     """
     board = await reader.board()
     return list_response(
-        [_row(row) for row in board.rows],
+        [board_row(row) for row in board.rows],
         as_of=board.as_of_ms,
         lag_ms=board.lag_ms,
         complete=all(row.last_price is not None for row in board.rows),
@@ -36,17 +44,110 @@ async def realtime(reader: ReaderDep) -> Response:
     )
 
 
-def _row(row: BoardRow) -> dict[str, Any]:
-    day = row.ticker
-    return {
-        "symbol": row.symbol,
-        "last_price": None if row.last_price is None else plain(row.last_price),
-        "price_change": day and plain(day.price_change),
-        "price_change_pct": day and f"{day.price_change_pct:.3f}",  # places as the exchange writes them
-        "high_price": day and plain(day.high_price),
-        "low_price": day and plain(day.low_price),
-        "volume": day and plain(day.volume),
-        "quote_volume": day and plain(day.quote_volume),
-        "trade_count": day and day.trade_count,
-        "age_ms": row.age_ms,
-    }
+@router.get(
+    "/summary",
+    operation_id="getMarketSummary",
+    summary="The last 24 hours of all symbols together",
+    response_class=Response,
+    responses={200: SUMMARY, 503: PROBLEMS[503]},
+)
+async def summary(reader: ReaderDep) -> Response:
+    """How many symbols rose and fell, what was traded in all, and of which symbol nothing was heard for longest.
+
+    Volumes are given per quote asset, and never added up over several. `basis` says what it was taken from: the
+    exchange's tickers, or while Redis is away our candles up to the newest closed one.
+    """
+    day, vitals = await reader.market.day(), await reader.market.vitals()
+    moved = moves(day.rows)
+    stalest = stalest_of(vitals.rows)
+    return json_response(
+        {
+            "window": "24h",
+            "basis": day.basis,
+            "symbols": len(vitals.rows),
+            "up": moved.up,
+            "down": moved.down,
+            "flat": moved.flat,
+            "trade_count": sum(row.trade_count for row in day.rows),
+            "quote_volumes": [total_row(total) for total in totals(day.rows)],
+            "top_gainer": move_row(moved.gainer),
+            "top_loser": move_row(moved.loser),
+            "stalest": health_row(stalest),
+            "as_of": day.moment.as_of_ms,
+            "lag_ms": day.moment.lag_ms,
+            "complete": day.complete and not vitals.away,
+            "sources": list(dict.fromkeys([*day.sources, *vitals.sources])),
+        }
+    )
+
+
+@router.get(
+    "/ticker-health",
+    operation_id="getTickerHealth",
+    summary="When each symbol was heard of last, and whether that is as it should be",
+    response_class=Response,
+    responses={200: TICKER_HEALTH, **PROBLEMS},
+)
+async def ticker_health(
+    reader: ReaderDep, limit: RowLimitQuery = MAX_LIMIT, cursor: SymbolCursorQuery = None
+) -> Response:
+    """All symbols that are followed, by name. `status`: *ok*; *quiet*: its tickers come, nothing was traded for a
+    minute; *silent*: for 3 s of the exchange's clock not even a ticker came, and one a second is sent; *halted*: the
+    exchange says so (`exchange_status`). Null while Redis is away, which alone knows what came. In a replay the clock
+    stands where the recording ends.
+    """
+    vitals = await reader.market.vitals()
+    behind = [row for row in vitals.rows if cursor is None or row.symbol > cursor]
+    page = behind[:limit]
+    return list_response(
+        [health_row(row) for row in page],
+        as_of=vitals.moment.as_of_ms,
+        lag_ms=vitals.moment.lag_ms,
+        complete=not vitals.away,
+        sources=vitals.sources,
+        away=vitals.away,
+        next_cursor=page[-1].symbol if len(behind) > limit else None,
+    )
+
+
+@router.get(
+    "/top-by-trades",
+    operation_id="getTopByTrades",
+    summary="The symbols with the most trades",
+    response_class=Response,
+    responses={200: TOP, **PROBLEMS},
+)
+async def top_by_trades(reader: ReaderDep, window: WindowQuery = "1h", limit: RowLimitQuery = TOP_LIMIT) -> Response:
+    """The most trades first. `basis`: *candles*: 60 minutes of our own, the last one forming (`1h`); *tickers*: the
+    exchange's rolling 24 hours (`24h`; while Redis is away from candles, too).
+    """
+    return await _top(reader.market, window, by_trades, limit)
+
+
+@router.get(
+    "/top-by-volume",
+    operation_id="getTopByVolume",
+    summary="The symbols with the largest quote volume",
+    response_class=Response,
+    responses={200: TOP, **PROBLEMS},
+)
+async def top_by_volume(reader: ReaderDep, window: WindowQuery = "1h", limit: RowLimitQuery = TOP_LIMIT) -> Response:
+    """By quote volume, the largest first. `quote_asset` says what it is in; different ones are compared by what they
+    are worth in US dollars at the newest prices (`usd_volume`), and what has no price in dollars comes last. `basis` is
+    as of top-by-trades.
+    """
+    return await _top(reader.market, window, by_volume, limit)
+
+
+async def _top(market: MarketReader, window: str, order: Order, limit: int) -> Response:
+    found = await (market.hour() if window == "1h" else market.day())
+    return list_response(
+        [top_row(row) for row in ranked(found.rows, order)[:limit]],
+        as_of=found.moment.as_of_ms,
+        lag_ms=found.moment.lag_ms,
+        complete=found.complete,
+        sources=found.sources,
+        away=found.away,
+        window=window,
+        basis=found.basis,
+    )

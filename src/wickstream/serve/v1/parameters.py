@@ -1,6 +1,6 @@
 """Query parameters: known names, plain digits, sane ranges; what is wrong is said in words."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request
 from pydantic import AfterValidator, BeforeValidator
@@ -80,3 +80,21 @@ LimitQuery = Annotated[
     Query(description="Most candles to answer with.", json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT}),
 ]
 ClosedOnlyQuery = Annotated[bool, Query(description="Leave out the forming candle and unclosed minutes.")]
+RowLimitQuery = Annotated[
+    int,
+    BeforeValidator(_ascii_digits),
+    AfterValidator(_served_limit),
+    Query(
+        description="Most rows to answer with.",
+        json_schema_extra={"minimum": 1, "maximum": MAX_LIMIT},
+    ),
+]
+SymbolQuery = Annotated[
+    str | None,
+    Query(pattern=_NAME, description="Only this one; as the exchange spells it.", examples=["BTCUSDT"]),
+]
+SymbolCursorQuery = Annotated[
+    str | None,
+    Query(pattern=_NAME, description="`next_cursor` of the answer before: go on behind it.", examples=["BTCUSDT"]),
+]
+WindowQuery = Annotated[Literal["1h", "24h"], Query(description="How far back.")]

@@ -4,19 +4,19 @@ import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy, Unknowable
-from wickstream.events import Ticker
+from wickstream.errors import Unknowable
 from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import NOTHING, newest_closed, open_async_client
-from wickstream.store.lane.live import Clock, Now, read_now, read_symbols
+from wickstream.store.lane.live import Clock, Now, read_symbols
+from wickstream.store.series.board import Board, lag
 from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
+from wickstream.store.series.market_reads import MarketReader
 from wickstream.store.series.plan import Question, hot_suffices, most_minutes, plan
 from wickstream.store.series.stitching import Found, attempt, find, newest_by_tier
 from wickstream.store.series.trade_reads import Trades, TradesReader
@@ -47,28 +47,12 @@ class Series:
     away: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Quote:
-    """One symbol as the live lane sees it now."""
-
-    symbol: str
-    last_price: Decimal | None
-    ticker: Ticker | None
-    age_ms: int | None
-
-
-@dataclass(frozen=True)
-class Board:
-    """All symbols, in the order of the settings; others that were heard of come after."""
-
-    rows: tuple[Quote, ...]
-    sources: tuple[str, ...]
-    as_of_ms: int | None
-    lag_ms: int | None
-
-
 class Router:
-    """Reads. Use as `async with Router(settings) as router`; servers may come up later, or go and come back."""
+    """Reads. Use as `async with Router(settings) as router`; servers may come up later, or go and come back.
+
+    Attributes:
+        market: reads about all symbols.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -77,6 +61,7 @@ class Router:
         self._wide = WideReader(settings)
         self._redis = open_async_client(settings)
         self._trades = TradesReader(settings, self._redis, self._warm)
+        self.market = MarketReader(settings, self._redis, self._warm, self.known_symbols)
         self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
 
@@ -141,7 +126,7 @@ class Router:
     def _series(self, found: HotAnswer | Found, now: Now, now_ms: int | None, *, away: tuple[str, ...] = ()) -> Series:
         as_of_ms = now.price.traded_at_ms if now.price else None
         sources = (self._settings.source, *found.tiers)
-        return Series(found.candles, found.complete, sources, as_of_ms, _lag(as_of_ms, now_ms), away)
+        return Series(found.candles, found.complete, sources, as_of_ms, lag(as_of_ms, now_ms), away)
 
     async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> Trades:
         """Single trades in the order of their ids: at most `limit` from `from_id` on, or the newest.
@@ -152,32 +137,8 @@ class Router:
         return await self._trades.read(symbol, from_id=from_id, limit=limit)
 
     async def board(self) -> Board:
-        """Every symbol's last price and day; without Redis the price of its newest candle.
-
-        Raises:
-            StoreBusy: If neither Redis nor PostgreSQL answers.
-        """
-        heard, trouble = await attempt(read_symbols(self._redis))
-        if heard is None:
-            return await self._board_of_candles(trouble)
-        symbols = list(dict.fromkeys([*self._settings.named_symbols, *sorted(heard)]))
-        rows, clock = await read_now(self._redis, symbols)
-        now_ms = self._now_ms(clock)
-        as_of_ms = clock.traded_at_ms if clock else None
-        return Board(
-            rows=tuple(_quote(row, now_ms) for row in rows),
-            sources=(self._settings.source, "lane"),
-            as_of_ms=as_of_ms,
-            lag_ms=_lag(as_of_ms, now_ms),
-        )
-
-    async def _board_of_candles(self, trouble: StoreBusy | None) -> Board:
-        symbols = list(dict.fromkeys([*self._settings.named_symbols, *sorted(await self.known_symbols())]))
-        newest, more_trouble = await attempt(self._warm.newest_prices(symbols))
-        if newest is None:
-            raise StoreBusy(f"{trouble}; {more_trouble}")
-        rows = tuple(Quote(symbol, newest.get(symbol), None, None) for symbol in symbols)
-        return Board(rows, (self._settings.source, "warm"), as_of_ms=None, lag_ms=None)
+        """As `market.board`."""
+        return await self.market.board()
 
     async def known_symbols(self) -> Collection[str]:
         """Those of the settings, those heard of within a day, and those of which there are candles."""
@@ -208,16 +169,3 @@ class Router:
         if clock is None:
             return None
         return clock.now_ms(time.time_ns() // 1_000_000, stands_still=self._settings.is_replay)
-
-
-def _lag(as_of_ms: int | None, now_ms: int | None) -> int | None:
-    return None if as_of_ms is None or now_ms is None else max(0, now_ms - as_of_ms)
-
-
-def _quote(row: Now, now_ms: int | None) -> Quote:
-    price, ticker = row.price, row.ticker
-    last_price = price.price if price else None
-    if ticker and ticker.last_trade_id > (price.trade_id if price else -1):
-        last_price = ticker.last_price
-    heard_at_ms = max(price.traded_at_ms if price else -1, ticker.event_at_ms if ticker else -1)
-    return Quote(row.symbol, last_price, ticker, _lag(heard_at_ms if heard_at_ms >= 0 else None, now_ms))

@@ -100,37 +100,38 @@ class WarmReader:
     async def candles(self, symbol: str, wanted: Plan) -> list[Candle]:
         """1-minute candles in order of time."""
         statement = BACKWARD if wanted.backward else FORWARD
-        rows = await self._fetch(statement, (symbol, wanted.first_ms, wanted.last_ms, wanted.minutes))
+        rows = await self.fetch(statement, (symbol, wanted.first_ms, wanted.last_ms, wanted.minutes))
         candles = [_candle(row) for row in rows]
         return candles[::-1] if wanted.backward else candles
 
     async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]:
         """Open times of the minutes in which the symbol did not trade."""
-        return frozenset(row[0] for row in await self._fetch(HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
+        return frozenset(row[0] for row in await self.fetch(HALTS, (symbol, wanted.first_ms, wanted.last_ms)))
 
     async def absent_ids(self, symbol: str, first_id: int, last_id: int) -> list[tuple[int, int]]:
         """Ranges of ids, both ends inclusive, that touch these and are proven absent from the exchange."""
-        return [(first, last) for first, last in await self._fetch(_ABSENT, (symbol, last_id, first_id))]
+        return [(first, last) for first, last in await self.fetch(_ABSENT, (symbol, last_id, first_id))]
 
     async def newest_closed(self, symbols: Sequence[str]) -> int | None:
         """Open time of the newest closed candle over these symbols."""
-        newest: int | None = (await self._fetch(_NEWEST_CLOSED, (list(symbols),)))[0][0]
+        newest: int | None = (await self.fetch(_NEWEST_CLOSED, (list(symbols),)))[0][0]
         return newest
 
     async def newest_prices(self, symbols: Sequence[str]) -> dict[str, Decimal]:
         """The price at which each symbol's newest candle stands; those of which there is none are left out."""
-        return dict(await self._fetch(_NEWEST_PRICES, (list(symbols),)))
+        return dict(await self.fetch(_NEWEST_PRICES, (list(symbols),)))
 
     async def symbols(self) -> list[str]:
         """All symbols of which there is a candle."""
-        return [row[0] for row in await self._fetch(SYMBOLS, ())]
+        return [row[0] for row in await self.fetch(SYMBOLS, ())]
 
-    async def _fetch(self, statement: str | sql.Composed, values: Values) -> list[tuple[Any, ...]]:
+    async def fetch(self, statement: str | sql.Composed, values: Values) -> list[tuple[Any, ...]]:
+        """All rows of a statement; for reads that have a file of their own."""
         if time.monotonic() < self._away_until:
             raise StoreBusy("PostgreSQL: gives nobody a connection")
         try:
             return await self._fetch_once(statement, values)
-        except (psycopg.errors.QueryCanceled, PoolTimeout) as exc:
+        except (psycopg.errors.QueryCanceled, psycopg.errors.UndefinedTable, PoolTimeout) as exc:
             raise busy(exc) from exc
         except (psycopg.OperationalError, psycopg.InterfaceError):
             pass  # the pooled connection died with the server that it was made to; a new one may do
