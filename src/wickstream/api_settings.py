@@ -20,6 +20,8 @@ class ApiSettings(BaseModel):
     rate_limit_weight: Annotated[int, Field(ge=1)] = 6_000
     rate_limit_loopback: bool = False
     api_workers: Annotated[int, Field(ge=1, le=64)] = 1
+    subscribers: Annotated[int, Field(ge=1)] = 4_000
+    subscribers_per_address: Annotated[int, Field(ge=1)] = 20
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -69,6 +69,11 @@ ALERTS_OFFERED = Counter("wickstream_alerts_offered_total", "What became of aler
 # API
 API_REQUESTS = Counter("wickstream_api_requests_total", "Requests answered.", ["route", "status"])
 API_SECONDS = Histogram("wickstream_api_seconds", "Time to answer.", ["route"])
+LIVE_SUBSCRIBERS = Gauge("wickstream_live_subscribers", "Connections that listen to live push.")
+LIVE_FRAMES = Counter("wickstream_live_frames_total", "Messages pushed, once for each who listens.")
+LIVE_CLOSED = Counter("wickstream_live_closed_total", "Subscribers we closed.", ["reason"])
+# slow, flooding, mute (no pong), old (its day is over)
+LIVE_REFUSED = Counter("wickstream_live_refused_total", "Handshakes refused.", ["status"])
 
 
 def serve_metrics(host: str, port: int) -> None:

@@ -19,6 +19,10 @@ from wickstream.serve import problems
 from wickstream.serve.front.gate import Gate
 from wickstream.serve.front.limits import Limits
 from wickstream.serve.front.middleware import Metering, SecurityHeaders
+from wickstream.serve.live.listening import listening
+from wickstream.serve.live.live import Live, OpenSource
+from wickstream.serve.live.rules import RULES, Rules
+from wickstream.serve.live.sockets import LiveSocket
 from wickstream.serve.reader import Reader
 from wickstream.serve.v1 import klines, market, system
 from wickstream.store.hot.leases import Leases
@@ -30,16 +34,22 @@ MAX_BODY_BYTES = 0  # no route takes one
 OpenReader = Callable[[Settings], AbstractAsyncContextManager[Reader]]
 
 
-def build_app(settings: Settings, *, open_reader: OpenReader = Router) -> FastAPI:
+def build_app(
+    settings: Settings, *, open_reader: OpenReader = Router, open_source: OpenSource = listening, rules: Rules = RULES
+) -> FastAPI:
     """The ASGI application. The tiers may be down when it starts: it answers 503 until they are up."""
 
     limits = Limits(Leases(settings), workers=settings.api_workers)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_reader(settings) as reader, aclosing(limits):
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Live]]:
+        async with (
+            aclosing(limits),
+            open_reader(settings) as reader,
+            Live(settings, reader, open_source=open_source, rules=rules) as live,
+        ):
             app.state.reader = reader
-            yield
+            yield {"live": live}
 
     app = FastAPI(
         title="wickstream",
@@ -82,7 +92,7 @@ def run(settings: Settings) -> None:
         build_app(settings),
         loop="uvloop",
         http="httptools",
-        ws="none",
+        ws=LiveSocket,
         access_log=False,
         log_config=None,
         server_header=False,

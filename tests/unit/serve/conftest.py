@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.scripted_source import ScriptedSource
 from tests.serving import served
 from tests.unit.serve.fake_tiers import FakeTiers
 from wickstream.config import Settings
@@ -17,7 +18,7 @@ def served_tiers() -> FakeTiers:
 @pytest.fixture(scope="session")
 def address(served_tiers: FakeTiers) -> Iterator[str]:
     settings = Settings(source="demo", port_base=26_000)
-    with served(build_app(settings, open_reader=served_tiers.opened)) as address:
+    with served(build_app(settings, open_reader=served_tiers.opened, open_source=ScriptedSource().opened)) as address:
         yield address
 
 
