@@ -11,9 +11,9 @@ JSON = "application/json"
 _encoder = msgspec.json.Encoder()
 
 
-def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
+def json_response(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """One object; holds what msgspec can encode, decimals already as text."""
-    return Response(_encoder.encode(body), status, media_type=JSON)
+    return Response(_encoder.encode(body), status, headers, media_type=JSON)
 
 
 def list_response(
@@ -25,6 +25,7 @@ def list_response(
     sources: Sequence[str],
     away: Sequence[str] = (),
     next_cursor: str | None = None,
+    headers: Mapping[str, str] | None = None,
     **facts: Any,
 ) -> Response:
     """The envelope of every list: `as_of` is the exchange's time (ms) of the newest trade.
@@ -37,4 +38,4 @@ def list_response(
         body["away"] = list(away)
     if next_cursor is not None:
         body["next_cursor"] = next_cursor
-    return json_response(body)
+    return json_response(body, headers=headers)

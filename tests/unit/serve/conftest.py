@@ -26,6 +26,7 @@ def address(served_tiers: FakeTiers) -> Iterator[str]:
 def tiers(served_tiers: FakeTiers) -> FakeTiers:
     served_tiers.down = served_tiers.broken = served_tiers.too_much = served_tiers.is_forgetful = False
     served_tiers.away = ()
+    served_tiers.minutes = 3
     served_tiers.asked.clear()
     return served_tiers
 

@@ -47,12 +47,13 @@ class FakeBoard:
 
 @dataclass
 class FakeTiers:
-    """BTCUSDT with three minutes, the last one forming; ETHUSDT that nothing was heard of."""
+    """BTCUSDT with some minutes, the last one forming; ETHUSDT that nothing was heard of."""
 
     down: bool = False
     broken: bool = False
     too_much: bool = False
     is_forgetful: bool = False
+    minutes: int = 3
     away: Sequence[str] = ()
     asked: list[dict[str, object]] = field(default_factory=list)
 
@@ -76,8 +77,10 @@ class FakeTiers:
             raise Unknowable("not kept any more")
         asked: dict[str, object] = {"symbol": symbol, "interval": interval, "start": start, "end": end, "limit": limit}
         self.asked.append(asked | {"as_known_at": as_known_at})
-        candles = [a_candle(0), a_candle(1), a_candle(2, closed=False)]
+        candles = [a_candle(minute, closed=minute < self.minutes - 1) for minute in range(self.minutes)]
         wanted = [candle for candle in candles if candle.closed or not closed_only]
+        wanted = [one for one in wanted if (start or 0) <= one.open_time <= (one.open_time if end is None else end)]
+        wanted = wanted[-limit:] if start is None else wanted[:limit]
         return FakeSeries(wanted, complete=not self.away, away=self.away)
 
     async def board(self) -> FakeBoard:

@@ -84,7 +84,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         400,
         "unknown-parameter",
         "A parameter this route does not know, or one given twice.",
-        "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only, as_known_at",
+        "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only, as_known_at, "
+        "format, cursor",
     ),
     404: _problem(404, "unknown-symbol", "No such symbol here.", "no symbol BTCUSD; did you mean BTCUSDT?"),
     422: _problem(

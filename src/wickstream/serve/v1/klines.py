@@ -1,18 +1,21 @@
 """Candles over HTTP."""
 
-from difflib import get_close_matches
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from wickstream.rendering import rows_of
 from wickstream.serve.answers import list_response
-from wickstream.serve.problems import Problem
-from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
+from wickstream.serve.reader import ReaderDep, Series, SettingsDep
+from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import KLINES, PROBLEMS
+from wickstream.serve.v1.kline_formats import ARROW, CSV, as_arrow, as_csv, as_klines
+from wickstream.serve.v1.pages import in_form, next_page, refuse_backward
 from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
     ClosedOnlyQuery,
+    CursorQuery,
     IntervalQuery,
     KnownAtQuery,
     LimitQuery,
@@ -20,8 +23,15 @@ from wickstream.serve.v1.parameters import (
     TimeQuery,
     refuse_unknown,
 )
+from wickstream.serve.v1.symbols import require_symbol
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=[Depends(refuse_unknown)])
+
+FormatQuery = Annotated[
+    Literal["json", "binance", "csv", "arrow"],
+    Query(description="`binance`: the exchange's arrays of 12; `arrow`: an IPC stream."),
+]
+_FORMS = {"binance": ("application/json", as_klines), "csv": (CSV, as_csv), "arrow": (ARROW, as_arrow)}
 
 
 @router.get(
@@ -32,6 +42,7 @@ router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=
     responses={200: KLINES, **PROBLEMS},
 )
 async def klines(
+    request: Request,
     reader: ReaderDep,
     settings: SettingsDep,
     symbol: SymbolPath,
@@ -41,19 +52,30 @@ async def klines(
     limit: LimitQuery = DEFAULT_LIMIT,
     closed_only: ClosedOnlyQuery = False,  # noqa: FBT002
     as_known_at: KnownAtQuery = None,
+    format: FormatQuery = "json",
+    cursor: CursorQuery = None,
 ) -> Response:
     """Oldest first. Without a range the newest `limit`; with `start` alone, forward from it; with `end` alone, the last
     `limit` before it. `closed: true` is proven by trade ids; the forming candle comes last. `complete`: no ended minute
     lacks; if a store that may hold what lacks did not answer, `away` names it. With `as_known_at` the answer is the one
     of that moment, and the same whenever it is asked; 422 `unknowable` where that is not kept any more.
+
+    Where there may be more, the header `Link` has the next page's address and `next_cursor` its `cursor`: forward if
+    there is a `start`, else back in time. No candle is on two pages, none between them.
     """
-    if start is not None and end is not None and start > end:
-        raise Problem(422, "bad-range", f"start ({start}) lies after end ({end}); swap them", parameter="start")
-    if symbol not in settings.named_symbols:  # which need no question, and no tier that is up
-        await _refuse_unknown_symbol(reader, symbol)
+    refuse_backward(start, end)
+    await require_symbol(symbol, reader, settings)
+    question = (symbol, interval, start, end, closed_only, as_known_at)
+    first, last = _page(start, end, position_of(cursor, *question) if cursor else None)
     series = await reader.klines(
-        symbol, interval, start=start, end=end, limit=limit, closed_only=closed_only, as_known_at=as_known_at
+        symbol, interval, start=first, end=last, limit=limit, closed_only=closed_only, as_known_at=as_known_at
     )
+    further = _further(series, limit, forward=start is not None, end=end)
+    next_cursor = None if further is None else cursor_at((further,), *question)
+    headers = next_page(request, next_cursor)
+    if format != "json":
+        media_type, written = _FORMS[format]
+        return await in_form(lambda: written(series.candles), media_type, headers, complete=series.complete)
     return list_response(
         rows_of(series.candles),
         as_of=series.as_of_ms,
@@ -61,14 +83,21 @@ async def klines(
         complete=series.complete,
         sources=series.sources,
         away=series.away,
+        next_cursor=next_cursor,
+        headers=headers,
     )
 
 
-async def _refuse_unknown_symbol(reader: Reader, symbol: str) -> None:
-    known = sorted(await reader.known_symbols())
-    if symbol in known:
-        return
-    wanted = symbol.upper()
-    nearest = [name for name in known if name.startswith(wanted)][:3] or get_close_matches(wanted, known, cutoff=0.7)
-    hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"known are {', '.join(known[:20]) or 'none yet'}"
-    raise Problem(404, "unknown-symbol", f"no symbol {symbol}; {hint}", nearest=nearest)
+def _page(start: int | None, end: int | None, position: list[int | str] | None) -> tuple[int | None, int | None]:
+    if position is None:
+        return start, end
+    at = int(position[0])
+    return (None, at) if start is None else (at, end)
+
+
+def _further(series: Series, limit: int, *, forward: bool, end: int | None) -> int | None:
+    """Where the next page begins; None behind the last one."""
+    if len(series.candles) < limit:
+        return None
+    at = series.candles[-1].close_time + 1 if forward else series.candles[0].open_time - 1
+    return None if at < 0 or (end is not None and at > end) else at

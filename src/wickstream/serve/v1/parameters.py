@@ -3,13 +3,14 @@
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from wickstream.candle import INTERVALS
 from wickstream.serve.problems import Problem
 
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 500
+LONGEST_CURSOR = 300
 
 # Letters of any script, for the exchange has such symbols; of ASCII only letters, digits and _ . -
 _NAME = r"^[^\x00-,/:-@\[-^`{-\xbf]{1,20}$"
@@ -98,3 +99,7 @@ SymbolCursorQuery = Annotated[
     Query(pattern=_NAME, description="`next_cursor` of the answer before: go on behind it.", examples=["BTCUSDT"]),
 ]
 WindowQuery = Annotated[Literal["1h", "24h"], Query(description="How far back.")]
+CursorQuery = Annotated[
+    Annotated[str, Field(min_length=1, max_length=LONGEST_CURSOR, pattern="^[A-Za-z0-9_-]+$")] | None,
+    Query(description="The answer's `next_cursor`, beside the same parameters: the next page."),
+]

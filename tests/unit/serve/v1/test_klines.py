@@ -85,7 +85,8 @@ def test_a_misspelt_parameter_is_refused_and_the_right_ones_are_named(client: Cl
     answer = client.get(KLINES, params={"limt": "5"})
     assert answer.status_code == 400
     assert answer.json()["detail"] == (
-        "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only, as_known_at"
+        "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only, as_known_at, "
+        "format, cursor"
     )
 
 
