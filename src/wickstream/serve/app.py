@@ -19,6 +19,7 @@ from wickstream.serve import problems
 from wickstream.serve.front.gate import Gate
 from wickstream.serve.front.limits import Limits
 from wickstream.serve.front.middleware import Metering, SecurityHeaders
+from wickstream.serve.live import server_sent
 from wickstream.serve.live.listening import listening
 from wickstream.serve.live.live import Live, OpenSource
 from wickstream.serve.live.rules import RULES, Rules
@@ -66,7 +67,7 @@ def build_app(
     app.add_middleware(Gate, settings=settings, limits=limits)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
-    for resource in (market, klines, system):
+    for resource in (market, klines, system, server_sent):
         app.include_router(resource.router)
     _add_page(app)
     return app

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.events import Ticker
+from wickstream.events import Ticker, Trade
 from wickstream.store.series.board import Moment
 from wickstream.store.series.market_reads import Vitals
 from wickstream.store.series.turnover import Turnovers
@@ -34,6 +34,13 @@ class Series(Protocol):
     def away(self) -> Sequence[str]:
         """Tiers that were needed and did not answer."""
         ...
+
+
+class Trades(Protocol):
+    """Single trades of one symbol in the order of their ids."""
+
+    @property
+    def trades(self) -> Sequence[Trade]: ...
 
 
 class BoardRow(Protocol):
@@ -88,6 +95,8 @@ class Reader(Protocol):
         closed_only: bool,
         as_known_at: int | None,
     ) -> Series: ...
+
+    async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> Trades: ...
 
     async def board(self) -> Board: ...
 

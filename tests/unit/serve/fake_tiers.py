@@ -10,7 +10,7 @@ from tests.unit.serve.fake_market import FakeMarket
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, TooMuch, Unknowable
-from wickstream.events import MINUTE_MS, Ticker
+from wickstream.events import MINUTE_MS, Ticker, Trade
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,16 @@ class FakeSeries:
     as_of_ms: int | None = MIDNIGHT_MS
     lag_ms: int | None = 7
     away: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class FakeTrades:
+    """What `trades` gives."""
+
+    trades: Sequence[Trade]
+
+
+NEWEST_ID = 2_500  # of the trades that are kept
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,16 @@ class FakeTiers:
         wanted = [one for one in wanted if (start or 0) <= one.open_time <= (one.open_time if end is None else end)]
         wanted = wanted[-limit:] if start is None else wanted[:limit]
         return FakeSeries(wanted, complete=not self.away, away=self.away)
+
+    async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> FakeTrades:
+        self._answer_or_raise()
+        wanted = range(from_id or 0, NEWEST_ID + 1)[:limit]
+        return FakeTrades(
+            [
+                Trade(symbol, number, Decimal("100.5"), Decimal("0.2"), MIDNIGHT_MS, buyer_is_maker=False)
+                for number in wanted
+            ]
+        )
 
     async def board(self) -> FakeBoard:
         self._answer_or_raise()
