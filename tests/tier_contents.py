@@ -1,8 +1,12 @@
 """All that a tier holds of a symbol."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from hashlib import sha256
+from typing import NamedTuple
 
+from wickstream.bus.codec import encode
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.store.cold.candles import ColdCandles
@@ -36,3 +40,19 @@ def read_warm(stores: Settings, symbol: str) -> list[Candle]:
 
 def read_cold(stores: Settings, symbol: str) -> list[Candle]:
     return ColdCandles(stores).read(symbol, 0, 2**53, limit=1_000, backward=False)
+
+
+TIERS: dict[str, Callable[[Settings, str], list[Candle]]] = {"hot": read_hot, "warm": read_warm, "cold": read_cold}
+
+
+class Contents(NamedTuple):
+    """How many candles, and what of all their fields is the same only if all of them are."""
+
+    rows: int
+    sha256: str
+
+
+def contents_of(stores: Settings, symbols: Iterable[str]) -> dict[str, Contents]:
+    """What each tier holds of these symbols."""
+    held = {tier: [encode(row) for symbol in symbols for row in read(stores, symbol)] for tier, read in TIERS.items()}
+    return {tier: Contents(len(rows), sha256(b"\n".join(rows)).hexdigest()) for tier, rows in held.items()}
