@@ -1,10 +1,13 @@
-"""How far a consumer group has come, asked from outside it."""
+"""How far a consumer group has come, asked from outside it.
 
-from collections.abc import Sequence
+By a consumer that never joins: librdkafka's admin client ends the process (SIGSEGV or SIGABRT) where the broker that it
+asks for a group's offsets does not coordinate the group yet, as each broker for a while after its start.
+"""
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec  # where its type is declared
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from wickstream.bus.consumer import GROUP_PREFIX, Place
 from wickstream.errors import StoreBusy
@@ -18,14 +21,8 @@ def committed_offsets(bootstrap_servers: str, group: str, places: Sequence[Place
     Raises:
         StoreBusy: If Kafka does not answer.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
-    asked = ConsumerGroupTopicPartitions(GROUP_PREFIX + group, [TopicPartition(*place) for place in places])
-    try:
-        (answer,) = admin.list_consumer_group_offsets([asked], request_timeout=ANSWER_SECONDS).values()
-        found = answer.result().topic_partitions or []
-    except KafkaException as exc:
-        raise StoreBusy(f"Kafka: {exc.args[0].str()}") from exc
-    return {Place(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
+    with _onlooker(bootstrap_servers, group) as consumer:
+        return _committed(consumer, places)
 
 
 def records_behind(bootstrap_servers: str, group: str, topic: str) -> int:
@@ -34,14 +31,32 @@ def records_behind(bootstrap_servers: str, group: str, topic: str) -> int:
     Raises:
         StoreBusy: If Kafka does not answer.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
-    try:
-        partitions = admin.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions
-        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        asked = {TopicPartition(topic, partition): latest for partition in partitions}
-        answers = admin.list_offsets(asked, request_timeout=ANSWER_SECONDS)
-        ends = {Place(p.topic, p.partition): answer.result().offset for p, answer in answers.items()}
-    except KafkaException as exc:
-        raise StoreBusy(f"Kafka: {exc.args[0].str()}") from exc
-    done = committed_offsets(bootstrap_servers, group, list(ends))
-    return sum(max(0, ends[place] - offset) for place, offset in done.items())
+    with _onlooker(bootstrap_servers, group) as consumer:
+        partitions = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions
+        done = _committed(consumer, [Place(topic, partition) for partition in partitions])
+        return sum(max(0, _end(consumer, place) - offset) for place, offset in done.items())
+
+
+@contextmanager
+def _onlooker(bootstrap_servers: str, group: str) -> Iterator[Consumer]:
+    options = {"bootstrap.servers": bootstrap_servers, "group.id": GROUP_PREFIX + group, "log_level": 0}
+    with closing(Consumer(options)) as consumer:
+        try:
+            yield consumer
+        except KafkaException as exc:
+            raise StoreBusy(f"Kafka: {exc.args[0].str()}") from exc
+
+
+def _committed(consumer: Consumer, places: Sequence[Place]) -> dict[Place, int]:
+    if not places:
+        return {}
+    found = consumer.committed([TopicPartition(*place) for place in places], timeout=ANSWER_SECONDS)
+    for one in found:
+        if one.error:
+            raise KafkaException(one.error)
+    return {Place(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+
+
+def _end(consumer: Consumer, place: Place) -> int:
+    _, end = consumer.get_watermark_offsets(TopicPartition(*place), timeout=ANSWER_SECONDS)
+    return end
