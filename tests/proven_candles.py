@@ -12,7 +12,7 @@ from wickstream.operate.verify import verify
 from wickstream.store.warm.database import conninfo
 
 LAST = 120
-WHOLE = ("files", "chain in warm", "chain in cold", "warm = cold", "hot = warm", "alerts: warm = cold")
+WHOLE = ("files", "chain in warm", "chain in cold", "warm = cold", "hot = warm", "marks = warm", "alerts: warm = cold")
 FAST = ("chain in warm", "chain in cold", "count in warm = in cold")
 Damage = Callable[[Settings], None]
 

@@ -13,12 +13,14 @@ from typer.testing import CliRunner
 
 from tests.candles import minute
 from tests.emptied_topics import empty_topics
+from tests.id_hash import id_hash
 from tests.proven_candles import FAST, LAST, WHOLE, Damage, at, faults, in_postgres
 from wickstream.bus.topics import create_topics
+from wickstream.candle import Candle
 from wickstream.cli import app
 from wickstream.config import Settings, child_environment
 from wickstream.errors import Mistake
-from wickstream.events import Alert, AlertType
+from wickstream.events import Alert, AlertType, Mark
 from wickstream.operate.proof.klines import FiledKlines
 from wickstream.rendering import rendered
 from wickstream.store.cold.alerts import ColdAlerts
@@ -106,6 +108,23 @@ def test_what_breaks_chain_or_count_is_found_fast(stored: Settings, damage: Lite
     assert found["count in warm = in cold"] or found["chain in warm"]
     if 0 < number < LAST - 1:
         assert {at(number), at(number + 1)} & {opened for opened, _ in found["chain in warm"]}
+
+
+def test_a_mark_that_was_edited_is_named_and_what_its_candle_lacks_too(stored: Settings) -> None:
+    (symbol,) = stored.ticker_symbols
+    with closing(WarmWriter(stored)) as warm:
+        warm.write([], [mark_of(minute(symbol, number)) for number in range(LAST)])
+    assert faults(stored)["marks = warm"] == []
+    in_postgres("UPDATE marks SET trade_count = trade_count - 1 WHERE open_time = %s", 30)(stored)
+    in_postgres("DELETE FROM candles WHERE open_time = %s", 40)(stored)
+
+    assert [opened for opened, _ in faults(stored)["marks = warm"]] == [at(30), at(40)]
+
+
+def mark_of(candle: Candle) -> Mark:
+    ids = range(candle.first_trade_id or 0, (candle.last_trade_id or 0) + 1)
+    sums = (len(ids), sum(ids), id_hash(ids))
+    return Mark(candle.symbol, candle.open_time, ids[0], ids[-1], *sums, candle.close, ids[-1] + 1)
 
 
 def test_an_alert_that_differs_or_lacks_in_one_tier_is_named(stored: Settings, kafka: str) -> None:

@@ -15,6 +15,7 @@ from wickstream.operate.proof.checks import Checks
 from wickstream.operate.proof.hot_hour import hot_faults, judged, oldest
 from wickstream.operate.proof.klines import Klines
 from wickstream.operate.proof.lake_files import LakeProof
+from wickstream.operate.proof.marks import mark_faults
 from wickstream.operate.proof.tiers import NEVER_MS, NOTHING, TierReader, ledger_of
 from wickstream.operate.validation.evidence import Fault
 from wickstream.store.archives import has_all_alerts
@@ -22,10 +23,10 @@ from wickstream.store.cold.alerts import ColdAlerts
 from wickstream.store.cold.files import LakeFile
 from wickstream.store.hot.values import hot_values
 from wickstream.store.series.frames import candles_of
-from wickstream.store.warm.audit_reads import AuditReader
+from wickstream.store.warm.audit_reads import AuditReader, MarkedMinute
 
 WARM, COLD, BOTH, HOT = "chain in warm", "chain in cold", "warm = cold", "hot = warm"
-ALERTS_CHECK, FILES, EXCHANGE = "alerts: warm = cold", "files", "exchange"
+ALERTS_CHECK, FILES, EXCHANGE, MARKS = "alerts: warm = cold", "files", "exchange", "marks = warm"
 
 
 class WholeProof:
@@ -52,7 +53,7 @@ class WholeProof:
         self._kept_since_ms = NEVER_MS
         self._has_chain = settings.exchange_market is not Market.USDM
         further = () if against is None else (EXCHANGE,)
-        self.checks = Checks([FILES, WARM, COLD, BOTH, HOT, ALERTS_CHECK, *further])
+        self.checks = Checks([FILES, WARM, COLD, BOTH, HOT, MARKS, ALERTS_CHECK, *further])
 
     def judge_files(self) -> None:
         """Before the rows, so that those of damaged files are not believed."""
@@ -75,6 +76,7 @@ class WholeProof:
         self._chain(symbol, warm, cold)
         self._compare(warm, cold)
         self._hot(symbol, warm)
+        self._marks(symbol)
         if self._against is not None:
             both = pl.concat([warm, cold]).unique(["symbol", "open_time"], keep="first")
             self._exchange(symbol, both, self._against)
@@ -123,6 +125,15 @@ class WholeProof:
             faults = list(hot_faults(symbol, values, stored, times=self._span, settled_ms=self._settled_ms))
             self.checks.damage.hot.update({symbol} if faults else ())
             self.checks.count_others(HOT, faults, judged=judged(values))
+
+    def _marks(self, symbol: str) -> None:
+        nothing: list[MarkedMinute] = []
+        marked = self.checks.asked(MARKS, lambda: self._marked(symbol), nothing)
+        self.checks.count_others(MARKS, mark_faults(marked, settled_ms=self._settled_ms), judged=len(marked))
+
+    def _marked(self, symbol: str) -> list[MarkedMinute]:
+        with AuditReader.open(self._settings) as reader:
+            return reader.marked(symbol, *self._span)
 
     def _exchange(self, symbol: str, ours: pl.DataFrame, against: Klines) -> None:
         if ours.is_empty():

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from decimal import Decimal
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import psycopg
@@ -10,7 +11,8 @@ from psycopg import sql
 
 from wickstream.candle import Candle, Origin
 from wickstream.config import Settings
-from wickstream.events import Alert, Gap, GapStatus
+from wickstream.events import Alert, Gap, GapStatus, Mark
+from wickstream.store.ledger.bookkeeping import Held
 from wickstream.store.warm.alerts import alert_of
 from wickstream.store.warm.database import PASSING, busy, connect
 
@@ -29,6 +31,11 @@ WHERE symbol = %s AND (first_trade_id <= %s AND last_trade_id >= %s
                        OR first_trade_id IS NULL AND open_time BETWEEN %s AND %s)
 """
 _ALERTS = "SELECT {columns} FROM alerts WHERE at BETWEEN %s AND %s ORDER BY at, alert_id"
+_MARKED = """
+SELECT {columns}, m.written_at, c.close, c.closed, c.revision, c.trade_count, c.first_trade_id, c.last_trade_id
+FROM marks m LEFT JOIN candles c ON (c.symbol, c."interval", c.open_time) = (m.symbol, '1m', m.open_time)
+WHERE m.symbol = %s AND m.open_time BETWEEN %s AND %s ORDER BY m.open_time
+"""
 _STARTS = "SELECT first_trade_id FROM starts WHERE symbol = %s"
 
 
@@ -39,6 +46,24 @@ def _filled(statement: str, columns: Sequence[str]) -> sql.Composed:
 _READ_CANDLES = _filled(_CANDLES, Candle.__struct_fields__)
 _READ_GAPS = _filled(_GAPS, Gap.__struct_fields__)
 _READ_ALERTS = _filled(_ALERTS, Alert.__struct_fields__)
+_READ_MARKED = sql.SQL(_MARKED).format(
+    columns=sql.SQL(", ").join(sql.Identifier("m", name) for name in Mark.__struct_fields__)
+)
+
+
+class MarkedMinute(NamedTuple):
+    """A mark, and the candle it is of.
+
+    Attributes:
+        written_at: when the mark was published (ms, the producer's clock), where that is known.
+        close: the candle's.
+        held: the candle, as the books see it; None: there is none.
+    """
+
+    mark: Mark
+    written_at: int | None
+    close: Decimal | None
+    held: Held | None
 
 
 class AuditReader:
@@ -79,6 +104,10 @@ class AuditReader:
         """Entries of ids that overlap these, and halts in this time; first and last, both inclusive."""
         return [_gap(row) for row in self._fetch(_READ_GAPS, symbol, ids[1], ids[0], *times)]
 
+    def marked(self, symbol: str, first_ms: int, last_ms: int) -> list[MarkedMinute]:
+        """Marks in order of time, both ends inclusive."""
+        return [_marked(row) for row in self._fetch(_READ_MARKED, symbol, first_ms, last_ms)]
+
     def alerts(self, first_ms: int, last_ms: int) -> list[Alert]:
         """Those of this time, both ends inclusive."""
         return [alert_of(row) for row in self._fetch(_READ_ALERTS, first_ms, last_ms)]
@@ -97,6 +126,13 @@ class AuditReader:
 def _candle(row: tuple[Any, ...]) -> Candle:
     candle = Candle(*row)
     return msgspec.structs.replace(candle, origin=Origin(candle.origin))
+
+
+def _marked(row: tuple[Any, ...]) -> MarkedMinute:
+    size = len(Mark.__struct_fields__)
+    mark, (written_at, close, closed, *rest) = row[:size], row[size:]
+    held = None if closed is None else Held(closed, *rest)
+    return MarkedMinute(Mark(*mark), written_at, close, held)
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:
