@@ -22,6 +22,7 @@ from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Alert, Mark
 from wickstream.store.cold.alerts import ColdAlerts
 from wickstream.store.cold.candles import ColdCandles
+from wickstream.store.cold.lake import storage_options
 from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.cold.upkeep import Upkeep
 from wickstream.store.warm.database import conninfo
@@ -134,7 +135,8 @@ def state_of(settings: Settings) -> State:
 
 def rows_of(settings: Settings, table: str) -> list[tuple[object, ...]]:
     """All of a table of the lake, in order."""
-    lake = pl.scan_delta(DeltaTable(f"{settings.lake_url.removeprefix('file:')}/{table}"))
+    url = f"{settings.lake_url.removeprefix('file:')}/{table}"
+    lake = pl.scan_delta(DeltaTable(url, storage_options=storage_options(settings)))
     return sorted(lake.collect().rows(), key=str)
 
 
