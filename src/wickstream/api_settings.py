@@ -1,7 +1,7 @@
 """Whom the API serves, and how much of it: the part of Settings that says so."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
@@ -19,6 +19,7 @@ class ApiSettings(BaseModel):
     rate_limit_per_minute: Annotated[int, Field(ge=1)] = 100
     rate_limit_weight: Annotated[int, Field(ge=1)] = 6_000
     rate_limit_loopback: bool = False
+    api_keys: Literal["optional", "required"] | None = None
     api_workers: Annotated[int, Field(ge=1, le=64)] = 1
     subscribers: Annotated[int, Field(ge=1)] = 4_000
     subscribers_per_address: Annotated[int, Field(ge=1)] = 20
@@ -37,3 +38,13 @@ class ApiSettings(BaseModel):
     def trusted_networks(self) -> tuple[Network, ...]:
         """`TRUSTED_PROXIES`, read."""
         return tuple(map(ip_network, self.trusted_proxies))
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether nobody reads data without a key."""
+        return self.api_keys == "required"
+
+    @property
+    def spares_loopback(self) -> bool:
+        """Whether programs on this machine have no limits."""
+        return not self.rate_limit_loopback

@@ -9,6 +9,7 @@ from wickstream.cli import (
     alerts,
     backfill,
     export,
+    keys,
     lifecycle,
     processes,
     rebuild,
@@ -34,6 +35,7 @@ repair.register(app)
 backfill.register(app)
 symbols.register(app)
 alerts.register(app)
+keys.register(app)
 validate.register(app)
 export.register(app)
 rebuild.register(app)

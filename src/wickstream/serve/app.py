@@ -17,6 +17,7 @@ from wickstream.errors import Mistake
 from wickstream.logs import set_up_logging
 from wickstream.serve import problems
 from wickstream.serve.front.gate import Gate
+from wickstream.serve.front.keys import Keys
 from wickstream.serve.front.limits import Limits
 from wickstream.serve.front.middleware import Metering, SecurityHeaders
 from wickstream.serve.live import server_sent
@@ -64,7 +65,7 @@ def build_app(
     )
     app.state.settings = settings
     problems.install(app)
-    app.add_middleware(Gate, settings=settings, limits=limits)
+    app.add_middleware(Gate, settings=settings, limits=limits, keys=Keys())
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
     for resource in (market, klines, system, server_sent):

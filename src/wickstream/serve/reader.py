@@ -12,6 +12,7 @@ from wickstream.events import Ticker, Trade
 from wickstream.store.series.board import Moment
 from wickstream.store.series.market_reads import Vitals
 from wickstream.store.series.turnover import Turnovers
+from wickstream.store.warm.api_keys import ApiKey
 
 
 class Series(Protocol):
@@ -99,6 +100,10 @@ class Reader(Protocol):
     async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> Trades: ...
 
     async def board(self) -> Board: ...
+
+    async def key_of(self, digest: bytes) -> ApiKey | None:
+        """The key of the API with that hash, be it good or not."""
+        ...
 
     async def known_symbols(self) -> Collection[str]: ...
 

@@ -11,6 +11,7 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, TooMuch, Unknowable
 from wickstream.events import MINUTE_MS, Ticker, Trade
+from wickstream.store.warm.api_keys import ApiKey
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class FakeTiers:
     minutes: int = 3
     away: Sequence[str] = ()
     asked: list[dict[str, object]] = field(default_factory=list)
+    keys: dict[bytes, ApiKey] = field(default_factory=dict)
 
     @property
     def market(self) -> FakeMarket:
@@ -107,6 +109,10 @@ class FakeTiers:
         self._answer_or_raise()
         heard = FakeRow("BTCUSDT", Decimal("102.5"), a_ticker(), 40)
         return FakeBoard([heard, FakeRow("ETHUSDT", None, None, None)])
+
+    async def key_of(self, digest: bytes) -> ApiKey | None:
+        self._answer_or_raise()
+        return self.keys.get(digest)
 
     async def known_symbols(self) -> Sequence[str]:
         return ("BTCUSDT", "ETHUSDT")

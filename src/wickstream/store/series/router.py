@@ -21,6 +21,7 @@ from wickstream.store.series.plan import Question, hot_suffices, most_minutes, p
 from wickstream.store.series.stitching import Found, attempt, find, newest_by_tier
 from wickstream.store.series.trade_reads import Trades, TradesReader
 from wickstream.store.series.wide_reads import WideReader
+from wickstream.store.warm.api_keys import ApiKey, find_key
 from wickstream.store.warm.reads import WarmReader
 
 SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
@@ -139,6 +140,14 @@ class Router:
     async def board(self) -> Board:
         """As `market.board`."""
         return await self.market.board()
+
+    async def key_of(self, digest: bytes) -> ApiKey | None:
+        """The key of the API with that hash, be it good or not.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer.
+        """
+        return await find_key(self._warm, digest)
 
     async def known_symbols(self) -> Collection[str]:
         """Those of the settings, those heard of within a day, and those of which there are candles."""
