@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wickstream.cli.options import DataDir, Json, PortBase, settings_of
-from wickstream.cli.times import End, Start, require_in_order, time_ms
+from wickstream.cli.times import End, Start, require_in_order, require_past, time_ms
 from wickstream.errors import Mistake
 
 if TYPE_CHECKING:
@@ -16,6 +16,11 @@ Names = Annotated[str | None, typer.Option("--symbols", metavar="A,B", help="Of 
 Interval = Annotated[str, typer.Option("--interval", help="1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M.")]
 To = Annotated[Path, typer.Option("--to", metavar="PATH", help="A folder; or the file, of a single symbol.")]
 As = Annotated[str | None, typer.Option("--format", help="parquet or csv; else as the file's name ends, else parquet.")]
+
+KnownAt = Annotated[
+    str | None,
+    typer.Option("--as-known-at", metavar="TIME", help="As it was known at that moment: for backtests."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +37,7 @@ def export(
     interval: Interval = "1m",
     start: Start = None,
     end: End = None,
+    as_known_at: KnownAt = None,
     to: To = Path("export"),
     form: As = None,
     data_dir: DataDir = None,
@@ -50,12 +56,17 @@ def export(
 
     start_ms, end_ms = time_ms(start, "--start"), time_ms(end, "--end")
     require_in_order(start_ms, end_ms)
+    known_at_ms = time_ms(as_known_at, "--as-known-at")
+    require_past(known_at_ms, "--as-known-at")
     if interval not in INTERVALS:
         raise Mistake(f"--interval {interval}: there are {', '.join(INTERVALS)}")
     settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
     chosen, kind = named([symbols]) if symbols else [], _format(form, to)
     done = []
-    for one in export(settings, chosen, interval, start_ms=start_ms, end_ms=end_ms, to=to, form=kind):
+    exported = export(
+        settings, chosen, interval, start_ms=start_ms, end_ms=end_ms, known_at_ms=known_at_ms, to=to, form=kind
+    )
+    for one in exported:
         done.append(one)
         if not as_json:
             typer.echo(_line(one))

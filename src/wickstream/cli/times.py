@@ -1,5 +1,6 @@
 """Times on the command line: as ISO writes them, or epoch milliseconds as in our answers."""
 
+import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -40,6 +41,16 @@ def require_in_order(start_ms: int | None, end_ms: int | None) -> None:
     """
     if start_ms is not None and end_ms is not None and end_ms < start_ms:
         raise Mistake("--end lies before --start")
+
+
+def require_past(moment_ms: int | None, option: str) -> None:
+    """Refuse a moment that is yet to come, by this machine's clock.
+
+    Raises:
+        Mistake: If it is.
+    """
+    if moment_ms is not None and moment_ms > time.time_ns() // 1_000_000:
+        raise Mistake(f"{option} {moment_ms} is yet to come")
 
 
 def _epoch_ms(moment: datetime) -> int:

@@ -50,20 +50,25 @@ def export(
     *,
     start_ms: int | None,
     end_ms: int | None,
+    known_at_ms: int | None = None,
     to: Path,
     form: Format,
 ) -> Iterator[Exported]:
     """Write a file for each symbol, whole or not at all; `to` is the file of a single symbol, or a folder.
 
-    No symbols: all of which there are candles.
+    No symbols: all of which there are candles. `known_at_ms`: of what was known at that moment.
 
     Raises:
-        StoreBusy: If no tier answers.
+        StoreBusy: If no tier answers; or, of a moment, one that is needed.
+        Unknowable: If nobody can tell what was known at that moment.
         Mistake: If a file cannot be written; says why.
     """
     with closing(RangeReader(settings)) as reader:
         for symbol in symbols or reader.symbols():
-            found = reader.read(symbol, interval, start_ms, end_ms)
+            if known_at_ms is None:
+                found = reader.read(symbol, interval, start_ms, end_ms)
+            else:
+                found = reader.read_as_known_at(symbol, interval, start_ms, end_ms, known_at_ms=known_at_ms)
             yield _written(found, symbol, _file(to, symbol, interval, form, single=len(symbols) == 1), form)
 
 

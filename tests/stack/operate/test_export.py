@@ -4,15 +4,16 @@ import json
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from tests.candles import MIDNIGHT_MS, minute
-from wickstream.candle import roll_up
+from wickstream.candle import Candle, roll_up
 from wickstream.cli import app
 from wickstream.config import Settings, child_environment
-from wickstream.errors import Mistake
+from wickstream.errors import Mistake, Unknowable
 from wickstream.events import MINUTE_MS
 from wickstream.operate.export import Exported, Format, export
 from wickstream.store.cold.candles import ColdCandles
@@ -36,9 +37,17 @@ def stored(database: Settings, tmp_path: Path) -> Settings:
 
 
 def exported(
-    settings: Settings, *symbols: str, to: Path, interval: str = "1m", form: str = "parquet"
+    settings: Settings,
+    *symbols: str,
+    to: Path,
+    interval: str = "1m",
+    form: str = "parquet",
+    known_at: int | None = None,
 ) -> list[Exported]:
-    return list(export(settings, symbols, interval, start_ms=None, end_ms=None, to=to, form=Format(form)))
+    asked = export(
+        settings, symbols, interval, start_ms=None, end_ms=None, known_at_ms=known_at, to=to, form=Format(form)
+    )
+    return list(asked)
 
 
 def test_a_parquet_file_has_the_candles_of_all_tiers(stored: Settings, tmp_path: Path) -> None:
@@ -74,6 +83,40 @@ def test_what_was_there_stays_whole_when_writing_fails(stored: Settings, tmp_pat
     with pytest.raises(Mistake, match="--to"):
         exported(stored, "BTCUSDT", to=blocked)
     assert blocked.read_text() == "kept"
+
+
+@pytest.fixture
+def repaired(stored: Settings) -> Settings:
+    """The same, with five minutes that were published once more, an hour after they ended."""
+    again = {"revision": 1, "trade_count": 9}
+    with closing(WarmWriter(stored)) as warm:
+        for row in ROWS[100:105]:
+            warm.write([msgspec.structs.replace(row, **again, published_at=row.published_at + 60 * MINUTE_MS)])
+    return stored
+
+
+def candles_in(done: Exported) -> list[Candle]:
+    assert done.file is not None
+    return candles_of(pl.read_parquet(done.file))
+
+
+def test_as_known_at_a_moment_there_is_what_was_known_then_and_nothing_that_came_later(
+    repaired: Settings, tmp_path: Path
+) -> None:
+    (then,) = exported(repaired, "BTCUSDT", to=tmp_path / "then", known_at=ROWS[150].published_at)
+    (now,) = exported(repaired, "BTCUSDT", to=tmp_path / "now")
+    assert candles_in(then) == ROWS[:151]
+    assert [candle.trade_count for candle in candles_in(now)[100:105]] == [9] * 5
+
+
+def test_what_nobody_can_tell_of_a_moment_is_an_error_and_no_file(repaired: Settings, tmp_path: Path) -> None:
+    told = ["export", "--symbols", "BTCUSDT", "--to", str(tmp_path / "a.csv"), "--as-known-at"]
+    environment = child_environment(repaired)
+    found = CliRunner().invoke(app, [*told, str(ROWS[20].published_at - 60_000)], env=environment)
+    assert isinstance(found.exception, Unknowable)
+    found = CliRunner().invoke(app, [*told, "2099-01-01"], env=environment)
+    assert isinstance(found.exception, Mistake)
+    assert not (tmp_path / "a.csv").exists()
 
 
 def test_the_command_tells_what_it_wrote_and_fails_where_a_minute_is_missing(stored: Settings, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import polars as pl
 
+from wickstream.candle import window_start
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, Unknowable
 from wickstream.events import MINUTE_MS
@@ -92,6 +93,20 @@ class RangeReader:
         if not found.parts:
             raise busy(found.trouble)
         return _range(closed, interval, found.halts, tuple(found.trouble))
+
+    def read_as_known_at(
+        self, symbol: str, interval: str, start: int | None, end: int | None, *, known_at_ms: int
+    ) -> Range:
+        """As `read`, of what was known at that moment, by the publishers' clock.
+
+        Raises:
+            StoreBusy: If a tier that is needed does not answer; what it holds must not pass for unknown.
+            Unknowable: If a minute of the range cannot be told.
+        """
+        first_ms, last_ms = whole_windows(start, end, interval)
+        last_ms = min(last_ms, window_start(known_at_ms, "1m"))  # of a minute to come nobody knew anything
+        found = self.stored_as_known_at(symbol, first_ms, last_ms, known_at_ms=known_at_ms)
+        return _range(found.parts, interval, found.halts, ())
 
     def stored(self, symbol: str, first_ms: int, last_ms: int, *, until_ms: int = FAR_MS) -> Stored:
         """Minutes of the range; those that open after `until_ms` are not looked for in cold."""
