@@ -15,17 +15,17 @@ class ScriptedSource:
 
     def __init__(self) -> None:
         self.live: Live | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     @asynccontextmanager
     async def opened(self, _: Settings, live: Live) -> AsyncIterator[None]:
         """As `build_app` opens it."""
-        self.live, self._loop = live, asyncio.get_running_loop()
+        self.live, self.loop = live, asyncio.get_running_loop()
         yield
 
     def give(self, kind: Kind, *values: bytes) -> None:
         """Returns when they are taken."""
-        assert self._loop
+        assert self.loop
         assert self.live
         done: Future[None] = Future()
         feed = self.live.feed
@@ -34,7 +34,7 @@ class ScriptedSource:
             feed.take([Record(kind, value) for value in values])
             done.set_result(None)
 
-        self._loop.call_soon_threadsafe(take)
+        self.loop.call_soon_threadsafe(take)
         done.result(10)
 
 

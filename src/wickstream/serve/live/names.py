@@ -1,8 +1,10 @@
 """Names of streams: which ones there are here, and of what. Pure."""
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from wickstream.candle import INTERVALS
+from wickstream.errors import Mistake
 
 ALERTS = "!alerts"
 MINI_TICKERS = "!miniTicker@arr"
@@ -33,3 +35,21 @@ def parse_stream(name: str) -> StreamName | None:
 def stream_of(symbol: str, kind: str, interval: str | None = None) -> str:
     """The name of a symbol's stream."""
     return f"{symbol.lower()}@{kind}_{interval}" if interval else f"{symbol.lower()}@{kind}"
+
+
+def streams_of(
+    symbols: Iterable[str], *, trades: bool, tickers: bool, klines: Sequence[str], alerts: bool
+) -> list[str]:
+    """All that is asked for.
+
+    Raises:
+        Mistake: If there is no such interval.
+    """
+    for interval in klines:
+        if interval not in INTERVALS:
+            raise Mistake(f"no interval {interval}; there are {', '.join(INTERVALS)}")
+    streams = []
+    for symbol in symbols:
+        streams += [stream_of(symbol, kind) for kind, is_wanted in ((TRADE, trades), (TICKER, tickers)) if is_wanted]
+        streams += [stream_of(symbol, KLINE, interval) for interval in klines]
+    return [*streams, ALERTS] if alerts else streams
