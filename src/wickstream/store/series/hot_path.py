@@ -7,7 +7,7 @@ from wickstream.candle import Candle, window_start
 from wickstream.events import MINUTE_MS
 from wickstream.rendering import Rendered, rendered
 from wickstream.store.hot.hour import HotHour
-from wickstream.store.series.plan import Plan, Question, stitch
+from wickstream.store.series.plan import Plan, Question, is_wanted, stitch
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def from_hot(question: Question, wanted: Plan, hour: HotHour, forming: Candle | 
     behind = [candle for candle in hour.opened if newest_ms < candle.open_time <= wanted.last_ms]
     lane = [forming] if forming else []
     running = [candle for candle in stitch(wanted, behind, lane) if candle.open_time > newest_ms]
-    running = [] if question.closed_only else running
+    running = [candle for candle in running if is_wanted(question, candle, now_ms)]
     kept = slice(-question.limit, None) if question.start is None else slice(question.limit)
     times = [*run, *_times(running)][kept]
     return HotAnswer(

@@ -20,7 +20,8 @@ HOT_IS_STALE_MS = 2 * MINUTE_MS
 class Question:
     """Candles of a symbol, by `open_time` (ms), both ends inclusive.
 
-    Without `start` the last `limit` of the range, else its first.
+    Without `start` the last `limit` of the range, else its first. With `closed_only` windows that are not closed are
+    left out; with `and_forming` besides, the one that goes on now is not.
     """
 
     symbol: str
@@ -29,6 +30,7 @@ class Question:
     end: int | None
     limit: int
     closed_only: bool
+    and_forming: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,13 @@ def whole_windows(start: int | None, end: int | None, interval: str) -> tuple[in
     """First and last minute of the windows that open from `start` to `end`; None: as far as a calendar goes."""
     first_ms = 0 if start is None else _first_window(min(max(start, 0), FAR_MS), interval)
     return first_ms, _last_minute(FAR_MS if end is None else min(end, FAR_MS), interval)
+
+
+def is_wanted(question: Question, candle: Candle, now_ms: int | None) -> bool:
+    """Tell whether the answer may hold it; without a clock nobody knows what is forming."""
+    if candle.closed or not question.closed_only:
+        return True
+    return question.and_forming and now_ms is not None and now_ms <= candle.close_time
 
 
 def wider(wanted: Plan) -> Plan:
@@ -135,10 +144,10 @@ def stitch(wanted: Plan, *parts: Iterable[Candle]) -> list[Candle]:
     return [held[open_time] for open_time in sorted(held)[ends]]
 
 
-def windows(question: Question, minutes: Sequence[Candle], halts: frozenset[int]) -> list[Candle]:
+def windows(question: Question, minutes: Sequence[Candle], halts: frozenset[int], now_ms: int | None) -> list[Candle]:
     """The answer, from all the minutes of its windows."""
     rolled = minutes if question.interval == "1m" else roll_up(minutes, question.interval, halts=halts)
-    wanted = [candle for candle in rolled if candle.closed or not question.closed_only]
+    wanted = [candle for candle in rolled if is_wanted(question, candle, now_ms)]
     return wanted[-question.limit :] if question.start is None else wanted[: question.limit]
 
 

@@ -11,16 +11,17 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import Unknowable
 from wickstream.store.cold.reads import ColdReader
-from wickstream.store.hot.hour import NOTHING, newest_closed, open_async_client
+from wickstream.store.hot.hour import NOTHING, HotHour, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_symbols
 from wickstream.store.series.board import Board, lag
 from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
 from wickstream.store.series.market_reads import MarketReader
 from wickstream.store.series.plan import Question, hot_suffices, most_minutes, plan
-from wickstream.store.series.stitching import Found, attempt, find, newest_by_tier
+from wickstream.store.series.stitching import Cold, Found, Warm, attempt, find, newest_by_tier
 from wickstream.store.series.trade_reads import Trades, TradesReader
 from wickstream.store.series.wide_reads import WideReader
+from wickstream.store.series.zones import Zone, ZonedCold, ZonedWarm
 from wickstream.store.warm.api_keys import ApiKey, find_key
 from wickstream.store.warm.reads import WarmReader
 
@@ -86,20 +87,24 @@ class Router:
         end: int | None,
         limit: int,
         closed_only: bool,
+        and_forming: bool = False,
         as_known_at: int | None = None,
+        zone_ms: int = 0,
     ) -> Series:
         """Candles by `open_time`, both ends inclusive, the forming one last.
 
         Without a range the newest `limit`; with `start` alone, forward from it; with `end` alone, the last before it.
-        `as_known_at` (ms): of what was known at that moment, by the publishers' clock, as if it were asked then;
-        only of closed minutes, and either the same whenever it is asked, or an error.
+        With `closed_only` and `and_forming`, of what is not closed only the candle that goes on now. `zone_ms`: windows
+        open as clocks say that are so much ahead of UTC. `as_known_at` (ms): of what was known at that moment, by the
+        publishers' clock, as if it were asked then; only of closed minutes, and either the same whenever it is asked,
+        or an error.
 
         Raises:
             StoreBusy: If the tiers that hold the range do not answer; names them.
             TooMuch: If it would be rolled up from more than ten years of minutes.
             Unknowable: If nobody can tell what was known at that moment.
         """
-        question = Question(symbol, interval, start, end, limit, closed_only)
+        question = Question(symbol, interval, start, end, limit, closed_only, and_forming)
         if as_known_at is not None:
             return await self._as_known_at(question, as_known_at)
         wanted = plan(question)
@@ -108,14 +113,27 @@ class Router:
         now_ms = self._now_ms(clock)
         if interval == "1m" and now_ms is not None and hot_suffices(wanted, hour, now_ms):
             return self._series(from_hot(question, wanted, hour, now.forming, now_ms), now, now_ms)
-        reached = hour if heard else None
-        if most_minutes(wanted) > ONE_BY_ONE and not hot_suffices(wanted, hour, now_ms):
-            found = await self._wide.find(question, hour=reached, forming=now.forming, now_ms=now_ms)
-        else:
-            found = await find(
-                question, hour=reached, forming=now.forming, now_ms=now_ms, warm=self._warm, cold=self._cold
-            )
+        found = await self._found(question, hour if heard else None, now.forming, now_ms, Zone(zone_ms))
         return self._series(found, now, now_ms, away=found.away)
+
+    async def _found(
+        self, question: Question, hour: HotHour | None, forming: Candle | None, now_ms: int | None, zone: Zone
+    ) -> Found:
+        if not zone.ahead_ms:
+            return await self._find(question, hour, forming, now_ms, zone)
+        local_ms = zone.now(now_ms)
+        found = await self._find(zone.question(question), zone.hour(hour), zone.forming(forming), local_ms, zone)
+        return zone.back(found)
+
+    async def _find(
+        self, question: Question, hour: HotHour | None, forming: Candle | None, now_ms: int | None, zone: Zone
+    ) -> Found:
+        wanted = plan(question)
+        if most_minutes(wanted) > ONE_BY_ONE and not (hour and hot_suffices(wanted, hour, now_ms)):
+            return await self._wide.find(question, hour=hour, forming=forming, now_ms=now_ms, ahead_ms=zone.ahead_ms)
+        warm: Warm = ZonedWarm(self._warm, zone.ahead_ms) if zone.ahead_ms else self._warm
+        cold: Cold = ZonedCold(self._cold, zone.ahead_ms) if zone.ahead_ms else self._cold
+        return await find(question, hour=hour, forming=forming, now_ms=now_ms, warm=warm, cold=cold)
 
     async def _as_known_at(self, question: Question, known_at_ms: int) -> Series:
         published_ms = time.time_ns() // 1_000_000  # not the exchange's now: those who publish stamp by their clock

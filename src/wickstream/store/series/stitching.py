@@ -83,7 +83,7 @@ async def find(
         read = await read_minutes(question.symbol, wanted, hour=hour, now_ms=now_ms, warm=warm, cold=cold)
         parts = {**read.parts, "lane": [forming] if forming else []}
         minutes = stitch(wanted, *parts.values())
-        answer = windows(question, minutes, read.halts)
+        answer = windows(question, minutes, read.halts, now_ms)
         if not falls_short(question, wanted, answer, minutes):
             break
         wanted = wider(wanted)

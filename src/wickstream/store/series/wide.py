@@ -151,13 +151,21 @@ def _gather(
     parts = {"hot": live["hot"].filter(inside), **stored.parts, "lane": live["lane"].filter(inside)}
     stitched = stitch(list(parts.values()))
     rolled = roll_up(stitched, question.interval, halts=stored.halts)
-    gathered.windows.append(rolled.filter("closed") if question.closed_only else rolled)
+    gathered.windows.append(_wanted(question, rolled, now_ms))
     gathered.settled.append(settled({"all": stitched}, stored.halts))
     for tier, part in parts.items():
         gathered.times.setdefault(tier, []).append(part["open_time"])
     gathered.trouble |= stored.trouble
     newest = stitched.select(pl.when("closed").then(pl.col("close_time") + 1).otherwise("open_time").max()).item()
     gathered.newest_ms = max(gathered.newest_ms, newest or 0)
+
+
+def _wanted(question: Question, rolled: pl.DataFrame, now_ms: int | None) -> pl.DataFrame:
+    """As `plan.is_wanted`."""
+    if not question.closed_only:
+        return rolled
+    goes_on = pl.col("close_time") >= now_ms if question.and_forming and now_ms is not None else pl.lit(value=False)
+    return rolled.filter(pl.col("closed") | goes_on)
 
 
 def _until(now_ms: int | None) -> int:

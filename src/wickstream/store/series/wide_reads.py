@@ -27,15 +27,21 @@ class WideReader:
         self._ranges: RangeReader | None = None
 
     async def find(
-        self, question: Question, *, hour: HotHour | None, forming: Candle | None, now_ms: int | None
+        self,
+        question: Question,
+        *,
+        hour: HotHour | None,
+        forming: Candle | None,
+        now_ms: int | None,
+        ahead_ms: int = 0,
     ) -> "Found":
-        """As `wide.find_wide`.
+        """As `wide.find_wide`; all of it as clocks show it that are ahead of UTC by `ahead_ms`.
 
         Raises:
             StoreBusy: If no tier answers, or too many are asking.
             TooMuch: See there.
         """
-        return await self._in_turn(lambda: self._find(question, hour, forming, now_ms))
+        return await self._in_turn(lambda: self._find(question, hour, forming, now_ms, ahead_ms))
 
     async def find_as_known_at(self, question: Question, known_at_ms: int) -> "Found":
         """What was known at that moment, of closed minutes.
@@ -63,10 +69,14 @@ class WideReader:
             if self._ranges is not None:
                 await asyncio.to_thread(self._ranges.close)
 
-    def _find(self, question: Question, hour: HotHour | None, forming: Candle | None, now_ms: int | None) -> "Found":
+    def _find(
+        self, question: Question, hour: HotHour | None, forming: Candle | None, now_ms: int | None, ahead_ms: int
+    ) -> "Found":
         from wickstream.store.series.wide import find_wide
+        from wickstream.store.series.zones import ZonedMinutes
 
-        return find_wide(question, self._opened(), hour=hour, forming=forming, now_ms=now_ms)
+        minutes = ZonedMinutes(self._opened(), ahead_ms) if ahead_ms else self._opened()
+        return find_wide(question, minutes, hour=hour, forming=forming, now_ms=now_ms)
 
     def _find_as_known(self, question: Question, known_at_ms: int) -> "Found":
         from wickstream.store.series.wide import AsKnown, find_wide

@@ -33,11 +33,11 @@ def rows(draw: st.DrawFn) -> list[Candle]:
 
 
 QUESTIONS = st.builds(
-    lambda start, end, limit, closed_only: Question("BTCUSDT", "1m", start, end, limit, closed_only),
+    lambda start, end, limit, which: Question("BTCUSDT", "1m", start, end, limit, *which),
     st.none() | MINUTES.map(at),
     st.none() | MINUTES.map(at),
     st.integers(1, 50),
-    st.booleans(),
+    st.sampled_from([(False,), (True,), (True, True)]),
 )
 FORMING = st.none() | st.builds(
     lambda number, count: minute(
@@ -69,7 +69,7 @@ def test_rows_as_they_are_answer_as_candles_would(
     parts: dict[str, Any] = {"hot": asked, "lane": [forming] if forming else []}
     # All of them: open ones may take the place of closed ones, and then more is read.
     minutes = stitch(replace(wanted, minutes=len(held) + 1), *parts.values())
-    answer = windows(question, minutes, frozenset())
+    answer = windows(question, minutes, frozenset(), now_ms)
     assert list(found.candles) == answer
     assert found.complete == is_complete(question, answer, minutes, frozenset(), now_ms)
     assert found.tiers == tiers_in(answer, parts)

@@ -40,7 +40,7 @@ def numbers(candles: Sequence[Candle]) -> list[int]:
 
 
 def answered(question: Question, minutes: Sequence[Candle]) -> list[int]:
-    return numbers(windows(question, stitch(plan(question), minutes), NO_HALTS))
+    return numbers(windows(question, stitch(plan(question), minutes), NO_HALTS, at(20) + 500))
 
 
 ALL = [minute(number=number) for number in range(20)]
@@ -62,9 +62,9 @@ def test_windows_at_the_edges_are_rolled_up_from_all_of_their_minutes() -> None:
     question = ask("5m", start=at(1), end=at(10), limit=10)
     minutes = stitch(plan(question), ALL)
 
-    assert numbers(windows(question, minutes, NO_HALTS)) == [5, 10]
-    assert [c.trade_count for c in windows(question, minutes, NO_HALTS)] == [50, 50]
-    assert all(c.closed for c in windows(question, minutes, NO_HALTS))
+    assert numbers(windows(question, minutes, NO_HALTS, None)) == [5, 10]
+    assert [c.trade_count for c in windows(question, minutes, NO_HALTS, None)] == [50, 50]
+    assert all(c.closed for c in windows(question, minutes, NO_HALTS, None))
 
 
 def test_open_windows_are_left_out_when_only_closed_ones_are_asked_for() -> None:
@@ -72,6 +72,13 @@ def test_open_windows_are_left_out_when_only_closed_ones_are_asked_for() -> None
 
     assert answered(ask(), minutes) == [18, 19, 20]
     assert answered(ask(closed_only=True), minutes) == [17, 18, 19]
+
+
+def test_of_the_open_ones_the_one_that_now_lies_in_may_be_asked_for_besides() -> None:
+    minutes = [*ALL[:18], minute(number=18, closed=False), ALL[19], minute(number=20, closed=False)]
+
+    assert answered(ask(closed_only=True, and_forming=True), minutes) == [17, 19, 20]
+    assert answered(ask(closed_only=True, and_forming=True), minutes[:-2]) == [15, 16, 17]
 
 
 @given(st.sampled_from(INTERVALS), st.integers(0, 2_000_000_000_000), st.integers(1, 1_000))
@@ -122,7 +129,7 @@ def test_a_hot_tier_that_stands_still_is_not_believed() -> None:
 
 def complete(question: Question, minutes: Sequence[Candle], *, now_ms: int, halts: frozenset[int] = NO_HALTS) -> bool:
     stitched = stitch(plan(question), minutes)
-    return is_complete(question, windows(question, stitched, halts), stitched, halts, now_ms)
+    return is_complete(question, windows(question, stitched, halts, now_ms), stitched, halts, now_ms)
 
 
 def test_complete_means_that_every_ended_minute_is_closed_or_a_halt() -> None:
@@ -179,6 +186,6 @@ def test_where_nothing_lacks_no_halt_is_needed_for_the_answer(
     rows = rows[-limit:] if wanted.backward else rows[:limit]
     if lacking(wanted, [rows], NO_HALTS, None) is not None:
         return
-    answer = windows(question, rows, NO_HALTS)
+    answer = windows(question, rows, NO_HALTS, None)
     assert is_complete(question, answer, rows, NO_HALTS, at(20))
     assert answer == rows

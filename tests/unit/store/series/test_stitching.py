@@ -123,12 +123,12 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 QUESTIONS = st.builds(
-    lambda interval, start, end, limit, closed_only: Question("BTCUSDT", interval, start, end, limit, closed_only),
+    lambda interval, start, end, limit, which: Question("BTCUSDT", interval, start, end, limit, *which),
     st.sampled_from(("1m", "1m", "3m", "5m")),
     st.none() | st.integers(-3, LAST + 3).map(at),
     st.none() | st.integers(-3, LAST + 3).map(at),
     st.integers(1, 12),
-    st.booleans(),
+    st.sampled_from([(False,), (True,), (True, True)]),
 )
 
 
@@ -175,7 +175,7 @@ def test_the_answer_is_that_of_one_series_of_the_newest_versions(world: World, q
         assert world.away
         return
     minutes = series(world, wanted, cold_from=cold.asked)
-    assert list(found.candles) == windows(question, minutes, world.halts)
+    assert list(found.candles) == windows(question, minutes, world.halts, world.now_ms)
     now_ms = latest_known(minutes) if world.now_ms is None else world.now_ms
     is_whole = is_complete(question, found.candles, minutes, world.halts, now_ms)
     assert found.complete == (is_whole and not found.away)
@@ -197,7 +197,7 @@ def test_what_any_tier_has_is_in_the_answer_or_that_tier_is_named(world: World, 
         assert not [c for c in series(world, wanted, cold_from=cold_from) if c is not world.lane]
         return
     whole = World(**{**vars(world), "away": frozenset()})
-    best = windows(question, series(whole, wanted, cold_from=cold_from or [everywhere]), world.halts)
+    best = windows(question, series(whole, wanted, cold_from=cold_from or [everywhere]), world.halts, world.now_ms)
     if not found.away:
         settled = [c.open_time for c in best if c.closed and c.close_time < until]
         missing = set(settled) - {c.open_time for c in found.candles if c.closed}
