@@ -18,7 +18,25 @@ class _Placed(msgspec.Struct):
     open_time: int
 
 
+class _Kline(msgspec.Struct):
+    """What the exchange tells of a candle, in its order."""
+
+    open_time: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    close_time: int
+    quote_volume: str
+    trade_count: int
+    taker_buy_volume: str
+    taker_buy_quote_volume: str
+
+
 _placed = msgspec.json.Decoder(_Placed)
+_klines = msgspec.json.Decoder(_Kline)
+_IGNORED = "0"
 
 
 def row_of(candle: Candle) -> dict[str, Any]:
@@ -66,6 +84,21 @@ def rows_of(candles: Sequence[Candle]) -> list[msgspec.Raw]:
     """Rows for an encoder, which copies them as they are."""
     rows = candles.rows if isinstance(candles, Rendered) else map(rendered, candles)
     return list(map(msgspec.Raw, rows))
+
+
+def arrays_of(candles: Sequence[Candle]) -> list[list[object]]:
+    """As the exchange writes klines: twelve values each, the last of which means nothing."""
+    if isinstance(candles, Rendered):
+        return [[*msgspec.structs.astuple(_klines.decode(row)), _IGNORED] for row in candles.rows]
+    return [[*map(_plain_value, _kline_values(candle)), _IGNORED] for candle in candles]
+
+
+def _kline_values(candle: Candle) -> Iterator[Any]:
+    return (getattr(candle, name) for name in _Kline.__struct_fields__)
+
+
+def _plain_value(value: int | Decimal) -> int | str:
+    return value if isinstance(value, int) else plain(value)
 
 
 def _ratio_text(value: Decimal | None) -> str | None:

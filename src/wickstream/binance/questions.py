@@ -9,6 +9,8 @@ import msgspec
 from wickstream.binance.shapes import ApiError
 from wickstream.binance.weights import PAGE
 
+Query = Mapping[str, str]
+
 STATUSES = ("TRADING", "HALT", "BREAK")  # that one may ask for
 KINDS = ("FULL", "MINI")  # of 24-hour figures
 MOST_PARAMETERS = 100
@@ -37,7 +39,7 @@ def parameters(query: str, known: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def mandatory(query: Mapping[str, str], name: str) -> str:
+def mandatory(query: Query, name: str) -> str:
     """A parameter that must be there."""
     value = query.get(name, "")
     if not value:
@@ -45,7 +47,7 @@ def mandatory(query: Mapping[str, str], name: str) -> str:
     return value
 
 
-def symbol(query: Mapping[str, str]) -> str:
+def symbol(query: Query) -> str:
     """The mandatory `symbol`, well formed; whether it exists is another question."""
     return well_formed(mandatory(query, "symbol"))
 
@@ -58,7 +60,7 @@ def well_formed(name: str) -> str:
     return name
 
 
-def symbol_list(query: Mapping[str, str]) -> list[str] | None:
+def symbol_list(query: Query) -> list[str] | None:
     """`symbols=["A","B"]` or `symbol=A`; None: neither was sent."""
     if "symbol" in query and "symbols" in query:
         raise ApiError(-1128, "Combination of optional parameters invalid. Recommendation: 'symbol', 'symbols'")
@@ -76,7 +78,7 @@ def symbol_list(query: Mapping[str, str]) -> list[str] | None:
     return [well_formed(name) for name in names]
 
 
-def number(query: Mapping[str, str], name: str) -> int | None:
+def number(query: Query, name: str) -> int | None:
     """An optional whole number."""
     value = query.get(name, "")
     if not value:
@@ -86,7 +88,7 @@ def number(query: Mapping[str, str], name: str) -> int | None:
     return int(value)
 
 
-def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
+def flag(query: Query, name: str, *, default: bool) -> bool:
     """An optional `true` or `false`."""
     value = query.get(name, "").lower()
     if value not in ("", "true", "false"):
@@ -94,13 +96,13 @@ def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
     return value == "true" if value else default
 
 
-def moment(query: Mapping[str, str], name: str) -> int | None:
+def moment(query: Query, name: str) -> int | None:
     """An optional time, sent in ms or µs, as ms."""
     value = number(query, name)
     return value // 1_000 if value is not None and value >= _MICROSECONDS_FROM else value
 
 
-def limit(query: Mapping[str, str]) -> int:
+def limit(query: Query) -> int:
     """How many are wanted; more than a page is a page."""
     value = number(query, "limit")
     if value is None:
@@ -110,7 +112,7 @@ def limit(query: Mapping[str, str]) -> int:
     return min(value, PAGE)
 
 
-def interval(query: Mapping[str, str], known: Collection[str]) -> str:
+def interval(query: Query, known: Collection[str]) -> str:
     """The mandatory `interval`, one of those that are known."""
     value = mandatory(query, "interval")
     if value not in known:
@@ -118,7 +120,7 @@ def interval(query: Mapping[str, str], known: Collection[str]) -> str:
     return value
 
 
-def kind(query: Mapping[str, str]) -> str:
+def kind(query: Query) -> str:
     """`type` of 24-hour figures."""
     value = query.get("type", "FULL")
     if value not in KINDS:
@@ -126,7 +128,7 @@ def kind(query: Mapping[str, str]) -> str:
     return value
 
 
-def status(query: Mapping[str, str]) -> str | None:
+def status(query: Query) -> str | None:
     """An optional `symbolStatus`."""
     value = query.get("symbolStatus") or None
     if value and value not in STATUSES:
@@ -134,7 +136,7 @@ def status(query: Mapping[str, str]) -> str | None:
     return value
 
 
-def zone_ms(query: Mapping[str, str]) -> int:
+def zone_ms(query: Query) -> int:
     """`timeZone` of klines: what its clocks are ahead of UTC."""
     parts = _ZONE.fullmatch(query.get("timeZone", "0").strip())
     invalid = ApiError(-1130, "Data sent for parameter 'timeZone' is not valid.")

@@ -1,5 +1,6 @@
 """How the exchange writes its answers: market figures as REST objects and as stream frames; errors; limits."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,6 +12,7 @@ RATE_LIMITS = (
     {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 300_000},
 )
 WEIGHT_PER_MINUTE = 6_000
+JSON = "application/json;charset=UTF-8"  # what it calls its answers
 
 
 def rate_limits(weight_per_minute: int) -> list[dict[str, Any]]:
@@ -187,6 +189,13 @@ class DayTicker(msgspec.Struct, frozen=True):
         whole = msgspec.structs.asdict(self)
         fields = {letter: whole[_TICKER_LETTERS[letter]] for letter in "cohlvq"}
         return msgspec.json.encode({"e": "24hrMiniTicker", "E": self.closeTime, "s": self.symbol, **fields})
+
+
+def told_of_day(frame: Mapping[str, Any], *, mini: bool) -> dict[str, Any]:
+    """What `/ticker/24hr` tells, by the `data` of a `@ticker` frame; what the frame does not tell is left out."""
+    told = {"symbol": frame["s"]} | {name: frame[letter] for letter, name in _TICKER_LETTERS.items() if letter in frame}
+    names = _MINI_FIELDS if mini else DayTicker.__struct_fields__
+    return {name: told[name] for name in names if name in told}
 
 
 _MINI_FIELDS = (

@@ -16,6 +16,7 @@ from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.logs import set_up_logging
 from wickstream.serve import problems
+from wickstream.serve.drop_in import routes as drop_in
 from wickstream.serve.front.gate import Gate
 from wickstream.serve.front.keys import Keys
 from wickstream.serve.front.limits import Limits
@@ -68,7 +69,7 @@ def build_app(
     app.add_middleware(Gate, settings=settings, limits=limits, keys=Keys())
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
-    for resource in (market, klines, system, server_sent):
+    for resource in (market, klines, system, server_sent, drop_in):
         app.include_router(resource.router)
     _add_page(app)
     return app

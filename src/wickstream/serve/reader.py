@@ -37,13 +37,6 @@ class Series(Protocol):
         ...
 
 
-class Trades(Protocol):
-    """Single trades of one symbol in the order of their ids."""
-
-    @property
-    def trades(self) -> Sequence[Trade]: ...
-
-
 class BoardRow(Protocol):
     """One symbol as the live lane sees it now."""
 
@@ -79,6 +72,32 @@ class MarketReader(Protocol):
     async def hour(self) -> Turnovers: ...
 
 
+class Trades(Protocol):
+    """Single trades of one symbol in the order of their ids."""
+
+    @property
+    def trades(self) -> Sequence[Trade]: ...
+    @property
+    def missing(self) -> Sequence[tuple[int, int]]:
+        """First and last id of what was asked for and is not held."""
+        ...
+
+    @property
+    def complete(self) -> bool: ...
+
+
+class Exchange(Protocol):
+    """What the exchange itself said last; every read raises StoreBusy if what holds it does not answer."""
+
+    async def now_ms(self) -> int: ...
+
+    async def tickers(self, symbols: Sequence[str]) -> Mapping[str, bytes]:
+        """As it sent them."""
+        ...
+
+    async def statuses(self) -> Mapping[str, str]: ...
+
+
 class Reader(Protocol):
     """One series over three tiers; every read raises StoreBusy if no tier can answer."""
 
@@ -94,10 +113,15 @@ class Reader(Protocol):
         end: int | None,
         limit: int,
         closed_only: bool,
+        and_forming: bool = False,
         as_known_at: int | None,
+        zone_ms: int = 0,
     ) -> Series: ...
 
     async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> Trades: ...
+
+    @property
+    def exchange(self) -> Exchange: ...
 
     async def board(self) -> Board: ...
 

@@ -28,6 +28,8 @@ def tiers(served_tiers: FakeTiers) -> FakeTiers:
     served_tiers.away = ()
     served_tiers.minutes = 3
     served_tiers.asked.clear()
+    served_tiers.asked_besides.clear()
+    served_tiers.exchange.down = False
     return served_tiers
 
 

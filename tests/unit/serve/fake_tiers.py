@@ -13,6 +13,13 @@ from wickstream.errors import StoreBusy, TooMuch, Unknowable
 from wickstream.events import MINUTE_MS, Ticker, Trade
 from wickstream.store.warm.api_keys import ApiKey
 
+A_TICKER_FRAME = (
+    b'{"e":"24hrTicker","E":1723161600050,"s":"BTCUSDT","p":"2.50000000","P":"2.500","w":"101.10000000",'
+    b'"x":"99.00000000","c":"102.50000000","Q":"1.00000000","b":"102.40000000","B":"3.00000000","a":"102.60000000",'
+    b'"A":"4.00000000","o":"100.00000000","h":"103.00000000","l":"99.00000000","v":"40.00000000","q":"4044.00000000",'
+    b'"O":1723075200000,"C":1723161600000,"F":1,"L":600,"n":600}'
+)
+
 
 @dataclass(frozen=True)
 class FakeSeries:
@@ -26,13 +33,7 @@ class FakeSeries:
     away: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class FakeTrades:
-    """What `trades` gives."""
-
-    trades: Sequence[Trade]
-
-
+OLDEST_ID = 1
 NEWEST_ID = 2_500  # of the trades that are kept
 
 
@@ -56,6 +57,41 @@ class FakeBoard:
     lag_ms: int | None = 7
 
 
+@dataclass(frozen=True)
+class FakeTrades:
+    """What `trades` gives."""
+
+    trades: Sequence[Trade]
+    missing: Sequence[tuple[int, int]] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
+
+
+@dataclass
+class FakeExchange:
+    """A minute past midnight; one ticker."""
+
+    down: bool = False
+
+    async def now_ms(self) -> int:
+        self._answer_or_raise()
+        return MIDNIGHT_MS + MINUTE_MS
+
+    async def tickers(self, symbols: Sequence[str]) -> Mapping[str, bytes]:
+        self._answer_or_raise()
+        return {"BTCUSDT": A_TICKER_FRAME} if "BTCUSDT" in symbols else {}
+
+    async def statuses(self) -> Mapping[str, str]:
+        self._answer_or_raise()
+        return {"BTCUSDT": "TRADING", "ETHUSDT": "delisted"}
+
+    def _answer_or_raise(self) -> None:
+        if self.down:
+            raise StoreBusy("nothing was heard", retry_after_s=2)
+
+
 @dataclass
 class FakeTiers:
     """BTCUSDT with some minutes, the last one forming; ETHUSDT that nothing was heard of."""
@@ -68,6 +104,8 @@ class FakeTiers:
     away: Sequence[str] = ()
     asked: list[dict[str, object]] = field(default_factory=list)
     keys: dict[bytes, ApiKey] = field(default_factory=dict)
+    asked_besides: list[tuple[bool, int]] = field(default_factory=list)  # and_forming, zone_ms
+    exchange: FakeExchange = field(default_factory=FakeExchange)
 
     @property
     def market(self) -> FakeMarket:
@@ -82,7 +120,9 @@ class FakeTiers:
         end: int | None,
         limit: int,
         closed_only: bool,
+        and_forming: bool = False,
         as_known_at: int | None,
+        zone_ms: int = 0,
     ) -> FakeSeries:
         self._answer_or_raise()
         if as_known_at and self.is_forgetful:
@@ -90,14 +130,18 @@ class FakeTiers:
         asked: dict[str, object] = {"symbol": symbol, "interval": interval, "start": start, "end": end, "limit": limit}
         self.asked.append(asked | {"as_known_at": as_known_at})
         candles = [a_candle(minute, closed=minute < self.minutes - 1) for minute in range(self.minutes)]
-        wanted = [candle for candle in candles if candle.closed or not closed_only]
+        self.asked_besides.append((and_forming, zone_ms))
+        wanted = [candle for candle in candles if candle.closed or and_forming or not closed_only]
         wanted = [one for one in wanted if (start or 0) <= one.open_time <= (one.open_time if end is None else end)]
         wanted = wanted[-limit:] if start is None else wanted[:limit]
         return FakeSeries(wanted, complete=not self.away, away=self.away)
 
     async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> FakeTrades:
         self._answer_or_raise()
-        wanted = range(from_id or 0, NEWEST_ID + 1)[:limit]
+        if from_id is not None and from_id < OLDEST_ID:
+            return FakeTrades([], [(from_id, from_id + limit - 1)])
+        held = range(OLDEST_ID, NEWEST_ID + 1)
+        wanted = held[-limit:] if from_id is None else range(from_id, NEWEST_ID + 1)[:limit]
         return FakeTrades(
             [
                 Trade(symbol, number, Decimal("100.5"), Decimal("0.2"), MIDNIGHT_MS, buyer_is_maker=False)

@@ -30,6 +30,15 @@ def test_every_operation_has_a_name_of_its_own_that_does_not_change(client: Clie
         "getVersion",
         "getMetrics",
         "getStream",
+        "binancePing",
+        "binanceTime",
+        "binanceExchangeInfo",
+        "binanceKlines",
+        "binanceTrades",
+        "binanceHistoricalTrades",
+        "binanceTicker24hr",
+        "binanceTickerPrice",
+        "binanceAvgPrice",
     ]
 
 

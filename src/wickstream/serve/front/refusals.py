@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from wickstream.binance.shapes import JSON
 from wickstream.serve.front.territory import is_drop_in
 from wickstream.serve.problems import Problem, as_response
 
@@ -38,4 +39,4 @@ def as_refusal(problem: Problem, path: str, headers: Mapping[str, str] | None = 
     if not is_drop_in(path):
         return as_response(problem, dict(headers or {}))
     body = {"code": _CODES.get(problem.kind, -1000), "msg": problem.detail}
-    return Response(msgspec.json.encode(body), problem.status, headers, "application/json")
+    return Response(msgspec.json.encode(body), problem.status, headers, JSON)

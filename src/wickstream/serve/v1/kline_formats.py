@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from wickstream.candle import Candle
-from wickstream.rendering import rows_of
+from wickstream.rendering import arrays_of, rows_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,17 +17,13 @@ if TYPE_CHECKING:
 CSV = "text/csv; charset=utf-8"
 ARROW = "application/vnd.apache.arrow.stream"
 
-_KLINE = (
-    *("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "trade_count"),
-    *("taker_buy_volume", "taker_buy_quote_volume"),
-)
 _DERIVED_PLACES = {"vwap": 8, "price_change_pct": 4, "buy_sell_ratio": 4}
 COLUMNS = (*Candle.__struct_fields__, *_DERIVED_PLACES)
 
 
 def as_klines(candles: Sequence[Candle]) -> bytes:
-    """As the exchange writes them: a list of lists, the last of whose twelve values means nothing."""
-    return msgspec.json.encode([[*(row[name] for name in _KLINE), "0"] for row in _rows(candles)])
+    """As the exchange writes them."""
+    return msgspec.json.encode(arrays_of(candles))
 
 
 def as_csv(candles: Sequence[Candle]) -> bytes:

@@ -17,6 +17,7 @@ class _Symbol:
     last_trades: deque[bytes] = field(default_factory=lambda: deque(maxlen=KEEP))  # rendered: a third of the memory
     new_trades: deque[bytes] = field(default_factory=lambda: deque(maxlen=KEEP))
     ticker: Ticker | None = None
+    ticker_frame: bytes = b""
     ticker_is_new: bool = False
 
     def take(self, trade: Trade) -> bool:
@@ -34,7 +35,8 @@ class _Symbol:
         candle = self.forming.candle() if self.new_trades else None
         ticker = self.ticker if self.ticker_is_new else None
         ended = self.forming.ended() if self.new_trades else ()
-        change = Change(symbol, ticker, trade, candle, tuple(self.new_trades), ended)
+        frame = self.ticker_frame if ticker else b""
+        change = Change(symbol, ticker, trade, candle, tuple(self.new_trades), ended, frame)
         self.ticker_is_new = False
         self.new_trades.clear()
         return change
@@ -57,11 +59,11 @@ class Lane:
             self._pace.touch(trade.symbol)
             self._hear(trade.traded_at_ms, traded_at_ms=trade.traded_at_ms)
 
-    def take_ticker(self, ticker: Ticker) -> None:
-        """One ticker, perhaps an old one."""
+    def take_ticker(self, ticker: Ticker, frame: bytes) -> None:
+        """One ticker, perhaps an old one, and how the exchange wrote it."""
         symbol = self._symbols[ticker.symbol]
         if symbol.ticker is None or ticker.event_at_ms > symbol.ticker.event_at_ms:
-            symbol.ticker = ticker
+            symbol.ticker, symbol.ticker_frame = ticker, frame
             symbol.ticker_is_new = True
             self._pace.touch(ticker.symbol)
             self._hear(ticker.event_at_ms)

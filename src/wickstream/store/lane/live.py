@@ -66,6 +66,7 @@ class Change:
         trade: the newest one.
         rows: all that are new, as `last_trades.render` writes them, in the order of their ids.
         ended: minutes that ended, or changed since.
+        frame: the ticker as the exchange wrote it.
     """
 
     symbol: str
@@ -74,6 +75,7 @@ class Change:
     candle: Candle | None
     rows: tuple[bytes, ...] = ()
     ended: tuple[LaneMinute, ...] = ()
+    frame: bytes = b""
 
 
 _encoder = msgspec.json.Encoder()
@@ -87,7 +89,7 @@ def _json(record: msgspec.Struct) -> bytes:
 
 
 def live_key(kind: str, symbol: str) -> str:
-    """Of the `ticker`, `price` or `forming` candle of a symbol."""
+    """Of the `ticker`, its `frame`, the `price` or the `forming` candle of a symbol."""
     return f"{PREFIX}live:{kind}:{symbol}"
 
 
@@ -139,6 +141,8 @@ def _write(pipe: "redis.client.Pipeline", change: Change) -> None:
         value = _json(change.ticker)
         pipe.set(live_key("ticker", symbol), value, ex=SECONDS_TO_LIVE)
         pipe.publish(TICKERS_CHANNEL, value)
+    if change.frame:
+        pipe.set(live_key("frame", symbol), change.frame, ex=SECONDS_TO_LIVE)
     if change.trade is not None:
         pipe.set(live_key("price", symbol), _json(_last_price(change.trade)), ex=SECONDS_TO_LIVE)
     if change.candle is not None:
@@ -186,6 +190,26 @@ async def read_now(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> tup
     clock, *values = await read_values(client, (CLOCK_KEY, *keys))
     rows = [now_of(symbol, *values[3 * i : 3 * i + 3]) for i, symbol in enumerate(symbols)]
     return rows, clock_of(clock)
+
+
+async def read_frames(client: "redis.asyncio.Redis", symbols: Sequence[str]) -> dict[str, bytes]:
+    """The last ticker of each as the exchange wrote it; of those that were heard of within a day.
+
+    Raises:
+        StoreBusy: If Redis does not answer.
+    """
+    frames = await read_values(client, [live_key("frame", symbol) for symbol in symbols]) if symbols else []
+    return {symbol: frame for symbol, frame in zip(symbols, frames, strict=True) if frame}
+
+
+async def read_clock(client: "redis.asyncio.Redis") -> Clock | None:
+    """The exchange's clock as last heard.
+
+    Raises:
+        StoreBusy: If Redis does not answer.
+    """
+    (times,) = await read_values(client, [CLOCK_KEY])
+    return clock_of(times)
 
 
 def now_of(symbol: str, ticker: bytes | None, price: bytes | None, forming: bytes | None) -> Now:

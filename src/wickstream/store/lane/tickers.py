@@ -82,7 +82,8 @@ def take(lane: Lane, messages: Sequence[Message]) -> None:
             if message.topic() == RAW_TRADES:
                 lane.take_trade(parse_trade(message.value() or b""))
             else:
-                lane.take_ticker(parse_ticker(message.value() or b""))
+                frame = message.value() or b""
+                lane.take_ticker(parse_ticker(frame), frame)
 
 
 def _write(lane: Lane, writer: LiveWriter) -> None:

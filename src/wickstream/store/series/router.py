@@ -14,6 +14,7 @@ from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import NOTHING, HotHour, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_symbols
 from wickstream.store.series.board import Board, lag
+from wickstream.store.series.exchange_reads import ExchangeReads
 from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
 from wickstream.store.series.market_reads import MarketReader
@@ -54,6 +55,7 @@ class Router:
 
     Attributes:
         market: reads about all symbols.
+        exchange: what the exchange itself said.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -64,6 +66,7 @@ class Router:
         self._redis = open_async_client(settings)
         self._trades = TradesReader(settings, self._redis, self._warm)
         self.market = MarketReader(settings, self._redis, self._warm, self.known_symbols)
+        self.exchange = ExchangeReads(settings, self._redis, self._warm)
         self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
 

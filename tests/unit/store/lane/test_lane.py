@@ -75,18 +75,30 @@ def test_after_a_failed_write_the_last_trades_are_offered_again() -> None:
 
 def test_an_older_ticker_and_a_known_trade_are_no_change() -> None:
     subject = lane()
-    subject.take_ticker(ticker(MIDNIGHT_MS + 10))
+    subject.take_ticker(ticker(MIDNIGHT_MS + 10), b"{}")
     subject.take_trade(trade(5))
     subject.due(1.0)
 
-    subject.take_ticker(ticker(MIDNIGHT_MS + 9))
+    subject.take_ticker(ticker(MIDNIGHT_MS + 9), b"{}")
     subject.take_trade(trade(5))
     assert subject.due(2.0) == []
 
 
+def test_a_ticker_is_offered_with_the_frame_that_it_came_in() -> None:
+    subject = lane()
+    subject.take_ticker(ticker(MIDNIGHT_MS + 10), b'{"newer":1}')
+    subject.take_ticker(ticker(MIDNIGHT_MS + 9), b'{"older":1}')
+    (change,) = subject.due(1.0)
+    assert change.frame == b'{"newer":1}'
+
+    subject.take_trade(trade(5))
+    (change,) = subject.due(2.0)
+    assert (change.ticker, change.frame) == (None, b"")
+
+
 def test_the_clock_is_the_newest_time_heard_and_never_goes_back() -> None:
     subject = lane()
-    subject.take_ticker(ticker(MIDNIGHT_MS + 10))
+    subject.take_ticker(ticker(MIDNIGHT_MS + 10), b"{}")
     subject.take_trade(trade(3))
 
     assert subject.clock == Clock(MIDNIGHT_MS + 10, 77, MIDNIGHT_MS + 3)
@@ -94,7 +106,7 @@ def test_the_clock_is_the_newest_time_heard_and_never_goes_back() -> None:
 
 def test_after_a_failed_write_everything_is_due_again() -> None:
     subject = lane()
-    subject.take_ticker(ticker(MIDNIGHT_MS))
+    subject.take_ticker(ticker(MIDNIGHT_MS), b"{}")
     subject.take_trade(trade(1, "ETHUSDT"))
     written = subject.due(1.0)
 

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from wickstream.binance.microseconds import in_microseconds
-from wickstream.binance.shapes import WEIGHT_PER_MINUTE, ApiError, rate_limits
+from wickstream.binance.shapes import JSON, WEIGHT_PER_MINUTE, ApiError, rate_limits
 from wickstream.binance.weights import weight_of
 from wickstream.exchange.local.doors.market_data import MarketData, Query
 from wickstream.exchange.local.doors.request_limit import RequestLimit
@@ -84,7 +84,7 @@ class RestServer:
     def _headers(self, address: str, retry_after_s: int | None) -> dict[str, str]:
         used = str(self._limit.used(address))
         headers = {
-            "Content-Type": "application/json;charset=UTF-8",
+            "Content-Type": JSON,
             "X-MBX-USED-WEIGHT": used,
             "X-MBX-USED-WEIGHT-1M": used,
         }

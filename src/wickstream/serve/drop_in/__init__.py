@@ -1,0 +1,1 @@
+"""`/api/v3` as Binance has it, out of our own store."""
