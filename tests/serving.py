@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from wickstream.serve.front.heads import HeadProtocol
 from wickstream.serve.live.sockets import LiveSocket
 
 
@@ -16,7 +17,9 @@ from wickstream.serve.live.sockets import LiveSocket
 def served(app: FastAPI) -> Iterator[str]:
     """Address of the running application; it is stopped, its lifespan with it, at the end."""
     with socket.create_server(("127.0.0.1", 0)) as door:
-        config = uvicorn.Config(app, log_config=None, access_log=False, ws=LiveSocket, proxy_headers=False)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, ws=LiveSocket, http=HeadProtocol, proxy_headers=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[door]),))
         thread.start()

@@ -5,14 +5,15 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wickstream.api_settings import ApiSettings
 from wickstream.errors import Mistake
+from wickstream.production import weaknesses
 from wickstream.retention_settings import RetentionSettings
 from wickstream.selection import Rule, parse_word, rules_in, split_list, symbols_in
 from wickstream.sink_settings import SinkSettings
@@ -129,6 +130,12 @@ class Settings(ThresholdSettings, SinkSettings, RetentionSettings, ApiSettings, 
     checkpoint_url: str | None = None
     lateness_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24.0
     cold_commit_seconds: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+
+    @model_validator(mode="after")
+    def _has_secrets_worth_the_name(self) -> Self:
+        if self.is_production and (faults := list(weaknesses(self))):
+            raise ValueError(f"WICKSTREAM_ENV=production: {'; '.join(faults)}")
+        return self
 
     @field_validator("ticker_symbols")
     @classmethod

@@ -5,10 +5,12 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -17,10 +19,15 @@ from wickstream.errors import Mistake
 from wickstream.logs import set_up_logging
 from wickstream.serve import problems
 from wickstream.serve.drop_in import routes as drop_in
+from wickstream.serve.front.admission import Admission
+from wickstream.serve.front.doorstep import Doorstep
 from wickstream.serve.front.gate import Gate
+from wickstream.serve.front.heads import HeadProtocol
 from wickstream.serve.front.keys import Keys
 from wickstream.serve.front.limits import Limits
+from wickstream.serve.front.listeners import listeners_gate
 from wickstream.serve.front.middleware import Metering, SecurityHeaders
+from wickstream.serve.front.turns import Turns
 from wickstream.serve.live import server_sent
 from wickstream.serve.live.listening import listening
 from wickstream.serve.live.live import Live, OpenSource
@@ -32,7 +39,6 @@ from wickstream.store.hot.leases import Leases
 from wickstream.store.series.router import Router
 
 STATIC = Path(__file__).parent / "static"
-MAX_BODY_BYTES = 0  # no route takes one
 
 OpenReader = Callable[[Settings], AbstractAsyncContextManager[Reader]]
 
@@ -43,13 +49,20 @@ def build_app(
     """The ASGI application. The tiers may be down when it starts: it answers 503 until they are up."""
 
     limits = Limits(Leases(settings), workers=settings.api_workers)
+    admission = Admission(settings, limits, Keys())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Live]]:
         async with (
             aclosing(limits),
             open_reader(settings) as reader,
-            Live(settings, reader, open_source=open_source, rules=rules) as live,
+            Live(
+                settings,
+                reader,
+                open_source=open_source,
+                rules=rules,
+                may_listen=listeners_gate(admission, reader.key_of),
+            ) as live,
         ):
             app.state.reader = reader
             yield {"live": live}
@@ -61,12 +74,15 @@ def build_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.settings = settings
     problems.install(app)
-    app.add_middleware(Gate, settings=settings, limits=limits, keys=Keys())
+    app.add_middleware(Turns, most=settings.requests_at_once, seconds=settings.request_seconds)
+    app.add_middleware(Gate, settings=settings, admission=admission)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_headers=["X-API-Key"])
+    app.add_middleware(Doorstep)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
     for resource in (market, klines, system, server_sent, drop_in):
@@ -87,14 +103,15 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is being answered, two seconds at most.
 
     Raises:
-        Mistake: If the port is taken.
+        Mistake: If the port is taken, or production would be open to others without anybody having said so.
     """
+    require_word_on_keys(settings)
     set_up_logging(settings.log_level, settings.log_format)
     door = _bind(settings.listen_host, settings.port("api"))
     config = uvicorn.Config(
         build_app(settings),
         loop="uvloop",
-        http="httptools",
+        http=HeadProtocol,
         ws=LiveSocket,
         access_log=False,
         log_config=None,
@@ -107,6 +124,26 @@ def run(settings: Settings) -> None:
         signal.signal(number, lambda *_: None)
     with door:
         uvicorn.Server(config).run(sockets=[door])
+
+
+def require_word_on_keys(settings: Settings) -> None:
+    """That anybody may read is decided, and does not come about.
+
+    Raises:
+        Mistake: In production, beyond loopback, without a word on keys.
+    """
+    if settings.is_production and settings.api_keys is None and not _is_loopback(settings.listen_host):
+        raise Mistake(
+            f"WICKSTREAM_ENV=production listens on {settings.listen_host}: set API_KEYS=required, "
+            "or API_KEYS=optional if anybody may read"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 READ_PREFIX, DROP_IN_PREFIX = "/api/", "/api/v3/"
 METRICS = "/metrics"
-LIVE = ("/ws", "/stream", "/api/v1/stream")
+SOCKET = "/ws"
+LIVE = (SOCKET, "/stream", "/api/v1/stream")
 
 
 class Scope(StrEnum):

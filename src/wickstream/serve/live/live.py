@@ -41,7 +41,7 @@ class Live:
         self.rules = rules
         self.may_listen = may_listen
         self.trusted = settings.trusted_networks
-        self.allowed_origins: tuple[str, ...] = ()
+        self.allowed_origins = settings.cors_origins
         self.door = Door(most=settings.subscribers, of_one=settings.subscribers_per_address)
         self.sockets: dict[Connection, None] = {}
         self.hub = Hub(clock=loop.time, later=loop.call_later)
