@@ -8,11 +8,14 @@ from fastapi import Depends, Request
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.events import Ticker, Trade
+from wickstream.events import Gap, Ticker, Trade
 from wickstream.store.series.board import Moment
 from wickstream.store.series.market_reads import Vitals
 from wickstream.store.series.turnover import Turnovers
 from wickstream.store.warm.api_keys import ApiKey
+from wickstream.store.warm.gap_reads import GapQuestion
+from wickstream.store.warm.integrity import HourCount
+from wickstream.store.warm.symbol_reads import SymbolRecord
 
 
 class Series(Protocol):
@@ -98,11 +101,23 @@ class Exchange(Protocol):
     async def statuses(self) -> Mapping[str, str]: ...
 
 
+class RecordsReader(Protocol):
+    """What PostgreSQL alone has; every read raises StoreBusy if it does not answer."""
+
+    async def gaps(self, question: GapQuestion) -> Sequence[Gap]: ...
+    async def hours(self, symbols: Sequence[str], first_ms: int, last_ms: int) -> Sequence[HourCount]: ...
+    async def newest_closed(self, symbols: Sequence[str]) -> int | None: ...
+    async def names(self) -> Sequence[str]: ...
+    async def symbols(self, names: Sequence[str], *, events: int) -> Sequence[SymbolRecord]: ...
+
+
 class Reader(Protocol):
     """One series over three tiers; every read raises StoreBusy if no tier can answer."""
 
     @property
     def market(self) -> MarketReader: ...
+    @property
+    def records(self) -> RecordsReader: ...
 
     async def klines(
         self,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
 from tests.unit.serve.fake_market import FakeMarket
+from tests.unit.serve.fake_records import FakeRecords
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, TooMuch, Unknowable
@@ -110,6 +111,10 @@ class FakeTiers:
     @property
     def market(self) -> FakeMarket:
         return FakeMarket(self._answer_or_raise)
+
+    @property
+    def records(self) -> FakeRecords:
+        return FakeRecords(self._answer_or_raise)
 
     async def klines(
         self,

@@ -29,6 +29,9 @@ def test_every_operation_has_a_name_of_its_own_that_does_not_change(client: Clie
         "getReadiness",
         "getVersion",
         "getMetrics",
+        "getGaps",
+        "getIntegrity",
+        "getSymbols",
         "getStream",
         "binancePing",
         "binanceTime",
@@ -59,7 +62,9 @@ def test_the_examples_have_the_fields_of_real_answers(client: Client) -> None:
         real = client.get(path.replace("{symbol}", "BTCUSDT")).json()
         assert list(example) == list(real)
         if "data" in example:
-            assert list(example["data"][0]) == list(real["data"][0])
+            shown, row = example["data"][0], real["data"][0]
+            # The framework leaves nulls out of the document.
+            assert list(shown) == [name for name in row if name in shown or row[name] is not None]
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/api/v1/market/realtime", "/nothing/here"])

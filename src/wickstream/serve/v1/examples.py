@@ -34,7 +34,7 @@ def _schema_of(example: Any) -> dict[str, Any]:
     """A JSON schema that the example fits: enough for a client generator, and never out of step with it."""
     if isinstance(example, bool):
         return {"type": "boolean"}
-    if isinstance(example, int):
+    if example is None or isinstance(example, int):  # what lacks in an example is a number
         return {"type": ["integer", "null"]}
     if isinstance(example, str):
         return {"type": ["string", "null"]}

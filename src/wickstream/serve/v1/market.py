@@ -5,14 +5,15 @@ from fastapi.responses import Response
 
 from wickstream.serve.answers import json_response, list_response
 from wickstream.serve.reader import MarketReader, ReaderDep
+from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS
 from wickstream.serve.v1.market_examples import REALTIME, SUMMARY, TICKER_HEALTH, TOP
 from wickstream.serve.v1.market_figures import Order, by_trades, by_volume, moves, ranked, stalest_of, totals
 from wickstream.serve.v1.market_rows import board_row, health_row, move_row, top_row, total_row
 from wickstream.serve.v1.parameters import (
     MAX_LIMIT,
+    CursorQuery,
     RowLimitQuery,
-    SymbolCursorQuery,
     WindowQuery,
     refuse_unknown,
 )
@@ -20,6 +21,7 @@ from wickstream.serve.v1.parameters import (
 router = APIRouter(prefix="/api/v1/market", tags=["market"], dependencies=[Depends(refuse_unknown)])
 
 TOP_LIMIT = 20
+HEALTH = "ticker-health"  # what a cursor of it is good for
 
 
 @router.get(
@@ -88,16 +90,15 @@ async def summary(reader: ReaderDep) -> Response:
     response_class=Response,
     responses={200: TICKER_HEALTH, **PROBLEMS},
 )
-async def ticker_health(
-    reader: ReaderDep, limit: RowLimitQuery = MAX_LIMIT, cursor: SymbolCursorQuery = None
-) -> Response:
+async def ticker_health(reader: ReaderDep, limit: RowLimitQuery = MAX_LIMIT, cursor: CursorQuery = None) -> Response:
     """All symbols that are followed, by name. `status`: *ok*; *quiet*: its tickers come, nothing was traded for a
     minute; *silent*: for 3 s of the exchange's clock not even a ticker came, and one a second is sent; *halted*: the
     exchange says so (`exchange_status`). Null while Redis is away, which alone knows what came. In a replay the clock
     stands where the recording ends.
     """
     vitals = await reader.market.vitals()
-    behind = [row for row in vitals.rows if cursor is None or row.symbol > cursor]
+    begin = str(position_of(cursor, HEALTH)[0]) if cursor else ""
+    behind = [row for row in vitals.rows if row.symbol > begin]
     page = behind[:limit]
     return list_response(
         [health_row(row) for row in page],
@@ -106,7 +107,7 @@ async def ticker_health(
         complete=not vitals.away,
         sources=vitals.sources,
         away=vitals.away,
-        next_cursor=page[-1].symbol if len(behind) > limit else None,
+        next_cursor=cursor_at([page[-1].symbol], HEALTH) if len(behind) > limit else None,
     )
 
 

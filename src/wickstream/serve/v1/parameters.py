@@ -6,6 +6,7 @@ from fastapi import Path, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from wickstream.candle import INTERVALS
+from wickstream.events import GapStatus
 from wickstream.serve.problems import Problem
 
 MAX_LIMIT = 1_000
@@ -94,11 +95,12 @@ SymbolQuery = Annotated[
     str | None,
     Query(pattern=_NAME, description="Only this one; as the exchange spells it.", examples=["BTCUSDT"]),
 ]
-SymbolCursorQuery = Annotated[
-    str | None,
-    Query(pattern=_NAME, description="`next_cursor` of the answer before: go on behind it.", examples=["BTCUSDT"]),
-]
 WindowQuery = Annotated[Literal["1h", "24h"], Query(description="How far back.")]
+DetectedQuery = Annotated[
+    Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,
+    Query(description="Epoch ms, inclusive, compared with `detected_at`.", examples=[1723075200000]),
+]
+GapStatusQuery = Annotated[GapStatus | None, Query(description="Only these entries.")]
 CursorQuery = Annotated[
     Annotated[str, Field(min_length=1, max_length=LONGEST_CURSOR, pattern="^[A-Za-z0-9_-]+$")] | None,
     Query(description="The answer's `next_cursor`, beside the same parameters: the next page."),

@@ -25,6 +25,7 @@ from wickstream.store.series.wide_reads import WideReader
 from wickstream.store.series.zones import Zone, ZonedCold, ZonedWarm
 from wickstream.store.warm.api_keys import ApiKey, find_key
 from wickstream.store.warm.reads import WarmReader
+from wickstream.store.warm.records import RecordsReader
 
 SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
 ONE_BY_ONE = 5_000  # minutes; more are faster in columns, and hold nobody else up
@@ -56,6 +57,7 @@ class Router:
     Attributes:
         market: reads about all symbols.
         exchange: what the exchange itself said.
+        records: the ledger, what of each hour is there, and the history of symbols.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -67,6 +69,7 @@ class Router:
         self._trades = TradesReader(settings, self._redis, self._warm)
         self.market = MarketReader(settings, self._redis, self._warm, self.known_symbols)
         self.exchange = ExchangeReads(settings, self._redis, self._warm)
+        self.records = RecordsReader(self._warm, self.known_symbols)
         self._known = frozenset(settings.named_symbols)
         self._known_until = float("-inf")
 

@@ -13,7 +13,7 @@ from tests.conftest import new_database
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.ledger.case_questions import MARKED
-from wickstream.store.warm import reads, revisions
+from wickstream.store.warm import integrity, reads, revisions
 from wickstream.store.warm.database import connect
 from wickstream.store.warm.migrations import migrate
 from wickstream.store.warm.partitions import Months
@@ -103,3 +103,11 @@ def test_the_marks_of_a_minute_and_the_one_before_touch_the_months_they_lie_in(
 
     marks = [node for node in found if node["Relation Name"].startswith("marks")]
     assert set(partitions_by_index(marks)) == {"marks_2024_08", "marks_2024_09"}
+
+
+def test_a_day_of_hours_is_counted_in_its_month_by_the_index(half_a_year: psycopg.Connection) -> None:
+    day = {"symbols": [SYMBOL, "A1"], "first": FIRST + 40 * DAY_MS, "last": FIRST + 41 * DAY_MS}
+    found = scans(half_a_year, sql.SQL(integrity.HOURS), day)
+
+    candles = [node for node in found if node["Relation Name"].startswith("candles")]
+    assert partitions_by_index(candles) == ["candles_2024_06", "candles_2024_09"]  # the first candle, and the day

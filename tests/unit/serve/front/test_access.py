@@ -52,6 +52,9 @@ TABLE = {
     "/api/v3/{name:path}": needing("read"),
     "/api/v1/stream": needing("live"),
     "/api/v1/system/health": needing("read"),
+    "/api/v1/system/gaps": needing("read"),
+    "/api/v1/system/integrity": needing("read"),
+    "/api/v1/system/symbols": needing("read"),
 }
 
 
