@@ -16,7 +16,7 @@ from wickstream.candle import Candle, Origin, window_end, window_start
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.columns import MONTH, table_schema
-from wickstream.store.cold.lake import LakeTable
+from wickstream.store.cold.tables import candles_table
 from wickstream.store.series.frames import SCHEMA, candles_of
 from wickstream.store.warm.database import conninfo
 from wickstream.store.warm.partitions import make_partitions
@@ -97,7 +97,7 @@ def _written(settings: Settings, by_symbol: list[list[Candle]]) -> None:
 def into_cold(settings: Settings, symbols: Sequence[str], *, days: int) -> None:
     """As the lifecycle leaves them: a file a month, by symbol and time, a symbol's month in one or two groups of it."""
     names = [field.name for field in table_schema().fields]
-    table = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH).made()
+    table = candles_table(settings).made()
     for first_day, of_month in _months(days):
         rows = pl.concat(candles(symbol, days=of_month, first_day=first_day) for symbol in sorted(symbols))
         narrower = (pl.col(name).cast(pl.Decimal(28, 8)) for name in ("volume", "taker_buy_volume"))

@@ -9,48 +9,30 @@ from typing import Any
 
 import msgspec
 import polars as pl
-from arro3.core import Array, DataType, Table
-from deltalake import CommitProperties, Field, Schema, Transaction
-from deltalake.schema import PrimitiveType
+from arro3.core import Array, Table
+from deltalake import CommitProperties, Transaction
 
 from wickstream.candle import plain
 from wickstream.config import Settings
 from wickstream.events import Alert, AlertType
+from wickstream.store.cold.alert_columns import KINDS, WRITER
 from wickstream.store.cold.columns import MONTH, month_of
-from wickstream.store.cold.lake import TROUBLE, WRITER, LakeTable
+from wickstream.store.cold.lake import TROUBLE
+from wickstream.store.cold.tables import alerts_table
 
-_KINDS = {
-    "alert_id": ("string", DataType.utf8()),
-    "type": ("string", DataType.utf8()),
-    "symbol": ("string", DataType.utf8()),
-    "at": ("long", DataType.int64()),
-    "value": ("string", DataType.utf8()),
-    "threshold": ("string", DataType.utf8()),
-    "facts": ("string", DataType.utf8()),  # JSON
-    "late": ("boolean", DataType.bool()),
-    "final": ("boolean", DataType.bool()),
-    "revision": ("integer", DataType.int32()),
-    "trade_count": ("long", DataType.int64()),
-    MONTH: ("string", DataType.utf8()),  # of `at`, as 2024-08: what the table is partitioned by
-}
 _SAYS_MORE = (
     "(new.final AND NOT held.final)"
     " OR (new.final = held.final AND (new.revision > held.revision"
     " OR (new.revision = held.revision AND new.trade_count > held.trade_count)))"
 )
-_FROM_NEW = {name: f'new."{name}"' for name in _KINDS}
-
-
-def table_schema() -> Schema:
-    """The columns as the table declares them."""
-    return Schema([Field(name, PrimitiveType(kind)) for name, (kind, _) in _KINDS.items()])
+_FROM_NEW = {name: f'new."{name}"' for name in KINDS}
 
 
 class ColdAlerts:
     """Not for two threads at once; any number of processes may store."""
 
     def __init__(self, settings: Settings) -> None:
-        self._lake = LakeTable(settings, "alerts", schema=table_schema(), partition_by=MONTH)
+        self._lake = alerts_table(settings)
 
     def store(self, alerts: Iterable[Alert], offsets: Mapping[str, int]) -> int:
         """Merge by id and version; tells how many rows changed. The consumer's `offsets` are part of the same commit;
@@ -136,9 +118,9 @@ def _alert_of(row: Mapping[str, Any]) -> Alert:
 def _rows_of(alerts: Sequence[Alert]) -> Table:
     columns = [_values(name, [getattr(alert, name) for alert in alerts]) for name in Alert.__struct_fields__]
     months = [month_of(alert.at) for alert in alerts]
-    kinds = [kind for _, kind in _KINDS.values()]
+    kinds = [kind for _, kind in KINDS.values()]
     arrays = [Array(values, type=kind) for values, kind in zip([*columns, months], kinds, strict=True)]
-    return Table.from_arrays(arrays, names=list(_KINDS))
+    return Table.from_arrays(arrays, names=list(KINDS))
 
 
 def _values(name: str, values: list[Any]) -> list[Any]:

@@ -8,9 +8,10 @@ import polars as pl
 from wickstream.config import Settings
 from wickstream.store.cold import trade_columns
 from wickstream.store.cold.candles import span_of
-from wickstream.store.cold.columns import MONTH, day_of, month_of, table_schema
+from wickstream.store.cold.columns import MONTH, day_of, month_of
 from wickstream.store.cold.days import day_digests
 from wickstream.store.cold.lake import SCAN_TROUBLE, LakeTable
+from wickstream.store.cold.tables import candles_table, trades_table
 from wickstream.store.warm.days import DAYS
 
 
@@ -19,10 +20,8 @@ class LakeReader:
 
     def __init__(self, settings: Settings, *, besides: Collection[str] = ()) -> None:
         """`besides`: files (their paths in their tables) that are not to be opened."""
-        self._candles = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH)
-        self._trades = LakeTable(
-            settings, "trades", schema=trade_columns.table_schema(), partition_by=trade_columns.DAY
-        )
+        self._candles = candles_table(settings)
+        self._trades = trades_table(settings)
         self._besides = besides
         self._opening = threading.Lock()
 

@@ -16,9 +16,9 @@ from wickstream.store.cold.columns import (
     month_of,
     rows_of,
     selected,
-    table_schema,
 )
-from wickstream.store.cold.lake import TROUBLE, LakeTable, listed, quoted
+from wickstream.store.cold.lake import TROUBLE, listed, quoted
+from wickstream.store.cold.tables import candles_table
 from wickstream.store.versions import Written, key_of, newest
 
 PIECE_ROWS = 10_000
@@ -40,7 +40,7 @@ class ColdCandles:
     """The table `candles` of the lake. Not for two threads at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._lake = LakeTable(settings, "candles", schema=table_schema(), partition_by=MONTH, writer=WRITER)
+        self._lake = candles_table(settings)
 
     def store(self, candles: Iterable[Candle], offsets: Mapping[str, int]) -> Written:
         """Merge closed candles by key and version; the consumer's `offsets` are part of the same commit.

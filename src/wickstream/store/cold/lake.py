@@ -46,7 +46,6 @@ PROPERTIES = {
 
 TROUBLE = (DeltaError, OSError)
 SCAN_TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
-WRITER = WriterProperties(compression="ZSTD")
 
 Partitions = list[tuple[str, str, Any]]
 
@@ -55,7 +54,7 @@ class LakeTable:
     """A table that makes itself with the first rows. Not for two threads at once."""
 
     def __init__(
-        self, settings: Settings, name: str, *, schema: Schema, partition_by: str, writer: WriterProperties = WRITER
+        self, settings: Settings, name: str, *, schema: Schema, partition_by: str, writer: WriterProperties
     ) -> None:
         self._name = name
         self._writer = writer
@@ -63,8 +62,8 @@ class LakeTable:
         self._options = storage_options(settings)
         self.files = FileStore(self._url, self._options)
         self.notes = FileNotes(settings, name, self.files)
+        self.partition_by = partition_by
         self._schema = schema
-        self._partition_by = partition_by
         self._table: DeltaTable | None = None
         self._seen: int | None = None  # the version after the last commit
 
@@ -118,7 +117,7 @@ class LakeTable:
         return pl.scan_parquet(
             list(uris),
             hive_partitioning=True,
-            hive_schema={self._partition_by: pl.String()},
+            hive_schema={self.partition_by: pl.String()},
             missing_columns="insert",
             storage_options=self._options or None,
         )
@@ -167,7 +166,7 @@ class LakeTable:
             table,
             rows,
             mode="overwrite",
-            predicate=f"{self._partition_by} = {quoted(part)}",
+            predicate=f"{self.partition_by} = {quoted(part)}",
             target_file_size=file_bytes,
             writer_properties=self._writer,
         )
@@ -177,7 +176,7 @@ class LakeTable:
     def remove(self, table: DeltaTable, parts: Collection[str], said: Sequence[Transaction] = ()) -> None:
         """Take all rows of these parts out, in one commit that says `said`. May raise what `TROUBLE` names."""
         properties = CommitProperties(app_transactions=list(said)) if said else None
-        table.delete(f"{self._partition_by} IN ({listed([*parts])})", commit_properties=properties)
+        table.delete(f"{self.partition_by} IN ({listed([*parts])})", commit_properties=properties)
         self.notes.take(table)
 
     def unused(self, table: DeltaTable) -> list[str]:
@@ -202,7 +201,7 @@ class LakeTable:
             [],
             "append",
             table.schema(),
-            partition_by=[self._partition_by],
+            partition_by=[self.partition_by],
             commit_properties=CommitProperties(app_transactions=[said]),
         )
         table.update_incremental()
@@ -215,7 +214,7 @@ class LakeTable:
             self._url,
             self._schema,
             mode="ignore",
-            partition_by=[self._partition_by],
+            partition_by=[self.partition_by],
             configuration=PROPERTIES,
             storage_options=self._options,
         )

@@ -1,20 +1,28 @@
-"""The three tables of the lake, for who asks of their files and not of their rows."""
+"""The three tables of the lake: each in the form that whoever opens it finds, and writes."""
 
 from wickstream.config import Settings
-from wickstream.store.cold import alerts, columns, trade_columns
+from wickstream.store.cold import alert_columns, columns, trade_columns
 from wickstream.store.cold.lake import LakeTable
 
 
+def candles_table(settings: Settings) -> LakeTable:
+    """By month."""
+    schema = columns.table_schema()
+    return LakeTable(settings, "candles", schema=schema, partition_by=columns.MONTH, writer=columns.WRITER)
+
+
+def trades_table(settings: Settings) -> LakeTable:
+    """By day."""
+    schema = trade_columns.table_schema()
+    return LakeTable(settings, "trades", schema=schema, partition_by=trade_columns.DAY, writer=trade_columns.WRITER)
+
+
+def alerts_table(settings: Settings) -> LakeTable:
+    """By month."""
+    schema = alert_columns.table_schema()
+    return LakeTable(settings, "alerts", schema=schema, partition_by=columns.MONTH, writer=alert_columns.WRITER)
+
+
 def lake_tables(settings: Settings) -> dict[str, LakeTable]:
-    """By their names."""
-    return {
-        "candles": LakeTable(settings, "candles", schema=columns.table_schema(), partition_by=columns.MONTH),
-        "trades": LakeTable(
-            settings,
-            "trades",
-            schema=trade_columns.table_schema(),
-            partition_by=trade_columns.DAY,
-            writer=trade_columns.WRITER,
-        ),
-        "alerts": LakeTable(settings, "alerts", schema=alerts.table_schema(), partition_by=columns.MONTH),
-    }
+    """All of them, by their names."""
+    return {"candles": candles_table(settings), "trades": trades_table(settings), "alerts": alerts_table(settings)}

@@ -18,7 +18,8 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Trade
 from wickstream.store.cold.archived_ids import KEPT_SINCE, ArchivedIds, said
-from wickstream.store.cold.lake import TROUBLE, LakeTable
+from wickstream.store.cold.lake import TROUBLE
+from wickstream.store.cold.tables import trades_table
 from wickstream.store.cold.trade_columns import (
     AMOUNTS,
     COLUMNS,
@@ -30,7 +31,6 @@ from wickstream.store.cold.trade_columns import (
     frame_of,
     in_order,
     spans,
-    table_schema,
     times,
     within_days,
     within_ids,
@@ -48,7 +48,7 @@ class TradesArchive:
     """The table `trades` of the lake. Not for two threads at once; any number of processes may add to it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._lake = LakeTable(settings, "trades", schema=table_schema(), partition_by=DAY, writer=WRITER)
+        self._lake = trades_table(settings)
         self._ids = ArchivedIds(self._lake)
         self._touched: set[str] = set()  # days that got files since theirs were made as large as they should be
 

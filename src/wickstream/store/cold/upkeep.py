@@ -7,16 +7,17 @@ from typing import TypeVar
 
 import polars as pl
 from arro3.core import RecordBatchReader
-from deltalake import DeltaTable, Schema, Transaction, WriterProperties
+from deltalake import DeltaTable, Transaction
 
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, WickstreamError
-from wickstream.store.cold import alerts, columns, trade_columns
+from wickstream.store.cold import columns, trade_columns
 from wickstream.store.cold.archived_ids import KEPT_SINCE, to_be_said_without
 from wickstream.store.cold.files import files_of
 from wickstream.store.cold.lake import SCAN_TROUBLE, LakeTable
 from wickstream.store.cold.parts import Part, parts_of
 from wickstream.store.cold.pieces import Piece, Run, pieces
+from wickstream.store.cold.tables import alerts_table, candles_table, trades_table
 
 PIECE_ROWS = 500_000  # sorted at a time: about 500 MB of candles while they are
 
@@ -32,21 +33,18 @@ class Form:
         order: what its rows are sorted by, and no two of them share: the symbol, a number, and what else it takes.
         file_bytes: how large its files are about.
         most_files: of a part, however large; None: no limit.
-        writer: what is written at a time is what it makes a group of.
+        group_rows: so many are written at a time, which the table's writer makes a group of.
     """
 
     order: tuple[str, ...]
     file_bytes: int
     most_files: int | None
     group_rows: int
-    writer: WriterProperties
 
 
-_ALERTS_WRITER = WriterProperties(compression="ZSTD", max_row_group_size=columns.GROUP_ROWS)
-
-CANDLES = Form(("symbol", "open_time", "interval"), 256 << 20, 4, columns.GROUP_ROWS, columns.WRITER)
-TRADES = Form(("symbol", "trade_id"), 160 << 20, None, trade_columns.GROUP_ROWS, trade_columns.WRITER)
-ALERTS = Form(("symbol", "at", "alert_id"), 256 << 20, 4, columns.GROUP_ROWS, _ALERTS_WRITER)
+CANDLES = Form(("symbol", "open_time", "interval"), 256 << 20, 4, columns.GROUP_ROWS)
+TRADES = Form(("symbol", "trade_id"), 160 << 20, None, trade_columns.GROUP_ROWS)
+ALERTS = Form(("symbol", "at", "alert_id"), 256 << 20, 4, columns.GROUP_ROWS)
 
 
 LEAST_FILE_BYTES = 64 << 20
@@ -71,25 +69,24 @@ class Upkeep:
     Every method may raise StoreBusy: the lake does not answer, or others changed what was to be changed.
     """
 
-    def __init__(self, settings: Settings, name: str, schema: Schema, partition_by: str, form: Form) -> None:
-        self._lake = LakeTable(settings, name, schema=schema, partition_by=partition_by, writer=form.writer)
+    def __init__(self, lake: LakeTable, form: Form) -> None:
+        self._lake = lake
         self._form = form
-        self._partition_by = partition_by
 
     @classmethod
     def of_candles(cls, settings: Settings) -> "Upkeep":
         """The table `candles`: by month."""
-        return cls(settings, "candles", columns.table_schema(), columns.MONTH, CANDLES)
+        return cls(candles_table(settings), CANDLES)
 
     @classmethod
     def of_trades(cls, settings: Settings) -> "Upkeep":
         """The table `trades`: by day."""
-        return cls(settings, "trades", trade_columns.table_schema(), trade_columns.DAY, TRADES)
+        return cls(trades_table(settings), TRADES)
 
     @classmethod
     def of_alerts(cls, settings: Settings) -> "Upkeep":
         """The table `alerts`: by month."""
-        return cls(settings, "alerts", alerts.table_schema(), columns.MONTH, ALERTS)
+        return cls(alerts_table(settings), ALERTS)
 
     def parts(self) -> list[Part]:
         """What the table is made of now, in order."""
@@ -140,7 +137,7 @@ class Upkeep:
 
     def _said_without(self, table: DeltaTable, parts: Collection[str], before_ms: int) -> list[Transaction]:
         """The archive of trades knows its ids also when their rows are gone, and from when on it has rows."""
-        if self._partition_by != trade_columns.DAY:
+        if self._lake.partition_by != trade_columns.DAY:
             return []
         since_ms = max(before_ms, table.transaction_version(KEPT_SINCE) or 0)
         return [*to_be_said_without(self._lake, table, parts), Transaction(KEPT_SINCE, since_ms)]
@@ -160,7 +157,7 @@ class Upkeep:
         return next((part for part in found if part.value == value), None)
 
     def _is(self, part: str) -> pl.Expr:
-        return pl.col(self._partition_by) == part
+        return pl.col(self._lake.partition_by) == part
 
     def _tried(self, act: Callable[[], Answer]) -> Answer:
         try:

@@ -13,8 +13,7 @@ from wickstream.operate.lifecycle.job import AtWork, run
 from wickstream.operate.lifecycle.report import Outcome, Report
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.cold.files import files_of
-from wickstream.store.cold.lake import LakeTable
-from wickstream.store.cold.trade_columns import DAY, table_schema
+from wickstream.store.cold.tables import trades_table
 from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.series.frames import SCHEMA
 from wickstream.store.series.frames import candles_of as candles_in
@@ -143,7 +142,7 @@ def test_without_postgres_the_lake_lets_go_of_old_trades_and_the_rest_is_told(ag
 
 
 def test_a_file_that_is_damaged_is_told_of_and_not_written_anew(aged: Settings) -> None:
-    lake = LakeTable(aged, "trades", schema=table_schema(), partition_by=DAY)
+    lake = trades_table(aged)
     table = lake.open()
     assert table is not None
     lake.notes.note(files_of(table), version=table.version())

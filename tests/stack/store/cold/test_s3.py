@@ -12,9 +12,8 @@ from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS
 from wickstream.store.cold.bulk import LakeReader
 from wickstream.store.cold.candles import ColdCandles
-from wickstream.store.cold.columns import MONTH, table_schema
 from wickstream.store.cold.files import files_of
-from wickstream.store.cold.lake import LakeTable
+from wickstream.store.cold.tables import candles_table
 from wickstream.store.cold.trades import TradesArchive
 from wickstream.store.cold.upkeep import Upkeep
 from wickstream.store.series.frames import SCHEMA, candles_of
@@ -70,7 +69,7 @@ def test_of_writers_that_commit_at_once_none_loses_a_row(lake: Settings) -> None
 
 def test_a_file_of_a_bucket_is_read_back_and_set_aside(lake: Settings) -> None:
     ColdCandles(lake).store(ROWS, {})
-    table = LakeTable(lake, "candles", schema=table_schema(), partition_by=MONTH)
+    table = candles_table(lake)
     held = table.made()
     (file,) = files_of(held)
     digest = table.files.sha256(file.path)
@@ -91,7 +90,7 @@ def test_a_file_of_a_bucket_is_read_back_and_set_aside(lake: Settings) -> None:
 def test_beside_one_file_of_a_bucket_the_others_are_read(lake: Settings) -> None:
     ColdCandles(lake).store(ROWS[:60], {})
     ColdCandles(lake).store(ROWS[60:], {})
-    table = LakeTable(lake, "candles", schema=table_schema(), partition_by=MONTH)
+    table = candles_table(lake)
     (first, second) = sorted(files_of(table.made()), key=lambda file: file.first_ms or 0)
     for left_out, rows in ((first, ROWS[60:]), (second, ROWS[:60])):
         reader = LakeReader(lake, besides={left_out.path})
