@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,13 @@ def ends(settings: Settings) -> None:
 def test_killed_at_any_moments_and_run_again_it_comes_to_the_same_end(
     template: Settings, postgres: Settings, tmp_path: Path, figures: dict[str, Any], kills: int
 ) -> None:
-    dice, done = random.Random(SEED), 0
+    dice, copies, done = random.Random(SEED), count(), 0
     with copied(template, postgres, tmp_path / "whole") as settings:
         usual_s = seconds_of_one(settings)
         end = state_of(settings)
     while done < kills:
         with ExitStack() as stores:
-            settings = stores.enter_context(copied(template, postgres, tmp_path / f"killed-{done}"))
+            settings = stores.enter_context(copied(template, postgres, tmp_path / f"killed-{next(copies)}"))
             killed = killed_until_it_ends(settings, lambda: dice.uniform(0.0, usual_s), at_most=kills - done)
             ends(settings)
             assert state_of(settings) == end, f"after {killed} kills"
