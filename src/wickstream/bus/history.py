@@ -18,8 +18,9 @@ SLICE_S = 0.02  # `consume` waits until it has all it was asked for, or so long
 class History:
     """Committed records only. Every method may raise StoreBusy: Kafka cannot be asked now."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(self, bootstrap_servers: str, *, request_s: float = REQUEST_S) -> None:
         self._bootstrap_servers = bootstrap_servers
+        self._answer_s = request_s
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -45,10 +46,12 @@ class History:
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
         """First offset and end offset of each partition."""
         try:
-            found = self._consumer.list_topics(topic, timeout=REQUEST_S).topics[topic]
+            found = self._consumer.list_topics(topic, timeout=self._answer_s).topics[topic]
             if found.error is None:
                 return {
-                    partition: self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=REQUEST_S)
+                    partition: self._consumer.get_watermark_offsets(
+                        TopicPartition(topic, partition), timeout=self._answer_s
+                    )
                     for partition in found.partitions
                 }
         except KafkaException as exc:
@@ -60,7 +63,7 @@ class History:
         bounds = self.bounds(topic)
         asked = [TopicPartition(topic, partition, max(0, time_ms)) for partition in bounds]
         try:
-            found = self._consumer.offsets_for_times(asked, timeout=REQUEST_S)
+            found = self._consumer.offsets_for_times(asked, timeout=self._answer_s)
         except KafkaException as exc:
             raise StoreBusy(f"Kafka, {topic}: {exc.args[0].str()}") from exc
         return {at.partition: at.offset if at.offset >= 0 else bounds[at.partition][1] for at in found}
@@ -76,7 +79,9 @@ class History:
         self._consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in starts.items()])
         unfinished = set(starts)
         while unfinished:
-            messages = self._consumer.consume(AT_ONCE, timeout=SLICE_S) or self._consumer.consume(1, timeout=REQUEST_S)
+            messages = self._consumer.consume(AT_ONCE, timeout=SLICE_S) or self._consumer.consume(
+                1, timeout=self._answer_s
+            )
             if not messages:
                 raise StoreBusy(f"Kafka does not give {topic}")
             for message in messages:

@@ -20,7 +20,7 @@ from wickstream.store.cold.alerts import ColdAlerts, newest
 from wickstream.store.cold.offsets import Identify, LakeOffsets
 from wickstream.store.cold.raw_trades import trades_in
 from wickstream.store.cold.trade_columns import in_order
-from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.cold.trades import GROUP, TradesArchive
 from wickstream.store.dead_letters import DeadLetters
 from wickstream.store.intake import Batch
 from wickstream.store.tier import BATCH_ROWS, FILL_S
@@ -33,7 +33,7 @@ class Trades:
     """`raw_trades`. What is none is set aside here, because no other tier reads them."""
 
     name = "cold-trades"
-    group = "write-trades"
+    group = GROUP
     rows = 10_000
     fill_s = 0.25  # so that columns are made of thousands of records at once
     topics = (RAW_TRADES,)

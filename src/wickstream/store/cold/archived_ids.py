@@ -32,7 +32,7 @@ class ArchivedIds:
             self._largest.clear()
             self._as_of = (table, table.version())
         asked = [symbol for symbol in symbols if symbol not in self._largest]
-        said = {symbol: table.transaction_version(_name(symbol)) for symbol in asked}
+        said = {symbol: table.transaction_version(said_name(symbol)) for symbol in asked}
         self._largest |= {symbol: largest for symbol, largest in said.items() if largest is not None}
         if unsaid := [symbol for symbol, largest in said.items() if largest is None]:
             self._largest |= dict.fromkeys(unsaid, NONE) | self._in_rows(table, unsaid)
@@ -58,7 +58,7 @@ def to_be_said_without(lake: LakeTable, table: DeltaTable, days: Iterable[str]) 
     """
     among = f"SELECT DISTINCT symbol FROM trades WHERE day IN ({listed(list(days))})"  # noqa: S608
     symbols = lake.query(table, among).column("symbol").to_pylist()
-    unsaid = [symbol for symbol in symbols if table.transaction_version(_name(symbol)) is None]
+    unsaid = [symbol for symbol in symbols if table.transaction_version(said_name(symbol)) is None]
     return said(ArchivedIds(lake).of(table, unsaid)) if unsaid else []
 
 
@@ -66,8 +66,9 @@ def said(newest: Mapping[str, int]) -> list[Transaction]:
     """What a commit says of its symbols. Of two commits that say something of one symbol, and of which neither knew
     the other, the table takes only the first.
     """
-    return [Transaction(_name(symbol), largest) for symbol, largest in newest.items()]
+    return [Transaction(said_name(symbol), largest) for symbol, largest in newest.items()]
 
 
-def _name(symbol: str) -> str:
+def said_name(symbol: str) -> str:
+    """Under which the table says it of a symbol."""
     return f"archived/{symbol}"

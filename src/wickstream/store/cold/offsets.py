@@ -44,7 +44,12 @@ class LakeOffsets:
         return offsets | {self._topic_name(place): self._topics[place.topic] for place in positions}
 
     def _name(self, place: Place) -> str:
-        return f"{self._group}/{place.topic}/{place.partition}"
+        return offset_name(self._group, place)
 
     def _topic_name(self, place: Place) -> str:
         return f"{self._name(place)}/topic"
+
+
+def offset_name(group: str, place: Place) -> str:
+    """Under which a table says where a group goes on."""
+    return f"{group}/{place.topic}/{place.partition}"

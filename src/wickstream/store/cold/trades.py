@@ -36,6 +36,7 @@ from wickstream.store.cold.trade_columns import (
     within_ids,
 )
 
+GROUP = "write-trades"  # the consumers that archive what comes through Kafka
 ATTEMPTS = 5  # at a commit that others come before
 
 IdRange = tuple[int, int]
@@ -95,6 +96,16 @@ class TradesArchive:
         """
         table = self._lake.open()
         return None if table is None else table.transaction_version(name)
+
+    def said(self, names: Iterable[str]) -> dict[str, int]:
+        """What the newest commit says under those of these names that it says anything of.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        table = self._lake.open()
+        told = {name: None if table is None else table.transaction_version(name) for name in names}
+        return {name: number for name, number in told.items() if number is not None}
 
     def kept_since_ms(self) -> int:
         """Days that end before were removed on purpose: what is not there of them is not missing. 0: none were.

@@ -1,6 +1,7 @@
-"""Historical trades out of the stores that have them: the live lane's last thousand, then the archive."""
+"""Historical trades out of what has them: the live lane's last thousand, the archive, and Kafka between the two."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +19,8 @@ from wickstream.store.warm.reads import WarmReader
 if TYPE_CHECKING:
     from wickstream.store.cold.trades import TradesArchive
 
+BUS_AWAY_S = 5.0  # so long nobody waits again for a Kafka that did not answer
+
 Result = TypeVar("Result")
 
 
@@ -27,7 +30,6 @@ class Trades:
 
     Attributes:
         missing: ids among those asked for that no store has, and that are not proven to be absent from the exchange.
-            Among them those that left the lane before the archive's next commit has them: some seconds later it has.
         complete: none is missing, and all that may have some answered.
         tiers: those that gave some of it.
         away: those that were needed and did not answer.
@@ -49,6 +51,7 @@ class TradesReader:
         self._warm = warm
         self._lock = asyncio.Lock()
         self._archive: TradesArchive | None = None
+        self._bus_away_until = float("-inf")
 
     async def read(self, symbol: str, *, from_id: int | None, limit: int) -> Trades:
         """At most `limit` of those from `from_id` on; None: of the newest.
@@ -56,7 +59,7 @@ class TradesReader:
         Raises:
             StoreBusy: If no store that may have some of it answers; names them.
         """
-        # 1. The lane: what leaves it while the archive is read was archived before, or is told as missing.
+        # 1. The lane: what leaves it while the others are read, they have.
         last, no_lane = await attempt(read_trades(self._redis, symbol, limit=KEEP))
         lane = [_trade(symbol, row) for row in last or ()]
         ids = wanted_ids(from_id, limit, lane[-1].trade_id if lane else None)
@@ -71,7 +74,30 @@ class TradesReader:
         if lacking_ids(ids, held):
             proven, away["warm"] = await attempt(self._warm.absent_ids(symbol, ids[0], ids[-1]))
             absent = proven or ()
+        # 4. Kafka, for what left the lane before the archive's next commit.
+        missing = lacking_ids(ids, held, absent)
+        if lane and missing:
+            parts["bus"], away["bus"] = await self._waiting(symbol, missing)
         return _answer(ids, parts, absent, away, is_newest=from_id is None)
+
+    async def _waiting(self, symbol: str, missing: Sequence[IdRange]) -> tuple[Sequence[Trade], StoreBusy | None]:
+        if time.monotonic() < self._bus_away_until:
+            return [], StoreBusy("Kafka did not answer a moment ago")
+        found, trouble = await attempt(self._in_thread(lambda archive: self._published(archive, symbol, missing)))
+        if trouble:
+            self._bus_away_until = time.monotonic() + BUS_AWAY_S
+        return found or [], trouble
+
+    def _published(self, archive: "TradesArchive", symbol: str, missing: Sequence[IdRange]) -> list[Trade]:
+        from wickstream.store.cold.archived_ids import NONE, said_name
+
+        newest = archive.said([said_name(symbol)]).get(said_name(symbol), NONE)
+        waiting = [(max(first, newest + 1), last) for first, last in missing if last > newest]
+        if not waiting:
+            return []
+        from wickstream.store.series.bus_trades import trades_on_bus
+
+        return trades_on_bus(self._settings.kafka, symbol, waiting, said=archive.said)
 
     async def _archived(self, symbol: str, ids: range) -> list[Trade]:
         return await self._in_thread(lambda archive: archive.read(symbol, ids[0], ids[-1]))

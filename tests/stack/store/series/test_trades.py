@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.raw_trades import trade_value
+from wickstream.bus.consumer import Place
+from wickstream.bus.producer import IdempotentProducer, Record
+from wickstream.bus.topics import RAW_TRADES, create_topics
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Gap, GapStatus, Trade
-from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.cold.offsets import offset_name
+from wickstream.store.cold.trade_columns import columns_of, frame_of
+from wickstream.store.cold.trades import GROUP, TradesArchive
 from wickstream.store.lane.last_trades import KEEP, render
 from wickstream.store.lane.live import Change, Clock, LiveWriter
 from wickstream.store.series.router import Router
@@ -90,6 +96,35 @@ def test_ids_between_the_lakes_last_commit_and_the_lane_are_named(stores: Settin
     assert ids(found) == [*range(1_990, 2_000)]
     assert (found.complete, found.missing) == (False, ((2_000, 2_989),))
     assert ids(read(stores, limit=100)) == list(range(3_000, 3_100))
+
+
+@pytest.mark.parametrize("offset", [None, 0, 10**9])
+def test_ids_that_wait_for_the_lakes_next_commit_come_from_kafka(
+    kafka: str, stores: Settings, symbol: str, offset: int | None
+) -> None:
+    create_topics(kafka)
+    settings = stores.model_copy(update={"kafka_bootstrap_servers": kafka})
+    into_lane(settings, 3_000, 3_099)
+    into_lake(settings, 1_000, 1_989)
+    if offset is not None:
+        offsets = {offset_name(GROUP, Place(RAW_TRADES, partition)): offset for partition in range(6)}
+        TradesArchive(settings).append(frame_of(columns_of([trade(symbol, 1_990)])), offsets)
+    publish(kafka, symbol, range(1_900, 2_995))
+    found = read(settings, 1_985, 20)
+    assert ids(found) == list(range(1_985, 2_005))
+    assert (found.complete, found.missing, found.away) == (True, (), ())
+    assert {"cold", "bus"} == set(found.tiers)
+    assert found.trades[-1] == trade(symbol, 2_004)
+    assert read(settings, 2_990, 20).missing == ((2_995, 2_999),)
+
+
+def publish(kafka: str, symbol: str, numbers: range) -> None:
+    producer = IdempotentProducer(kafka)
+    for number in numbers:
+        at_ms = trade(symbol, number).traded_at_ms
+        value = trade_value(number, symbol, at=at_ms, price="0.10000000", quantity="2")
+        producer.publish(Record(RAW_TRADES, symbol, value))
+    producer.flush()
 
 
 def test_what_the_exchange_never_had_is_not_missing(stores: Settings, symbol: str) -> None:
