@@ -61,9 +61,10 @@ def is_page_of_ours(headers: Headers, allowed: Collection[str]) -> bool:
 
 
 class Door:
-    """Counts who is inside: at most `most` in all, and `of_one` of an address other than this machine's own."""
+    """Counts who is inside: at most `most` in all, and `of_one` of an address; this machine's own may be spared."""
 
-    def __init__(self, *, most: int, of_one: int) -> None:
+    def __init__(self, *, most: int, of_one: int, spares_loopback: bool) -> None:
+        self._spares_loopback = spares_loopback
         self._most = most
         self._of_one = of_one
         self._inside: Counter[Visitor] = Counter()
@@ -72,7 +73,8 @@ class Door:
         """Let in, or say why not; who was let in has to `leave`."""
         if self._inside.total() >= self._most:
             return Refusal(503, f"{self._most} subscribers are all this server takes; try again later")
-        if not visitor.is_local and self._inside[visitor] >= self._of_one:
+        is_spared = visitor.is_local and self._spares_loopback
+        if not is_spared and self._inside[visitor] >= self._of_one:
             return Refusal(429, f"{self._of_one} connections of one address are open; subscribe to more streams on one")
         self._inside[visitor] += 1
         return None

@@ -42,7 +42,11 @@ class Live:
         self.may_listen = may_listen
         self.trusted = settings.trusted_networks
         self.allowed_origins = settings.cors_origins
-        self.door = Door(most=settings.subscribers, of_one=settings.subscribers_per_address)
+        self.door = Door(
+            most=settings.subscribers,
+            of_one=settings.subscribers_per_address,
+            spares_loopback=settings.spares_loopback,
+        )
         self.sockets: dict[Connection, None] = {}
         self.hub = Hub(clock=loop.time, later=loop.call_later)
         self.candles = CandleStreams(self.hub, reader, loop.time)
