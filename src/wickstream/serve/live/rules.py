@@ -23,8 +23,8 @@ class Rules:
     life_s: float = 24 * 3_600.0
     messages_per_second: int = 5
     streams: int = 1_024
-    slow_s: float = 4.0
-    farewell_s: float = 5.0
+    slow_s: float = 3.0
+    farewell_s: float = 3.0
     send_buffer_bytes: int = 65_536
     buffer_bytes: int = 65_536
     outbox_bytes: int = 1_048_576

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import struct
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -22,6 +23,8 @@ from wickstream.serve.live.messages import Message, Shape, combined, raw, text_f
 from wickstream.serve.live.outbox import Outbox
 
 LARGEST_BYTES = 65_536  # of a message to us; of a control message the exchange looks at 4,096
+
+_RESET = struct.pack("ii", 1, 0)  # linger, for no time at all
 
 _quiet = logging.getLogger("wickstream.live.websockets")  # one line per connection is too much
 _quiet.setLevel(logging.WARNING)
@@ -109,10 +112,10 @@ class LiveSocket(asyncio.Protocol):
         rules = self._rules
         if self._closing_since_s is not None:
             if now_s - self._closing_since_s > rules.farewell_s:
-                self._transport.abort()
+                self._cut()
         elif not self._is_open:
             if now_s - self._began_s > rules.farewell_s:
-                self._transport.abort()  # its handshake takes too long
+                self._cut()  # its handshake takes too long
         elif self._is_slow(now_s):
             self._end(CloseCode.TRY_AGAIN_LATER, "slow")
         elif now_s - self._ponged_s > rules.pong_s:
@@ -203,6 +206,11 @@ class LiveSocket(asyncio.Protocol):
         self._live.hub.unsubscribe(self)
         if self._closing_since_s is None:
             self._closing_since_s = self._loop.time()
+
+    def _cut(self) -> None:
+        """By a reset: else the kernel would go on for minutes to offer what is not read."""
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._transport.abort()
 
     def _send(self) -> None:
         """What the protocol itself has to say; an empty piece is its end of the connection."""

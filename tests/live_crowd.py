@@ -1,0 +1,126 @@
+"""Many who listen, in one loop that looks at large reads only: who receives must not be what is measured."""
+
+import select
+import selectors
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+FRAME = b'"e":"24hrTicker"'  # is once in each frame
+STAMP = b'"E":'  # and this, with the moment it was made, in µs
+_STAMP_DIGITS = 16
+_READ_BYTES = 1 << 18
+_TAIL_BYTES = 400  # of a read, looked at again with the next: no frame is cut in two
+
+
+@dataclass
+class Ear:
+    """One connection."""
+
+    socket: socket.socket
+    is_slow: bool
+    frames: int = 0
+    tail: bytes = b""
+    ended_s: float | None = None  # after the crowd began
+
+
+@dataclass
+class Crowd:
+    """Connections to one address; the first so many of them read one byte a second."""
+
+    ears: list[Ear]
+    delays_s: list[float] = field(default_factory=list)  # of the oldest frame of each read
+
+    @classmethod
+    def of(cls, port: int, path: str, *, count: int, slow: int) -> "Crowd":
+        """All are open when it returns."""
+        return cls([Ear(_connected(port, path), number < slow) for number in range(count)])
+
+    @property
+    def fast(self) -> list[Ear]:
+        """Those who read."""
+        return [ear for ear in self.ears if not ear.is_slow]
+
+    @property
+    def slow(self) -> list[Ear]:
+        """Those who hardly do."""
+        return [ear for ear in self.ears if ear.is_slow]
+
+    def listen(self, seconds: float) -> None:
+        """For so long."""
+        began_s = time.monotonic()
+        next_bytes_s = began_s
+        with selectors.DefaultSelector() as selector:
+            for ear in self.fast:
+                selector.register(ear.socket, selectors.EVENT_READ, ear)
+            while (now_s := time.monotonic()) < began_s + seconds:
+                if now_s >= next_bytes_s:
+                    next_bytes_s += 1.0
+                    self._read_bytes(now_s - began_s)
+                for key, _ in selector.select(0.1):
+                    if not self._read(key.data):
+                        key.data.ended_s = time.monotonic() - began_s
+                        selector.unregister(key.data.socket)
+
+    def close(self) -> None:
+        """Everybody goes."""
+        for ear in self.ears:
+            ear.socket.close()
+
+    def _read(self, ear: Ear) -> bool:
+        try:
+            data = ear.socket.recv(_READ_BYTES)
+        except ConnectionError:
+            return False
+        whole = ear.tail + data
+        first = whole.find(FRAME, max(0, len(ear.tail) - len(FRAME) + 1))
+        if first >= 0:
+            ear.frames += whole.count(FRAME, first)
+            at = whole.find(STAMP, first)
+            stamp = whole[at + len(STAMP) : at + len(STAMP) + _STAMP_DIGITS]
+            if at >= 0 and len(stamp) == _STAMP_DIGITS:
+                self.delays_s.append(time.time() - int(stamp) / 1e6)
+        ear.tail = whole[-_TAIL_BYTES:]
+        return bool(data)
+
+    def _read_bytes(self, now_s: float) -> None:
+        for ear in self.slow:
+            if ear.ended_s is None and _is_cut(ear.socket):
+                ear.ended_s = now_s
+            elif ear.ended_s is None:
+                with suppress(BlockingIOError):
+                    ear.socket.recv(1)
+
+
+def _is_cut(one: socket.socket) -> bool:
+    """Whether the other side is gone; what it had sent before can be read all the same."""
+    poller = select.poll()
+    poller.register(one, select.POLLRDHUP)
+    return bool(poller.poll(0))
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Of many values."""
+    in_order = sorted(values)
+    return in_order[min(len(in_order) - 1, int(len(in_order) * share))]
+
+
+def handshake(path: str, host: str = "127.0.0.1") -> bytes:
+    """Of a client that nobody wrote a library for."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+
+
+def _connected(port: int, path: str) -> socket.socket:
+    one = socket.create_connection(("127.0.0.1", port))
+    one.sendall(handshake(path))
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += one.recv(1)
+    assert head.startswith(b"HTTP/1.1 101 "), head
+    one.settimeout(0)
+    return one
