@@ -23,6 +23,7 @@ class ApiSettings(BaseModel):
     rate_limit_loopback: bool = False
     request_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     requests_at_once: Annotated[int, Field(ge=1)] = 200
+    hot_answer_ms: Annotated[int, Field(ge=0, le=250)] = 250
     cors_origins: Words = ()
     api_keys: Literal["optional", "required"] | None = None
     api_workers: Annotated[int, Field(ge=1, le=64)] = 1

@@ -20,9 +20,12 @@ from wickstream.logs import set_up_logging
 from wickstream.serve import problems
 from wickstream.serve.drop_in import routes as drop_in
 from wickstream.serve.front.admission import Admission
+from wickstream.serve.front.announcements import hearing
 from wickstream.serve.front.doorstep import Doorstep
 from wickstream.serve.front.gate import Gate
 from wickstream.serve.front.heads import HeadProtocol
+from wickstream.serve.front.hot_answers import HotAnswers
+from wickstream.serve.front.hot_store import HotStore
 from wickstream.serve.front.keys import Keys
 from wickstream.serve.front.limits import Limits
 from wickstream.serve.front.listeners import listeners_gate
@@ -50,11 +53,13 @@ def build_app(
 
     limits = Limits(Leases(settings), workers=settings.api_workers)
     admission = Admission(settings, limits, Keys())
+    hot = HotStore(oldest_s=settings.hot_answer_ms / 1_000)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Live]]:
         async with (
             aclosing(limits),
+            hearing(settings, hot),
             open_reader(settings) as reader,
             Live(
                 settings,
@@ -79,6 +84,7 @@ def build_app(
     app.state.settings = settings
     problems.install(app)
     app.add_middleware(Turns, most=settings.requests_at_once, seconds=settings.request_seconds)
+    app.add_middleware(HotAnswers, store=hot)
     app.add_middleware(Gate, settings=settings, admission=admission)
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_headers=["X-API-Key"])

@@ -17,7 +17,7 @@ def served_tiers() -> FakeTiers:
 
 @pytest.fixture(scope="session")
 def address(served_tiers: FakeTiers) -> Iterator[str]:
-    settings = Settings(source="demo", port_base=26_000)
+    settings = Settings(source="demo", port_base=26_000, hot_answer_ms=0)  # a test changes what is there
     with served(build_app(settings, open_reader=served_tiers.opened, open_source=ScriptedSource().opened)) as address:
         yield address
 
