@@ -10,6 +10,7 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import Gap, Ticker, Trade
 from wickstream.store.series.board import Moment
+from wickstream.store.series.count_reads import Counted
 from wickstream.store.series.market_reads import Vitals
 from wickstream.store.series.turnover import Turnovers
 from wickstream.store.warm.api_keys import ApiKey
@@ -111,13 +112,23 @@ class RecordsReader(Protocol):
     async def symbols(self, names: Sequence[str], *, events: int) -> Sequence[SymbolRecord]: ...
 
 
+class CountReader(Protocol):
+    """Trades of each side, counted one by one."""
+
+    async def read(self, candles: Sequence[Candle]) -> Counted: ...
+
+
 class Reader(Protocol):
     """One series over three tiers; every read raises StoreBusy if no tier can answer."""
 
     @property
     def market(self) -> MarketReader: ...
+
     @property
     def records(self) -> RecordsReader: ...
+
+    @property
+    def counts(self) -> CountReader: ...
 
     async def klines(
         self,

@@ -12,6 +12,8 @@ from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy, TooMuch, Unknowable
 from wickstream.events import MINUTE_MS, Ticker, Trade
+from wickstream.store.series.count_reads import Counted
+from wickstream.store.series.side_counts import Sides
 from wickstream.store.warm.api_keys import ApiKey
 
 A_TICKER_FRAME = (
@@ -93,6 +95,18 @@ class FakeExchange:
             raise StoreBusy("nothing was heard", retry_after_s=2)
 
 
+@dataclass(frozen=True)
+class FakeCounts:
+    """What an archive says that has nothing of the first candle, and nothing at all while it is away."""
+
+    is_away: bool
+
+    async def read(self, candles: Sequence[Candle]) -> Counted:
+        if self.is_away:
+            return Counted([None] * len(candles), away=("cold",))
+        return Counted([None, *(Sides(4, one.trade_count - 4) for one in candles[1:])], tiers=("cold",))
+
+
 @dataclass
 class FakeTiers:
     """BTCUSDT with some minutes, the last one forming; ETHUSDT that nothing was heard of."""
@@ -115,6 +129,10 @@ class FakeTiers:
     @property
     def records(self) -> FakeRecords:
         return FakeRecords(self._answer_or_raise)
+
+    @property
+    def counts(self) -> FakeCounts:
+        return FakeCounts(is_away="cold" in self.away)
 
     async def klines(
         self,

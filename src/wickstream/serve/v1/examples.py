@@ -29,6 +29,23 @@ _CANDLE = {
     "buy_sell_ratio": "0.8435",
 }
 
+_TRADE_COUNT = {
+    "symbol": "BTCUSDT",
+    "interval": "1m",
+    "open_time": 1723161600000,
+    "close_time": 1723161659999,
+    "trade_count": 1824,
+    "buy_count": 843,
+    "sell_count": 981,
+    "volume": "34.08180000",
+    "buy_volume": "15.59452000",
+    "sell_volume": "18.48728000",
+    "quote_volume": "2102488.19833370",
+    "buy_quote_volume": "961883.27770980",
+    "sell_quote_volume": "1140604.92062390",
+    "closed": True,
+}
+
 
 def _schema_of(example: Any) -> dict[str, Any]:
     """A JSON schema that the example fits: enough for a client generator, and never out of step with it."""
@@ -66,6 +83,7 @@ def _problem(status: int, kind: str, description: str, detail: str) -> dict[str,
 
 
 KLINES = answer("Candles, oldest first.", list_of(_CANDLE, "hot"))
+TRADE_COUNTS = answer("Windows, oldest first.", list_of(_TRADE_COUNT, "hot", "cold"))
 HEALTH = answer(
     "The report.",
     {

@@ -7,7 +7,8 @@ from fastapi.responses import Response
 
 from wickstream.rendering import rows_of
 from wickstream.serve.answers import list_response
-from wickstream.serve.reader import ReaderDep, Series, SettingsDep
+from wickstream.serve.reader import ReaderDep, SettingsDep
+from wickstream.serve.v1.candle_pages import further, page_of
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import KLINES, PROBLEMS
 from wickstream.serve.v1.kline_formats import ARROW, CSV, as_arrow, as_csv, as_klines
@@ -66,12 +67,12 @@ async def klines(
     refuse_backward(start, end)
     await require_symbol(symbol, reader, settings)
     question = (symbol, interval, start, end, closed_only, as_known_at)
-    first, last = _page(start, end, position_of(cursor, *question) if cursor else None)
+    first, last = page_of(start, end, position_of(cursor, *question) if cursor else None)
     series = await reader.klines(
         symbol, interval, start=first, end=last, limit=limit, closed_only=closed_only, as_known_at=as_known_at
     )
-    further = _further(series, limit, forward=start is not None, end=end)
-    next_cursor = None if further is None else cursor_at((further,), *question)
+    next_at = further(series.candles, limit, forward=start is not None, end=end)
+    next_cursor = None if next_at is None else cursor_at((next_at,), *question)
     headers = next_page(request, next_cursor)
     if format != "json":
         media_type, written = _FORMS[format]
@@ -86,18 +87,3 @@ async def klines(
         next_cursor=next_cursor,
         headers=headers,
     )
-
-
-def _page(start: int | None, end: int | None, position: list[int | str] | None) -> tuple[int | None, int | None]:
-    if position is None:
-        return start, end
-    at = int(position[0])
-    return (None, at) if start is None else (at, end)
-
-
-def _further(series: Series, limit: int, *, forward: bool, end: int | None) -> int | None:
-    """Where the next page begins; None behind the last one."""
-    if len(series.candles) < limit:
-        return None
-    at = series.candles[-1].close_time + 1 if forward else series.candles[0].open_time - 1
-    return None if at < 0 or (end is not None and at > end) else at

@@ -95,6 +95,10 @@ SymbolQuery = Annotated[
     str | None,
     Query(pattern=_NAME, description="Only this one; as the exchange spells it.", examples=["BTCUSDT"]),
 ]
+NamedSymbolQuery = Annotated[
+    str,
+    Query(pattern=_NAME, description="As the exchange spells it.", examples=["BTCUSDT"]),
+]
 WindowQuery = Annotated[Literal["1h", "24h"], Query(description="How far back.")]
 DetectedQuery = Annotated[
     Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,

@@ -7,7 +7,7 @@ of theirs, is refused by the table and made again.
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from arro3.core import Table
@@ -18,7 +18,7 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Trade
 from wickstream.store.cold.archived_ids import KEPT_SINCE, ArchivedIds, said
-from wickstream.store.cold.lake import TROUBLE
+from wickstream.store.cold.lake import TROUBLE, quoted
 from wickstream.store.cold.tables import trades_table
 from wickstream.store.cold.trade_columns import (
     AMOUNTS,
@@ -43,6 +43,14 @@ IdRange = tuple[int, int]
 
 _FIELDS = Trade.__struct_fields__
 _SELECTED = ", ".join(f"CAST({name} AS varchar) AS {name}" if name in AMOUNTS else name for name in _FIELDS)
+
+
+class SideCounts(NamedTuple):
+    """How many trades takers bought and sold by, from a time (ms) on."""
+
+    opened_ms: int
+    buys: int
+    sells: int
 
 
 class TradesArchive:
@@ -154,6 +162,24 @@ class TradesArchive:
         return (
             [] if rows is None else list(zip(*(rows.column(end).to_pylist() for end in ("first", "last")), strict=True))
         )
+
+    def counts(self, symbol: str, first_ms: int, last_ms: int, *, width_ms: int) -> list[SideCounts]:
+        """How many were traded from `first_ms` to `last_ms`, of those that count, in order of time; in widths from the
+        epoch on, of which those without any are left out.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        bought = "sum(CASE WHEN buyer_is_maker THEN 0 ELSE 1 END)"
+        place = f"symbol = {quoted(symbol)} AND counts AND traded_at_ms BETWEEN {first_ms} AND {last_ms}"
+        rows = self._query(
+            f"SELECT traded_at_ms / {width_ms} * {width_ms} AS opened, count(*) AS all_of_them, {bought} AS bought"  # noqa: S608
+            f" FROM trades WHERE {place}{within_days(first_ms, last_ms)} GROUP BY opened ORDER BY opened"
+        )
+        if rows is None:
+            return []
+        opened, counts, buys = (rows.column(name).to_pylist() for name in ("opened", "all_of_them", "bought"))
+        return [SideCounts(at, bought, count - bought) for at, count, bought in zip(opened, counts, buys, strict=True)]
 
     def _query(self, question: str) -> Table | None:
         table = self._lake.open()

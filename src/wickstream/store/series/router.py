@@ -14,6 +14,7 @@ from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import NOTHING, HotHour, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_symbols
 from wickstream.store.series.board import Board, lag
+from wickstream.store.series.count_reads import CountReader
 from wickstream.store.series.exchange_reads import ExchangeReads
 from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
@@ -58,6 +59,7 @@ class Router:
         market: reads about all symbols.
         exchange: what the exchange itself said.
         records: the ledger, what of each hour is there, and the history of symbols.
+        counts: trades of each side, counted.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -67,6 +69,7 @@ class Router:
         self._wide = WideReader(settings)
         self._redis = open_async_client(settings)
         self._trades = TradesReader(settings, self._redis, self._warm)
+        self.counts = CountReader(settings)
         self.market = MarketReader(settings, self._redis, self._warm, self.known_symbols)
         self.exchange = ExchangeReads(settings, self._redis, self._warm)
         self.records = RecordsReader(self._warm, self.known_symbols)

@@ -1,20 +1,16 @@
 """Wide answers for a process that serves many at once: one at a time, in a thread."""
 
-import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.errors import StoreBusy
 from wickstream.store.hot.hour import NOTHING, HotHour
 from wickstream.store.series.plan import Question
+from wickstream.store.series.slow_reads import SlowReads
 
 if TYPE_CHECKING:
     from wickstream.store.series.ranges import RangeReader
     from wickstream.store.series.stitching import Found
-
-MOST_WAITING = 8  # who comes later would wait for long: a wide answer takes up to seconds
 
 
 class WideReader:
@@ -22,8 +18,7 @@ class WideReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = asyncio.Lock()
-        self._waiting = 0
+        self._slow_reads = SlowReads("answers of many minutes")
         self._ranges: RangeReader | None = None
 
     async def find(
@@ -41,7 +36,7 @@ class WideReader:
             StoreBusy: If no tier answers, or too many are asking.
             TooMuch: See there.
         """
-        return await self._in_turn(lambda: self._find(question, hour, forming, now_ms, ahead_ms))
+        return await self._slow_reads.take(lambda: self._find(question, hour, forming, now_ms, ahead_ms))
 
     async def find_as_known_at(self, question: Question, known_at_ms: int) -> "Found":
         """What was known at that moment, of closed minutes.
@@ -51,23 +46,15 @@ class WideReader:
             TooMuch: As `find`.
             Unknowable: If it cannot be told.
         """
-        return await self._in_turn(lambda: self._find_as_known(question, known_at_ms))
-
-    async def _in_turn(self, find: Callable[[], "Found"]) -> "Found":
-        if self._waiting >= MOST_WAITING:
-            raise StoreBusy(f"{MOST_WAITING} answers of many minutes are waited for", retry_after_s=5)
-        self._waiting += 1
-        try:
-            async with self._lock:
-                return await asyncio.to_thread(find)
-        finally:
-            self._waiting -= 1
+        return await self._slow_reads.take(lambda: self._find_as_known(question, known_at_ms))
 
     async def close(self) -> None:
         """Let go of the connections, after what is being read."""
-        async with self._lock:
-            if self._ranges is not None:
-                await asyncio.to_thread(self._ranges.close)
+        await self._slow_reads.after_all(self._let_go)
+
+    def _let_go(self) -> None:
+        if self._ranges is not None:
+            self._ranges.close()
 
     def _find(
         self, question: Question, hour: HotHour | None, forming: Candle | None, now_ms: int | None, ahead_ms: int

@@ -50,6 +50,7 @@ TABLE = {
     "/api/v3/time": needing("read"),
     "/api/v3/trades": needing("read"),
     "/api/v3/{name:path}": needing("read"),
+    "/api/v1/analytics/trades-count": needing("read"),
     "/api/v1/stream": needing("live"),
     "/api/v1/system/health": needing("read"),
     "/api/v1/system/gaps": needing("read"),
