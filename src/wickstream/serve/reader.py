@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import Gap, Ticker, Trade
+from wickstream.store.series.alert_reads import Alerts
+from wickstream.store.series.alert_series import AlertQuestion
 from wickstream.store.series.board import Moment
 from wickstream.store.series.count_reads import Counted
 from wickstream.store.series.market_reads import Vitals
@@ -118,8 +120,17 @@ class CountReader(Protocol):
     async def read(self, candles: Sequence[Candle]) -> Counted: ...
 
 
+class AlertsReader(Protocol):
+    """Alerts of all tiers as one list."""
+
+    async def read(self, question: AlertQuestion) -> Alerts: ...
+
+
 class Reader(Protocol):
     """One series over three tiers; every read raises StoreBusy if no tier can answer."""
+
+    @property
+    def alerts(self) -> AlertsReader: ...
 
     @property
     def market(self) -> MarketReader: ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
+from tests.unit.serve.fake_alerts import FakeAlerts
 from tests.unit.serve.fake_market import FakeMarket
 from tests.unit.serve.fake_records import FakeRecords
 from wickstream.candle import Candle
@@ -121,6 +122,11 @@ class FakeTiers:
     keys: dict[bytes, ApiKey] = field(default_factory=dict)
     asked_besides: list[tuple[bool, int]] = field(default_factory=list)  # and_forming, zone_ms
     exchange: FakeExchange = field(default_factory=FakeExchange)
+
+    @property
+    def alerts(self) -> FakeAlerts:
+        self._answer_or_raise()
+        return FakeAlerts(self.away)
 
     @property
     def market(self) -> FakeMarket:

@@ -24,6 +24,11 @@ def test_every_operation_has_a_name_of_its_own_that_does_not_change(client: Clie
         "getTopByTrades",
         "getTopByVolume",
         "getKlines",
+        "getAlerts",
+        "getWhaleAlerts",
+        "getSweeps",
+        "getVolumeSpikes",
+        "getPriceSpikes",
         "getTradeCounts",
         "getHealth",
         "getLiveness",
@@ -64,7 +69,7 @@ def test_the_examples_have_the_fields_of_real_answers(client: Client) -> None:
         asked = {one["name"]: one["schema"]["examples"][0] for one in required}
         real = client.get(path.replace("{symbol}", "BTCUSDT"), params=asked).json()
         assert list(example) == list(real)
-        if "data" in example:
+        if "data" in example and real["data"]:
             shown, row = example["data"][0], real["data"][0]
             # The framework leaves nulls out of the document.
             assert list(shown) == [name for name in row if name in shown or row[name] is not None]

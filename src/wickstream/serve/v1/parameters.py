@@ -1,8 +1,10 @@
 """Query parameters: known names, plain digits, sane ranges; what is wrong is said in words."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request
+from fastapi.dependencies.models import Dependant
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from wickstream.candle import INTERVALS
@@ -22,13 +24,20 @@ _LATEST_MS = 4_102_444_800_000  # 2100
 
 def refuse_unknown(request: Request) -> None:
     """A misspelt parameter that is silently ignored gives a wrong answer with a 200: refuse it."""
-    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    known = list(dict.fromkeys(_names(request.scope["route"].dependant)))
     for name in request.query_params:
         if name not in known:
             takes = f"this route takes {', '.join(known)}" if known else "this route takes none"
             raise Problem(400, "unknown-parameter", f"unknown parameter {name[:40]!r}; {takes}", known=known)
         if len(request.query_params.getlist(name)) > 1:
             raise Problem(400, "repeated-parameter", f"{name} is given more than once; give it once")
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    """Of its own query parameters, then of those of what it depends on."""
+    yield from (field.alias for field in dependant.query_params)
+    for further in dependant.dependencies:
+        yield from _names(further)
 
 
 def _ascii_digits(value: object) -> object:
@@ -67,6 +76,10 @@ IntervalQuery = Annotated[
 TimeQuery = Annotated[
     Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,
     Query(description="Epoch ms, inclusive, compared with `open_time`.", examples=[1723075200000]),
+]
+AtQuery = Annotated[
+    Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,
+    Query(description="Epoch ms, inclusive.", examples=[1723075200000]),
 ]
 KnownAtQuery = Annotated[
     Annotated[int, BeforeValidator(_ascii_digits), AfterValidator(_sane_time)] | None,

@@ -19,12 +19,14 @@ from wickstream.store.cold.alert_columns import KINDS, WRITER
 from wickstream.store.cold.columns import MONTH, month_of
 from wickstream.store.cold.lake import TROUBLE
 from wickstream.store.cold.tables import alerts_table
+from wickstream.store.series.alert_series import AlertQuestion, newest_first
 
 _SAYS_MORE = (
     "(new.final AND NOT held.final)"
     " OR (new.final = held.final AND (new.revision > held.revision"
     " OR (new.revision = held.revision AND new.trade_count > held.trade_count)))"
 )
+_COMPARED = pl.Decimal(38, 8)  # 30 digits before the point are enough for dollars
 _FROM_NEW = {name: f'new."{name}"' for name in KINDS}
 
 
@@ -73,6 +75,18 @@ class ColdAlerts:
         )
         return [_alert_of(row) for row in self._lake.collected(wanted.sort("at", "alert_id")).iter_rows(named=True)]
 
+    def page(self, question: AlertQuestion) -> Sequence[Alert]:
+        """The newest that the question is about, newest first.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        rows = self._lake.scan()
+        if rows is None:
+            return []
+        wanted = rows.filter(*_conditions(question)).sort("at", "alert_id", descending=True).head(question.limit)
+        return newest_first(question, map(_alert_of, self._lake.collected(wanted).iter_rows(named=True)))
+
     def _merge(self, rows: Sequence[Alert], offsets: Mapping[str, int]) -> int:
         table = self._lake.made()
         times = [row.at for row in rows]
@@ -97,6 +111,28 @@ class ColdAlerts:
         self._lake.keep_files_few(table)
         changed: int = outcome["num_target_rows_inserted"] + outcome["num_target_rows_updated"]
         return changed
+
+
+def _conditions(question: AlertQuestion) -> list[pl.Expr]:
+    at, alert_id = pl.col("at"), pl.col("alert_id")
+    until = min(
+        (time for time in (question.end, question.before and question.before[0]) if time is not None), default=None
+    )
+    wanted = [
+        pl.col(name) == value
+        for name in ("type", "symbol", "late", "final")
+        if (value := getattr(question, name)) is not None
+    ]
+    if question.start is not None:
+        wanted += [at >= question.start, pl.col(MONTH) >= pl.lit(month_of(question.start))]
+    if until is not None:
+        wanted += [at <= until, pl.col(MONTH) <= pl.lit(month_of(until))]
+    if question.before:
+        before_ms, before_id = question.before
+        wanted.append((at < before_ms) | ((at == before_ms) & (alert_id < before_id)))
+    if question.min_value is not None:
+        wanted.append(pl.col("value").cast(_COMPARED) >= question.min_value)
+    return wanted
 
 
 def newest(alerts: Iterable[Alert]) -> list[Alert]:

@@ -13,6 +13,7 @@ from wickstream.errors import Unknowable
 from wickstream.store.cold.reads import ColdReader
 from wickstream.store.hot.hour import NOTHING, HotHour, newest_closed, open_async_client
 from wickstream.store.lane.live import Clock, Now, read_symbols
+from wickstream.store.series.alert_reads import AlertsReader
 from wickstream.store.series.board import Board, lag
 from wickstream.store.series.count_reads import CountReader
 from wickstream.store.series.exchange_reads import ExchangeReads
@@ -60,6 +61,7 @@ class Router:
         exchange: what the exchange itself said.
         records: the ledger, what of each hour is there, and the history of symbols.
         counts: trades of each side, counted.
+        alerts: alerts of all tiers.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -70,6 +72,7 @@ class Router:
         self._redis = open_async_client(settings)
         self._trades = TradesReader(settings, self._redis, self._warm)
         self.counts = CountReader(settings)
+        self.alerts = AlertsReader(settings, self._warm)
         self.market = MarketReader(settings, self._redis, self._warm, self.known_symbols)
         self.exchange = ExchangeReads(settings, self._redis, self._warm)
         self.records = RecordsReader(self._warm, self.known_symbols)
