@@ -10,7 +10,9 @@ from tests.serving import served
 from tests.stored_market import MINUTES, closed_candles, store_market
 from wickstream.candle import EXCHANGE_FIELDS, roll_up
 from wickstream.config import Settings
+from wickstream.events import Trade
 from wickstream.serve.app import build_app
+from wickstream.store.cold.trades import TradesArchive
 
 pytestmark = pytest.mark.stack
 
@@ -61,6 +63,37 @@ def test_a_range_is_inclusive_on_both_ends(client: httpx.Client) -> None:
     assert [(row["open_time"] - MIDNIGHT_MS) // 60_000 for row in body["data"]] == [1, 2, 3]
     assert body["complete"] is True
     assert body["sources"][0] == "demo"
+
+
+@pytest.mark.parametrize("interval", ["1m", "5m"])
+@pytest.mark.parametrize("limit", [1, 3, 7])
+@pytest.mark.parametrize("start", [None, MIDNIGHT_MS])
+def test_pages_of_either_direction_are_the_whole(
+    client: httpx.Client, interval: str, limit: int, start: int | None
+) -> None:
+    asked: dict[str, str | int] = {"interval": interval} | ({} if start is None else {"start": start})
+    whole = client.get(KLINES, params=asked).json()["data"]
+    pages, address = [], f"{KLINES}?{httpx.QueryParams(asked | {'limit': limit})}"
+    while address:
+        answer = client.get(address)
+        pages.append(answer.json()["data"])
+        address = answer.links.get("next", {}).get("url", "")
+    in_order = pages[::-1] if start is None else pages
+    assert [row for page in in_order for row in page] == whole
+
+
+def test_each_sides_trades_are_counted_where_the_archive_has_them(client: httpx.Client, stored: Settings) -> None:
+    minute = closed_candles(SYMBOL)[3]
+    trades = [
+        Trade(SYMBOL, trade_id, minute.open, Decimal(1), minute.open_time, buyer_is_maker=number >= 4)
+        for number, trade_id in enumerate(range(minute.first_trade_id or 0, (minute.last_trade_id or 0) + 1))
+    ]
+    TradesArchive(stored).add(SYMBOL, trades)
+    asked: dict[str, str | int] = {"symbol": SYMBOL, "start": MIDNIGHT_MS, "end": MIDNIGHT_MS + 5 * 60_000}
+    body = client.get("/api/v1/analytics/trades-count", params=asked).json()
+    counts = [(row["buy_count"], row["sell_count"]) for row in body["data"]]
+    assert counts == [(None, None)] * 3 + [(4, minute.trade_count - 4)] + [(None, None)] * 2
+    assert "cold" in body["sources"]
 
 
 def test_the_board_shows_the_last_trades_price(client: httpx.Client) -> None:
