@@ -6,8 +6,10 @@ from typing import Any, LiteralString
 import psycopg
 
 from tests.candles import MIDNIGHT_MS
+from tests.id_hash import id_hash
+from wickstream.candle import Candle
 from wickstream.config import Settings
-from wickstream.events import MINUTE_MS
+from wickstream.events import MINUTE_MS, Mark
 from wickstream.operate.verify import verify
 from wickstream.store.warm.database import conninfo
 
@@ -34,3 +36,10 @@ def in_postgres(statement: LiteralString, number: int) -> Damage:
             conn.execute(statement, (at(number),))
 
     return damage
+
+
+def mark_of(candle: Candle) -> Mark:
+    """As the connector publishes it."""
+    first, last = candle.first_trade_id or 0, candle.last_trade_id or 0
+    ids = range(first, last + 1)
+    return Mark(candle.symbol, candle.open_time, first, last, len(ids), sum(ids), id_hash(ids), candle.close, last + 1)

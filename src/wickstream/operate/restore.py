@@ -19,6 +19,7 @@ from wickstream.operate.proof.damage import Damage
 from wickstream.operate.proof.tiers import TierReader, ledger_of
 from wickstream.operate.restoring.alerts import mend_alerts
 from wickstream.operate.restoring.lost_files import LostFiles
+from wickstream.operate.restoring.marks import mend_marks
 from wickstream.operate.restoring.minutes import Minutes
 from wickstream.operate.restoring.stores import Stores
 from wickstream.operate.restoring.trade_sources import TradeSources
@@ -57,6 +58,7 @@ def restore(
         if lost["trades"]:
             unrepaired += _trades(settings, symbols, tiers, _partitions(lost["trades"]), tell=tell)
         unrepaired += _candles(settings, symbols, tiers, damage, span, _partitions(lost["candles"]), tell=tell)
+    unrepaired += mend_marks(settings, damage.marks, tell=tell)
     if damage.alerts or lost["alerts"]:
         mend_alerts(settings, damage.alerts, span=span, was_cold_damaged=bool(lost["alerts"]), tell=tell)
     stores = Stores(settings)

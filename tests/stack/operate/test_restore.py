@@ -9,12 +9,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import deltalake
 import polars as pl
 import psycopg
 import pytest
 
 from tests.emptied_topics import empty_topics
 from tests.harms import FILES, flip, hundred_harms, is_named, lake_files
+from tests.proven_candles import mark_of
 from tests.running import wait_until
 from tests.stored_trades import Market, made_market, store_markets
 from tests.tier_contents import read_hour
@@ -34,6 +36,7 @@ from wickstream.store.series.ranges import RangeReader
 from wickstream.store.warm.audit_reads import AuditReader
 from wickstream.store.warm.bulk import BulkReader
 from wickstream.store.warm.database import conninfo
+from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
 
@@ -170,6 +173,36 @@ def test_without_trades_the_tier_that_is_consistent_or_proven_is_right(stores: S
     assert {name: what for name, what in after.items() if not name.startswith("trades")} == {
         name: what for name, what in before.items() if not name.startswith("trades")
     }
+
+
+def test_an_edited_mark_is_written_anew_from_a_candle_that_chains_and_a_lost_candle_of_a_mark_comes_back(
+    stores: Settings,
+) -> None:
+    (market,) = made_markets(1)
+    store_markets(stores, [market])
+    with closing(WarmWriter(stores)) as warm:
+        warm.write([], [mark_of(candle) for candle in market.candles])
+    wait_until_noted(stores)
+    before = marks_of(stores)
+    assert proof(stores)[0].passed
+    edited, last = market.candles[50], market.candles[-1]
+    with psycopg.connect(conninfo(stores), autocommit=True) as conn:
+        conn.execute("UPDATE marks SET id_hash = id_hash + 1 WHERE open_time = %s", (edited.open_time,))
+        conn.execute("UPDATE marks SET first_trade_id = 1 WHERE open_time = %s", (market.candles[60].open_time,))
+        conn.execute("DELETE FROM candles WHERE open_time = %s", (last.open_time,))
+    deltalake.DeltaTable(stores.lake_url.removeprefix("file:") + "/candles").delete(f"open_time = {last.open_time}")
+
+    assert mended(stores, proof(stores)[1]) == []
+
+    assert [check for check in proof(stores)[0].checks if not check.passed] == []
+    assert marks_of(stores) == before
+    with closing(BulkReader(stores)) as warm:
+        assert last.open_time in warm.candles(market.symbol, *SPAN, SCHEMA)["open_time"]
+
+
+def marks_of(settings: Settings) -> list[tuple[Any, ...]]:
+    with psycopg.connect(conninfo(settings)) as conn:
+        return conn.execute("SELECT marks::text FROM marks ORDER BY symbol, open_time").fetchall()
 
 
 def test_the_command_mends_and_says_so(stores: Settings) -> None:

@@ -13,14 +13,12 @@ from typer.testing import CliRunner
 
 from tests.candles import minute
 from tests.emptied_topics import empty_topics
-from tests.id_hash import id_hash
-from tests.proven_candles import FAST, LAST, WHOLE, Damage, at, faults, in_postgres
+from tests.proven_candles import FAST, LAST, WHOLE, Damage, at, faults, in_postgres, mark_of
 from wickstream.bus.topics import create_topics
-from wickstream.candle import Candle
 from wickstream.cli import app
 from wickstream.config import Settings, child_environment
 from wickstream.errors import Mistake
-from wickstream.events import Alert, AlertType, Mark
+from wickstream.events import Alert, AlertType
 from wickstream.operate.proof.klines import FiledKlines
 from wickstream.rendering import rendered
 from wickstream.store.cold.alerts import ColdAlerts
@@ -119,12 +117,6 @@ def test_a_mark_that_was_edited_is_named_and_what_its_candle_lacks_too(stored: S
     in_postgres("DELETE FROM candles WHERE open_time = %s", 40)(stored)
 
     assert [opened for opened, _ in faults(stored)["marks = warm"]] == [at(30), at(40)]
-
-
-def mark_of(candle: Candle) -> Mark:
-    ids = range(candle.first_trade_id or 0, (candle.last_trade_id or 0) + 1)
-    sums = (len(ids), sum(ids), id_hash(ids))
-    return Mark(candle.symbol, candle.open_time, ids[0], ids[-1], *sums, candle.close, ids[-1] + 1)
 
 
 def test_an_alert_that_differs_or_lacks_in_one_tier_is_named(stored: Settings, kafka: str) -> None:

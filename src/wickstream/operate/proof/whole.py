@@ -129,7 +129,10 @@ class WholeProof:
     def _marks(self, symbol: str) -> None:
         nothing: list[MarkedMinute] = []
         marked = self.checks.asked(MARKS, lambda: self._marked(symbol), nothing)
-        self.checks.count_others(MARKS, mark_faults(marked, settled_ms=self._settled_ms), judged=len(marked))
+        faults = list(mark_faults(marked, settled_ms=self._settled_ms))
+        if faults:
+            self.checks.damage.marks[symbol] |= {fault.open_time for fault in faults if fault.open_time is not None}
+        self.checks.count(MARKS, faults, judged=len(marked))
 
     def _marked(self, symbol: str) -> list[MarkedMinute]:
         with AuditReader.open(self._settings) as reader:

@@ -30,6 +30,12 @@ SET first_trade_id = excluded.first_trade_id, last_trade_id = excluded.last_trad
 WHERE excluded.trade_count > held.trade_count
 """
 
+_REPLACE = """
+UPDATE marks SET first_trade_id = %(first_trade_id)s, last_trade_id = %(last_trade_id)s, trade_count = %(trade_count)s,
+    id_sum = %(id_sum)s, id_hash = %(id_hash)s, close = %(close)s, next_trade_id = %(next_trade_id)s
+WHERE symbol = %(symbol)s AND open_time = %(open_time)s
+"""
+
 _NOTE = f"""
 INSERT INTO unproven (kind, symbol, open_time, last_open_time, minutes, noted_at)
 SELECT 'unclosed', symbol, open_time, open_time, 1, {NOW_MS}
@@ -53,6 +59,13 @@ def upsert_marks(conn: psycopg.Connection, marks: Iterable[Mark]) -> None:
         conn.cursor().executemany(_UPSERT_MARK, [_row(mark) for mark in ordered])
         keys = sorted({(mark.symbol, mark.open_time) for mark in ordered})
         conn.execute(_NOTE, _columns(keys))
+
+
+def replace_marks(conn: psycopg.Connection, marks: Iterable[Mark]) -> None:
+    """Put these in the place of those that are there, whatever they say; for who repairs what was damaged."""
+    rows = [_row(mark) for mark in marks]
+    if rows:
+        conn.cursor().executemany(_REPLACE, rows)
 
 
 def note_revised(conn: psycopg.Connection, candles: Iterable[Candle]) -> None:
