@@ -31,7 +31,7 @@ class Form:
 
     Attributes:
         order: what its rows are sorted by, and no two of them share: the symbol, a number, and what else it takes.
-        file_bytes: how large its files are about.
+        file_bytes: how large its files are about; no part is cut into files of less than `least_bytes`.
         most_files: of a part, however large; None: no limit.
         group_rows: so many are written at a time, which the table's writer makes a group of.
     """
@@ -40,14 +40,12 @@ class Form:
     file_bytes: int
     most_files: int | None
     group_rows: int
+    least_bytes: int = 64 << 20
 
 
 CANDLES = Form(("symbol", "open_time", "interval"), 256 << 20, 4, columns.GROUP_ROWS)
 TRADES = Form(("symbol", "trade_id"), 160 << 20, None, trade_columns.GROUP_ROWS)
 ALERTS = Form(("symbol", "at", "alert_id"), 256 << 20, 4, columns.GROUP_ROWS)
-
-
-LEAST_FILE_BYTES = 64 << 20
 
 
 def file_bytes(size_bytes: int, form: Form) -> int:
@@ -56,7 +54,7 @@ def file_bytes(size_bytes: int, form: Form) -> int:
     A tenth more than their share: what is sorted may take a little more room than before.
     """
     files = max(1, round(size_bytes / form.file_bytes))
-    return max(LEAST_FILE_BYTES, size_bytes // min(files, form.most_files or files) * 11 // 10)
+    return max(form.least_bytes, size_bytes // min(files, form.most_files or files) * 11 // 10)
 
 
 class Doubled(WickstreamError):
