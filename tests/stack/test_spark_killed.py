@@ -103,11 +103,8 @@ class Play:
         """
         cut_in_half(cut, with_checksum=with_checksum)
         self.goes_on(FEW)
-        job, begun = self.start(), batches_in(self.checkpoint).begun
-        wait_until(
-            lambda: is_replaced(job) or batches_in(self.checkpoint).done > begun, deadline_s=PATIENCE_S, what="a batch"
-        )
-        wait_until(lambda: batches_in(self.checkpoint).done >= 0, deadline_s=PATIENCE_S, what="a batch")
+        job = self.start()
+        wait_until(lambda: job.batches("candles") > 0, deadline_s=PATIENCE_S, what="a batch")
         jvm_of(job).kill()
         job.process.wait(30)
         return is_replaced(job)
