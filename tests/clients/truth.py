@@ -5,6 +5,7 @@ import gzip
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ BTC_FRAMES, ALL_FRAMES = 19_904, 34_419
 HISTORICAL = 3735683260  # the id from which runners ask for old trades
 
 _KLINES = Path(__file__).parents[1] / "data" / "official_klines.csv"
+_WIDTHS_MS = {"1m": 60_000, "5m": 300_000}
 _PRICES = ("open", "high", "low", "close", "volume")
 _REST = ("quote_volume", "trade_count", "taker_buy_volume", "taker_buy_quote_volume")
 
@@ -62,16 +64,57 @@ def as_rest(trade: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def official_klines() -> list[list[Any]]:
-    """The two whole 5-minute klines of BTCUSDT as REST writes them."""
+def official_klines(interval: str = "5m") -> list[list[Any]]:
+    """The whole klines of BTCUSDT, of one or five minutes, as REST writes them; empty is what was not published."""
     with _KLINES.open(encoding="utf-8", newline="") as lines:
         rows = [
-            row for row in csv.DictReader(lines) if row["capture"].startswith("spot_btc") and row["interval"] == "5m"
+            row
+            for row in csv.DictReader(lines)
+            if row["capture"].startswith("spot_btc") and row["interval"] == interval
         ]
-    return [_as_array(row) for row in rows]
+    return [_as_array(row, _WIDTHS_MS[interval]) for row in rows]
 
 
-def _as_array(row: dict[str, str]) -> list[Any]:
+def _as_array(row: dict[str, str], width_ms: int) -> list[Any]:
     opened = int(row["open_time"])
     quote_volume, count, *taker = (row[name] for name in _REST)
-    return [opened, *(row[name] for name in _PRICES), opened + 299_999, quote_volume, int(count), *taker, "0"]
+    known = (quote_volume, int(count) if count else "", *taker)
+    return [opened, *(row[name] for name in _PRICES), opened + width_ms - 1, *known, "0"]
+
+
+def as_far_as_published(klines: list[list[Any]], official: list[list[Any]]) -> list[list[Decimal | None]]:
+    """Klines as numbers, of what is not empty in the official ones."""
+    return [
+        [None if known == "" else Decimal(value) for value, known in zip(kline, wanted, strict=True)]
+        for kline, wanted in zip(klines, official, strict=True)
+    ]
+
+
+def forming_kline(interval: str) -> list[Any]:
+    """What began to form when the recording ended, added up from its trades."""
+    width_ms = _WIDTHS_MS[interval]
+    opened = captured_trades()[-1]["T"] // width_ms * width_ms
+    trades = [trade for trade in captured_trades() if trade["T"] >= opened]
+    prices = [Decimal(trade["p"]) for trade in trades]
+    bought = [trade for trade in trades if not trade["m"]]
+    return [
+        opened,
+        *map(_eight, (prices[0], max(prices), min(prices), prices[-1], _volume(trades))),
+        opened + width_ms - 1,
+        _eight(_worth(trades)),
+        len(trades),
+        *map(_eight, (_volume(bought), _worth(bought))),
+        "0",
+    ]
+
+
+def _volume(trades: Iterable[dict[str, Any]]) -> Decimal:
+    return sum((Decimal(trade["q"]) for trade in trades), Decimal(0))
+
+
+def _worth(trades: Iterable[dict[str, Any]]) -> Decimal:
+    return sum((Decimal(trade["p"]) * Decimal(trade["q"]) for trade in trades), Decimal(0))
+
+
+def _eight(amount: Decimal) -> str:
+    return f"{amount:.8f}"

@@ -160,4 +160,36 @@ def plain(answer: Any) -> Any:
     return answer.model_dump(mode="json", by_alias=True, exclude_none=True) if hasattr(answer, "model_dump") else answer
 
 
-run({"frames": frames, "kinds": kinds, "control": control, "day": day, "rest": rest, "microseconds": microseconds})
+async def served(address: str) -> None:
+    """What its REST methods answer of an API that keeps klines and single trades, as its own models read it."""
+    api = Spot(config_rest_api=ConfigurationRestAPI(base_path=f"http://{address}")).rest_api
+    answers = {
+        "time": api.time(),
+        "info": api.exchange_info(symbols=["BTCUSDT", "ETHUSDT"]),
+        "recent": api.get_trades(symbol="BTCUSDT", limit=3),
+        "historical": api.historical_trades(symbol="BTCUSDT", limit=3, from_id=3735683260),
+        "day": api.ticker24hr(symbol="BTCUSDT"),
+        "price": api.ticker_price(symbol="BTCUSDT"),
+        "1m": api.klines("BTCUSDT", KlinesIntervalEnum.INTERVAL_1m.value),
+        "5m": api.klines("BTCUSDT", FIVE_MINUTES),
+        "day_there": api.klines("BTCUSDT", KlinesIntervalEnum.INTERVAL_1d.value, time_zone="8"),
+    }
+    for name, answer in answers.items():
+        tell(name, plain(answer.data()))
+    try:
+        api.depth("BTCUSDT")
+    except BadRequestError as error:
+        tell("error", str(error))
+
+
+run(
+    {
+        "served": served,
+        "frames": frames,
+        "kinds": kinds,
+        "control": control,
+        "day": day,
+        "rest": rest,
+        "microseconds": microseconds,
+    }
+)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import ccxt.pro
-from ccxt.base.errors import BadSymbol, NetworkError
+from ccxt.base.errors import BadSymbol, ExchangeError, NetworkError
 
 from tests.clients.telling import run, tell
 
@@ -80,4 +80,21 @@ async def rest(address: str) -> None:
             tell("error", str(error))
 
 
-run({"frames": frames, "watch": watch, "day": day, "rest": rest})
+async def served(address: str) -> None:
+    """What its REST methods answer of an API that keeps klines and single trades."""
+    async with exchange_of(address) as exchange:
+        tell("time", await exchange.fetch_time())
+        tell("symbols", sorted(await exchange.load_markets()))
+        tell("active", exchange.market("BTC/USDT")["active"])
+        for interval in ("1m", "5m"):
+            tell(interval, await exchange.fetch_ohlcv("BTC/USDT", interval))
+        tell("first", await exchange.fetch_ohlcv("BTC/USDT", "1m", since=0, limit=1))
+        tell("recent", await exchange.public_get_trades({"symbol": "BTCUSDT", "limit": 3}))
+        tell("day", await exchange.fetch_ticker("BTC/USDT"))
+        try:
+            await exchange.fetch_order_book("BTC/USDT")
+        except ExchangeError as error:
+            tell("error", [type(error).__name__, str(error)])
+
+
+run({"served": served, "frames": frames, "watch": watch, "day": day, "rest": rest})

@@ -121,4 +121,29 @@ async def rest(address: str) -> None:
             tell("error", [error.status_code, error.code, error.message])
 
 
-run({"frames": frames, "kinds": kinds, "control": control, "day": day, "rest": rest})
+async def served(address: str) -> None:
+    """What its REST methods answer of an API that keeps klines and single trades."""
+    async with client_of(address) as client:
+        questions: Questions = {
+            "ping": client.ping,
+            "time": client.get_server_time,
+            "info": client.get_exchange_info,
+            "recent": lambda: client.get_recent_trades(symbol="BTCUSDT", limit=3),
+            "historical": lambda: client.get_historical_trades(symbol="BTCUSDT", limit=3, fromId=3735683260),
+            "1m": lambda: client.get_historical_klines("BTCUSDT", "1m", 0),
+            "5m": lambda: client.get_historical_klines("BTCUSDT", "5m", 0),
+            "range": lambda: client.get_historical_klines("BTCUSDT", "5m", 1723161300000, 1723161899999),
+            "day": lambda: client.get_ticker(symbol="BTCUSDT"),
+            "price": lambda: client.get_symbol_ticker(symbol="BTCUSDT"),
+            "average": lambda: client.get_avg_price(symbol="BTCUSDT"),
+        }
+        for name, ask in questions.items():
+            tell(name, await ask())
+        for refused in (client.get_aggregate_trades(symbol="BTCUSDT"), client.get_klines(symbol="NO", interval="1m")):
+            try:
+                await refused
+            except BinanceAPIException as error:
+                tell("error", [error.status_code, error.code, error.message])
+
+
+run({"served": served, "frames": frames, "kinds": kinds, "control": control, "day": day, "rest": rest})

@@ -19,9 +19,15 @@ _OURS, _BINANCES = b"x-api-key", b"x-mbx-apikey"
 
 
 def key_in(headers: Iterable[tuple[bytes, bytes]], path: str) -> str | None:
-    """What a request brings as its key; None: nothing."""
-    names = (_OURS, _BINANCES) if is_drop_in(path) else (_OURS,)
-    return next((value.decode("latin-1") for name, value in headers if name in names), None)
+    """What a request brings as its key; None: nothing.
+
+    Clients of Binance send their key for Binance, or an empty one, with every question: that is no key of ours.
+    """
+    on_drop_in = is_drop_in(path)
+    for name, value in headers:
+        if name == _OURS or (name == _BINANCES and on_drop_in and value.startswith(PREFIX.encode())):
+            return value.decode("latin-1")
+    return None
 
 
 class Keys:

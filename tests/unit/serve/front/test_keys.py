@@ -84,3 +84,10 @@ def test_binances_header_is_looked_at_on_v3_only() -> None:
     assert key_in(headers, "/api/v3/klines") == "wks_a"
     assert key_in(headers, "/api/v1/market/realtime") is None
     assert key_in([(b"x-api-key", b"wks_b")], "/api/v1/market/realtime") == "wks_b"
+
+
+@pytest.mark.parametrize("value", [b"", b"a-key-of-the-exchange"])
+def test_a_key_of_the_exchange_is_none_of_ours_and_clients_send_it_with_every_question(value: bytes) -> None:
+    assert key_in([(b"x-mbx-apikey", value)], "/api/v3/klines") is None
+    assert key_in([(b"x-mbx-apikey", value), (b"x-api-key", b"wks_b")], "/api/v3/klines") == "wks_b"
+    assert key_in([(b"x-api-key", value)], "/api/v3/klines") == value.decode()
