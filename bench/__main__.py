@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from bench import main_job
+from bench.api import push
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
 from bench.store import archive, cold_reads, hot_reads, size, upkeep, verify, warm_reads, writes
@@ -18,6 +19,7 @@ from bench.table import Figure, render
 
 BENCHMARKS = {
     "main-job": main_job.measure,
+    "push": push.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,
     "store-reads-hot": hot_reads.measure,

@@ -6,12 +6,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from bench.processes import running_stack
 from bench.table import Figure
 from wickstream.exchange.local.market.recording import demo_files
 
@@ -23,7 +23,10 @@ DEADLINE_S = 180.0
 
 def measure() -> list[Figure]:
     """On a machine that has the servers: the first start only fetches and archives class data."""
-    with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder, _running(Path(folder), "demo"):
+    with (
+        tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder,
+        running_stack(Path(folder), PORT_BASE, "demo"),
+    ):
         _until(lambda: bool(_klines("BTCUSDT")))
     with tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder:
         return [*_replay(Path(folder)), *_demo(Path(folder))]
@@ -31,14 +34,14 @@ def measure() -> list[Figure]:
 
 def _replay(folder: Path) -> Iterator[Figure]:
     files = [f"--replay={file}" for file in demo_files()]
-    with _running(folder, "replay", *files, "--keep-times", "--speed=max") as ready_s:
+    with running_stack(folder, PORT_BASE, "replay", *files, "--keep-times", "--speed=max") as ready_s:
         yield Figure("replay: start to ready", "s", ready_s, 12.0)
         took_s = _until(lambda: all(_closed(symbol) == CLOSED_MINUTES for symbol in ("BTCUSDT", "ETHUSDT")))
         yield Figure("replay at max: ready to all candles", "s", took_s, 20.0)
 
 
 def _demo(folder: Path) -> Iterator[Figure]:
-    with _running(folder, "demo") as ready_s:
+    with running_stack(folder, PORT_BASE, "demo") as ready_s:
         ready_at = time.monotonic()
         yield Figure("demo: start to ready", "s", ready_s, 12.0)
         _until(lambda: len(_klines("BTCUSDT")) >= 60 and _forming("BTCUSDT") is not None)
@@ -67,21 +70,6 @@ def _forming(symbol: str) -> dict[str, Any] | None:
 
 def _closed(symbol: str) -> int:
     return sum(_is_own(candle) for candle in _klines(symbol))
-
-
-@contextmanager
-def _running(root: Path, name: str, *options: str) -> Iterator[float]:
-    """A stack of its own; gives the seconds from the command to ready."""
-    folder = root / name
-    source = () if any(option.startswith("--replay") for option in options) else ("WICKSTREAM_SOURCE=demo",)
-    base = ["env", *source, sys.executable, "-m", "wickstream"]
-    began = time.monotonic()
-    flags = [f"--data-dir={folder}", f"--port-base={PORT_BASE}"]
-    subprocess.run([*base, "up", "--detach", *flags, *options], check=True, stdout=subprocess.DEVNULL)
-    try:
-        yield time.monotonic() - began
-    finally:
-        subprocess.run([*base, "down", flags[0]], check=True, stdout=subprocess.DEVNULL)
 
 
 def _memory_mb(root: Path) -> float:

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-FRAME = b'"e":"24hrTicker"'  # is once in each frame
-STAMP = b'"E":'  # and this, with the moment it was made, in µs
-_STAMP_DIGITS = 16
+STAMP = b'"E":'  # is once in each frame, with the moment it was made behind it: in µs or ms
 _READ_BYTES = 1 << 18
-_TAIL_BYTES = 400  # of a read, looked at again with the next: no frame is cut in two
 
 
 @dataclass
@@ -28,15 +25,27 @@ class Ear:
 
 @dataclass
 class Crowd:
-    """Connections to one address; the first so many of them read one byte a second."""
+    """Connections to one address; the first so many of them read one byte a second.
+
+    Attributes:
+        stamp_digits: 16 of µs, 13 of ms.
+        delays_s: of the oldest frame of each read.
+    """
 
     ears: list[Ear]
-    delays_s: list[float] = field(default_factory=list)  # of the oldest frame of each read
+    stamp_digits: int = 16
+    delays_s: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, port: int, path: str, *, count: int, slow: int) -> "Crowd":
+    def of(cls, port: int, path: str, *, count: int, slow: int = 0, stamp_digits: int = 16) -> "Crowd":
         """All are open when it returns."""
-        return cls([Ear(_connected(port, path), number < slow) for number in range(count)])
+        return cls([Ear(_connected(port, path), number < slow) for number in range(count)], stamp_digits)
+
+    def forget(self) -> None:
+        """What was counted so far."""
+        self.delays_s.clear()
+        for ear in self.ears:
+            ear.frames = 0
 
     @property
     def fast(self) -> list[Ear]:
@@ -74,15 +83,16 @@ class Crowd:
             data = ear.socket.recv(_READ_BYTES)
         except ConnectionError:
             return False
-        whole = ear.tail + data
-        first = whole.find(FRAME, max(0, len(ear.tail) - len(FRAME) + 1))
-        if first >= 0:
-            ear.frames += whole.count(FRAME, first)
-            at = whole.find(STAMP, first)
-            stamp = whole[at + len(STAMP) : at + len(STAMP) + _STAMP_DIGITS]
-            if at >= 0 and len(stamp) == _STAMP_DIGITS:
-                self.delays_s.append(time.time() - int(stamp) / 1e6)
-        ear.tail = whole[-_TAIL_BYTES:]
+        now_s, whole = time.time(), ear.tail + data
+        first = whole.find(STAMP)
+        stamp = whole[first + len(STAMP) :][: self.stamp_digits]
+        last = whole.rfind(STAMP, 0, len(whole) - self.stamp_digits)
+        if first >= 0 and last >= first:
+            ear.frames += whole.count(STAMP, 0, last + len(STAMP))
+            self.delays_s.append(now_s - int(stamp) / 10 ** (self.stamp_digits - 10))
+            ear.tail = whole[last + len(STAMP) :]
+        else:
+            ear.tail = whole
         return bool(data)
 
     def _read_bytes(self, now_s: float) -> None:

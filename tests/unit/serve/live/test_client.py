@@ -13,6 +13,7 @@ from tests.alerts import whale
 from tests.running import wait_until
 from tests.sample_market import MIDNIGHT_MS
 from tests.scripted_source import ScriptedSource, ticker_frame, trade_frame
+from tests.unit.serve.fake_tiers import NEWEST_ID
 from wickstream.binance.frames import parse_ticker, parse_trade
 from wickstream.bus.codec import encode
 from wickstream.candle import Candle
@@ -131,3 +132,19 @@ def test_a_server_that_refuses_is_a_mistake_that_says_why(url: str) -> None:
 
     with pytest.raises(Mistake, match=r"live push is refused \(404\): no WebSocket is served at /elsewhere/stream"):
         asyncio.run(first())
+
+
+def test_what_was_missed_is_read_where_clients_of_the_exchange_read_it(source: ScriptedSource, url: str) -> None:
+    async def first(count: int) -> list[Event]:
+        events = wickstream.live("BTCUSDT", trades=True, url=url, after={"BTCUSDT": NEWEST_ID - 1_200})
+        async with aclosing(cast(Any, events)) as listening:
+            begun = asyncio.ensure_future(anext(listening))
+            live = source.live
+            assert live
+            while not live.hub.listens_to("btcusdt@trade"):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(source.give, Kind.TRADE, trade_frame(NEWEST_ID + 1_000_000))
+            return [await begun, *[await anext(listening) for _ in range(count - 1)]]
+
+    found = [event for event in asyncio.run(first(1_200)) if isinstance(event, Trade)]
+    assert [trade.trade_id for trade in found] == list(range(NEWEST_ID - 1_199, NEWEST_ID + 1))

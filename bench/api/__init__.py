@@ -1,0 +1,1 @@
+"""The API and live push, under load."""
