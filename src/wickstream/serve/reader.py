@@ -14,6 +14,7 @@ from wickstream.store.series.alert_series import AlertQuestion
 from wickstream.store.series.board import Moment
 from wickstream.store.series.count_reads import Counted
 from wickstream.store.series.market_reads import Vitals
+from wickstream.store.series.trade_series import TradeQuestion
 from wickstream.store.series.turnover import Turnovers
 from wickstream.store.warm.api_keys import ApiKey
 from wickstream.store.warm.gap_reads import GapQuestion
@@ -84,12 +85,21 @@ class Trades(Protocol):
     @property
     def trades(self) -> Sequence[Trade]: ...
     @property
+    def ids(self) -> range:
+        """Those asked for, as far as anybody has heard of them."""
+        ...
+
+    @property
     def missing(self) -> Sequence[tuple[int, int]]:
         """First and last id of what was asked for and is not held."""
         ...
 
     @property
     def complete(self) -> bool: ...
+    @property
+    def tiers(self) -> Sequence[str]: ...
+    @property
+    def away(self) -> Sequence[str]: ...
 
 
 class Exchange(Protocol):
@@ -156,6 +166,7 @@ class Reader(Protocol):
     ) -> Series: ...
 
     async def trades(self, symbol: str, *, from_id: int | None, limit: int) -> Trades: ...
+    async def trades_page(self, question: TradeQuestion) -> Trades: ...
 
     @property
     def exchange(self) -> Exchange: ...

@@ -15,6 +15,7 @@ from wickstream.errors import StoreBusy, TooMuch, Unknowable
 from wickstream.events import MINUTE_MS, Ticker, Trade
 from wickstream.store.series.count_reads import Counted
 from wickstream.store.series.side_counts import Sides
+from wickstream.store.series.trade_series import TradeQuestion
 from wickstream.store.warm.api_keys import ApiKey
 
 A_TICKER_FRAME = (
@@ -67,10 +68,18 @@ class FakeTrades:
 
     trades: Sequence[Trade]
     missing: Sequence[tuple[int, int]] = ()
+    ids: range = range(0)
+    tiers: Sequence[str] = ("lane",)
+    away: Sequence[str] = ()
 
     @property
     def complete(self) -> bool:
         return not self.missing
+
+
+def _trade(symbol: str, number: int) -> Trade:
+    at = MIDNIGHT_MS + 1_000 * number
+    return Trade(symbol, number, Decimal("100.5"), Decimal("0.2"), at, buyer_is_maker=number % 2 == 0)
 
 
 @dataclass
@@ -177,6 +186,20 @@ class FakeTiers:
                 for number in wanted
             ]
         )
+
+    async def trades_page(self, question: TradeQuestion) -> FakeTrades:
+        """Trade `n` is of the second `n` after midnight."""
+        self._answer_or_raise()
+        held = [_trade(question.symbol, number) for number in range(OLDEST_ID, NEWEST_ID + 1)]
+        wanted = [one for one in held if question.is_within(one)]
+        if question.from_id is not None:
+            wanted = [one for one in wanted if one.trade_id >= question.from_id]
+        if question.before_id is not None:
+            wanted = [one for one in wanted if one.trade_id < question.before_id]
+        is_forward = question.from_id is not None or question.start is not None
+        page = wanted[: question.limit] if is_forward else wanted[-question.limit :]
+        ids = range(page[0].trade_id, page[-1].trade_id + 1) if page else range(0)
+        return FakeTrades(page, ids=ids, away=self.away)
 
     async def board(self) -> FakeBoard:
         self._answer_or_raise()

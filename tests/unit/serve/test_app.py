@@ -24,6 +24,7 @@ def test_every_operation_has_a_name_of_its_own_that_does_not_change(client: Clie
         "getTopByTrades",
         "getTopByVolume",
         "getKlines",
+        "getTrades",
         "getAlerts",
         "getWhaleAlerts",
         "getSweeps",

@@ -1,4 +1,4 @@
-"""What OpenAPI shows of the analytics routes but for klines."""
+"""What OpenAPI shows of the analytics routes of alerts and single trades."""
 
 from wickstream.serve.v1.examples import answer, list_of
 
@@ -25,3 +25,19 @@ _ALERT = {
 }
 
 ALERTS = answer("Alerts, newest first.", list_of(_ALERT, "warm"))
+
+_TRADE = {
+    "symbol": "BTCUSDT",
+    "trade_id": 3735694820,
+    "price": "61631.79000000",
+    "quantity": "0.00146000",
+    "quote_quantity": "89.9824134000",
+    "traded_at": 1723161659917,
+    "buyer_is_maker": True,
+    "counts": True,
+}
+
+TRADES = answer(
+    "Trades in the order of their ids.",
+    list_of(_TRADE, "lane", missing=[[3735694801, 3735694803]], next_cursor="Dg3GrzhpHEyRzwAAAADeqgbi"),
+)

@@ -68,6 +68,10 @@ SymbolPath = Annotated[
     str,
     Path(pattern=_NAME, description="As the exchange spells it.", examples=["BTCUSDT"]),
 ]
+IdQuery = Annotated[
+    Annotated[int, BeforeValidator(_ascii_digits), Field(le=2**63 - 1)] | None,
+    Query(description="A trade's id.", examples=[3735694820]),
+]
 IntervalQuery = Annotated[
     str,
     AfterValidator(_served_interval),

@@ -16,7 +16,7 @@ from deltalake.exceptions import CommitFailedError
 
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
-from wickstream.events import Trade
+from wickstream.events import DAY_MS, Trade
 from wickstream.store.cold.archived_ids import KEPT_SINCE, ArchivedIds, said
 from wickstream.store.cold.lake import TROUBLE, quoted
 from wickstream.store.cold.tables import trades_table
@@ -180,6 +180,30 @@ class TradesArchive:
             return []
         opened, counts, buys = (rows.column(name).to_pylist() for name in ("opened", "all_of_them", "bought"))
         return [SideCounts(at, bought, count - bought) for at, count, bought in zip(opened, counts, buys, strict=True)]
+
+    def id_from(self, symbol: str, start_ms: int) -> int | None:
+        """The smallest id traded at that time or after it; None if there is none.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        late = f"traded_at_ms >= {start_ms}"
+        return self._id("min", symbol, late + within_days(start_ms, start_ms + DAY_MS)) or self._id("min", symbol, late)
+
+    def id_until(self, symbol: str, end_ms: int) -> int | None:
+        """The largest id traded at that time or before it; None if there is none.
+
+        Raises:
+            StoreBusy: If the lake cannot be read now.
+        """
+        early = f"traded_at_ms <= {end_ms}"
+        near = within_days(max(0, end_ms - DAY_MS), end_ms)
+        return self._id("max", symbol, early + near) or self._id("max", symbol, early)
+
+    def _id(self, which: str, symbol: str, when: str) -> int | None:
+        rows = self._query(f"SELECT {which}(trade_id) AS id FROM trades WHERE symbol = {quoted(symbol)} AND {when}")  # noqa: S608
+        found: int | None = None if rows is None else rows.column("id").to_pylist()[0]
+        return found
 
     def _query(self, question: str) -> Table | None:
         table = self._lake.open()

@@ -23,6 +23,7 @@ from wickstream.store.series.market_reads import MarketReader
 from wickstream.store.series.plan import Question, hot_suffices, most_minutes, plan
 from wickstream.store.series.stitching import Cold, Found, Warm, attempt, find, newest_by_tier
 from wickstream.store.series.trade_reads import Trades, TradesReader
+from wickstream.store.series.trade_series import TradeQuestion
 from wickstream.store.series.wide_reads import WideReader
 from wickstream.store.series.zones import Zone, ZonedCold, ZonedWarm
 from wickstream.store.warm.api_keys import ApiKey, find_key
@@ -166,6 +167,14 @@ class Router:
             StoreBusy: If no store that may have some of it answers; names them.
         """
         return await self._trades.read(symbol, from_id=from_id, limit=limit)
+
+    async def trades_page(self, question: TradeQuestion) -> Trades:
+        """Single trades by id or by time.
+
+        Raises:
+            StoreBusy: If no store that may have some of it answers; names them.
+        """
+        return await self._trades.page(question)
 
     async def board(self) -> Board:
         """As `market.board`."""

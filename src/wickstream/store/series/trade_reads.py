@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import redis.asyncio
@@ -12,8 +12,9 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Trade
 from wickstream.store.lane.last_trades import KEEP, LastTrade, read_trades
+from wickstream.store.series.plan import FAR_MS
 from wickstream.store.series.stitching import attempt
-from wickstream.store.series.trade_series import IdRange, lacking_ids, stitch_trades, wanted_ids
+from wickstream.store.series.trade_series import IdRange, TradeQuestion, lacking_ids, stitch_trades, wanted_ids
 from wickstream.store.warm.reads import WarmReader
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Trades:
     """Trades of one symbol in the order of their ids, and how far they can be trusted.
 
     Attributes:
+        ids: those asked for, as far as anybody has heard of them.
         missing: ids among those asked for that no store has, and that are not proven to be absent from the exchange.
         complete: none is missing, and all that may have some answered.
         tiers: those that gave some of it.
@@ -36,6 +38,7 @@ class Trades:
     """
 
     trades: Sequence[Trade]
+    ids: range
     missing: tuple[IdRange, ...]
     complete: bool
     tiers: tuple[str, ...]
@@ -80,6 +83,41 @@ class TradesReader:
             parts["bus"], away["bus"] = await self._waiting(symbol, missing)
         return _answer(ids, parts, absent, away, is_newest=from_id is None)
 
+    async def page(self, question: TradeQuestion) -> Trades:
+        """By id or by time. Ids grow with time, so a range of time is one of ids.
+
+        Raises:
+            StoreBusy: If no store that may have some of it answers; names them.
+        """
+        from_id, limit = question.from_id, question.limit
+        if from_id is None and question.start is not None:
+            from_id = await self._id_from(question.symbol, question.start)
+        elif from_id is None and (question.before_id, question.end) != (None, None):
+            before_id = await self._id_behind(question)
+            from_id, limit = max(0, before_id - limit), min(limit, before_id)
+        found = await self.read(question.symbol, from_id=from_id, limit=limit)
+        return _within(question, found)
+
+    async def _id_from(self, symbol: str, start_ms: int) -> int:
+        """No later than the first trade at that time or after it."""
+        lane, no_lane = await attempt(read_trades(self._redis, symbol, limit=KEEP))
+        if lane and lane[0].traded_at_ms < start_ms:
+            return next((trade.trade_id for trade in lane if trade.traded_at_ms >= start_ms), lane[-1].trade_id + 1)
+        found, no_cold = await attempt(self._in_thread(lambda archive: _archived_from(archive, symbol, start_ms)))
+        if no_cold and (no_lane or not lane):
+            raise no_cold
+        return found if found is not None else lane[0].trade_id if lane else 0
+
+    async def _id_behind(self, question: TradeQuestion) -> int:
+        """Behind the last trade at that time or before it; 0: nothing is held of any so early."""
+        if question.before_id is not None or question.end is None:
+            return question.before_id or 0
+        symbol, end_ms = question.symbol, question.end
+        lane, _ = await attempt(read_trades(self._redis, symbol, limit=KEEP))
+        early = [trade.trade_id for trade in lane or () if trade.traded_at_ms <= end_ms]
+        last_id = early[-1] if early else await self._in_thread(lambda archive: archive.id_until(symbol, end_ms))
+        return 0 if last_id is None else last_id + 1
+
     async def _waiting(self, symbol: str, missing: Sequence[IdRange]) -> tuple[Sequence[Trade], StoreBusy | None]:
         if time.monotonic() < self._bus_away_until:
             return [], StoreBusy("Kafka did not answer a moment ago")
@@ -114,6 +152,30 @@ class TradesReader:
         return self._archive
 
 
+def _archived_from(archive: "TradesArchive", symbol: str, start_ms: int) -> int | None:
+    """Behind all that is archived, if that is earlier: others may lie between it and the lane."""
+    found = archive.id_from(symbol, start_ms)
+    if found is not None:
+        return found
+    from wickstream.store.cold.archived_ids import said_name
+
+    newest = archive.said([said_name(symbol)]).get(said_name(symbol))
+    return None if newest is None else newest + 1
+
+
+def _within(question: TradeQuestion, found: Trades) -> Trades:
+    """Without what was traded at other times; `ids` end where those that are later begin."""
+    end = FAR_MS if question.end is None else question.end
+    late = next((one.trade_id for one in found.trades if one.traded_at_ms > end), None)
+    ids = found.ids if late is None else range(found.ids.start, late)
+    return replace(
+        found,
+        trades=[trade for trade in found.trades if question.is_within(trade)],
+        ids=ids,
+        missing=tuple(gap for gap in found.missing if gap[0] in ids),
+    )
+
+
 def _answer(
     ids: range,
     parts: dict[str, Sequence[Trade]],
@@ -130,7 +192,7 @@ def _answer(
     missing = found.missing if parts["lane"] else tuple(gap for gap in found.missing if gap[1] < ids.stop - 1)
     named = tuple(away) if found.missing or (is_newest and not ids) else ()
     is_known = bool(parts["lane"]) or not found.missing
-    return Trades(found.trades, missing, is_known and not missing and not named, found.tiers, named)
+    return Trades(found.trades, ids, missing, is_known and not missing and not named, found.tiers, named)
 
 
 def _trade(symbol: str, row: LastTrade) -> Trade:

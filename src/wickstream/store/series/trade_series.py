@@ -10,6 +10,29 @@ IdRange = tuple[int, int]  # both ends inclusive
 
 
 @dataclass(frozen=True)
+class TradeQuestion:
+    """At most `limit` trades of a symbol, in the order of their ids.
+
+    The first from `from_id` on or, without it, from `start` on; without both the last before `before_id` or, without
+    it, until `end`; without any of them the newest.
+
+    Attributes:
+        start: ms, of trade time, inclusive as `end`: none that is earlier.
+    """
+
+    symbol: str
+    limit: int
+    start: int | None = None
+    end: int | None = None
+    from_id: int | None = None
+    before_id: int | None = None
+
+    def is_within(self, trade: Trade) -> bool:
+        """Tell whether it was traded when it should be."""
+        return (self.start or 0) <= trade.traded_at_ms and (self.end is None or trade.traded_at_ms <= self.end)
+
+
+@dataclass(frozen=True)
 class Stitched:
     """Trades in the order of their ids, each once.
 

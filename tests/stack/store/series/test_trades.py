@@ -21,6 +21,7 @@ from wickstream.store.lane.last_trades import KEEP, render
 from wickstream.store.lane.live import Change, Clock, LiveWriter
 from wickstream.store.series.router import Router
 from wickstream.store.series.trade_reads import Trades
+from wickstream.store.series.trade_series import TradeQuestion
 from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
@@ -148,3 +149,42 @@ def test_without_redis_the_lake_answers_what_it_has(filled: Settings) -> None:
     assert "lane" in short.away
     with pytest.raises(StoreBusy, match="Redis"):
         read(without)
+
+
+BEGAN_MS = 1_723_161_600_000  # of trade `n` the time is n ms later
+
+
+def page(settings: Settings, **asked: int) -> Trades:
+    async def within() -> Trades:
+        async with Router(settings) as router:
+            limit = asked.pop("limit", 1_000)
+            return await router.trades_page(TradeQuestion(settings.ticker_symbols[0], limit, **asked))
+
+    return asyncio.run(within())
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [
+        (2_500, 2_600, 2_500, 2_600),  # in the lake
+        (OLDEST_OF_LANE - 50, OLDEST_OF_LANE + 150, OLDEST_OF_LANE - 50, OLDEST_OF_LANE + 150),  # over the seam
+        (OLDEST_OF_LANE + 500, NEWEST, OLDEST_OF_LANE + 500, NEWEST),  # in the lane
+        (0, 2_010, 2_000, 2_010),  # from before all that is held
+        (NEWEST - 5, NEWEST + 500, NEWEST - 5, NEWEST),
+    ],
+)
+def test_trades_are_found_by_time(filled: Settings, start: int, end: int, first: int, last: int) -> None:
+    found = page(filled, start=BEGAN_MS + start, end=BEGAN_MS + end)
+    assert (ids(found), found.complete) == (list(range(first, last + 1)), True)
+
+
+@pytest.mark.parametrize("end", [2_500, OLDEST_OF_LANE - 1, OLDEST_OF_LANE + 10, NEWEST + 999])
+def test_without_a_start_they_are_the_last_until_then(filled: Settings, end: int) -> None:
+    found = page(filled, end=BEGAN_MS + end, limit=20)
+    last = min(end, NEWEST)
+    assert ids(found) == list(range(last - 19, last + 1))
+
+
+def test_of_times_before_all_trades_and_behind_them_there_are_none(filled: Settings) -> None:
+    assert ids(page(filled, end=BEGAN_MS + 1_999)) == []
+    assert ids(page(filled, start=BEGAN_MS + NEWEST + 1)) == []

@@ -40,6 +40,7 @@ TABLE = {
     "/api/v1/market/top-by-trades": needing("read"),
     "/api/v1/market/top-by-volume": needing("read"),
     "/api/v1/analytics/klines/{symbol}": needing("read"),
+    "/api/v1/analytics/trades/{symbol}": needing("read"),
     "/api/v1/analytics/alerts": needing("read"),
     "/api/v1/analytics/alerts/whale-alerts": needing("read"),
     "/api/v1/analytics/alerts/sweeps": needing("read"),
