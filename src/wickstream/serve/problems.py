@@ -1,6 +1,6 @@
 """Errors as problem+json (RFC 9457): each says what was wrong and what to do."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -9,10 +9,23 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from wickstream.binance.shapes import JSON
 from wickstream.errors import StoreBusy, TooMuch, Unknowable
 from wickstream.serve.front.middleware import SECURITY_HEADERS
+from wickstream.serve.front.territory import is_drop_in
 
 MEDIA_TYPE = "application/problem+json"
+
+# Binance's codes for what a problem is called here; what is not listed is -1000, "unknown"
+_CODES = {
+    "too-many-requests": -1003,
+    "bad-key": -2014,
+    "key-needed": -2014,
+    "key-refused": -2015,
+    "busy": -1008,
+    "took-too-long": -1007,
+    "store-unavailable": -1001,
+}
 
 
 class Problem(Exception):
@@ -36,6 +49,14 @@ def as_response(problem: Problem, headers: dict[str, str] | None = None) -> Resp
         **problem.facts,
     }
     return Response(msgspec.json.encode(body), problem.status, headers, MEDIA_TYPE)
+
+
+def as_refusal(problem: Problem, path: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem in the language of the path."""
+    if not is_drop_in(path):
+        return as_response(problem, dict(headers or {}))
+    body = {"code": _CODES.get(problem.kind, -1000), "msg": problem.detail}
+    return Response(msgspec.json.encode(body), problem.status, headers, JSON)
 
 
 async def _on_problem(_: Request, exc: Problem) -> Response:
@@ -70,13 +91,13 @@ async def _on_http(request: Request, exc: HTTPException) -> Response:
         problem = Problem(405, "method-not-allowed", f"{request.method} is not possible here; use GET")
     else:
         problem = Problem(exc.status_code, "refused", str(exc.detail))
-    return as_response(problem, dict(exc.headers or {}))
+    return as_refusal(problem, request.url.path, exc.headers)
 
 
-async def _on_error(_: Request, __: Exception) -> Response:
+async def _on_error(request: Request, _: Exception) -> Response:
     # answered outside all middleware, and raised again for the server to log
     problem = Problem(500, "internal-error", "this is our fault; the server's log says more")
-    return as_response(problem, dict(SECURITY_HEADERS))
+    return as_refusal(problem, request.url.path, SECURITY_HEADERS)
 
 
 def install(app: FastAPI) -> None:

@@ -91,6 +91,13 @@ def test_an_answer_that_would_be_too_much_is_refused(client: httpx.Client, tiers
     assert answer.json()["msg"] == "Lookup interval is too big. ask for less"
 
 
+def test_a_fault_of_ours_has_the_exchanges_form_too(client: httpx.Client, tiers: FakeTiers) -> None:
+    tiers.broken = True
+    answer = asked(client, "klines", symbol="BTCUSDT", interval="3m")
+    assert error_of(answer) == (500, -1000)
+    assert "fault of ours" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "word"),
     [
