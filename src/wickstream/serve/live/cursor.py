@@ -1,5 +1,6 @@
-"""How far a page has heard, as text it gives back when it comes again: `btcusdt@trade=123/!alerts=whale:…`. Pure."""
+"""How far a page has heard, as the text it comes back with: `btcusdt@trade=123/!alerts=1723212202517:whale:…`. Pure."""
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -11,11 +12,14 @@ from wickstream.serve.live.names import ALERTS, TRADE, parse_stream
 LONGEST = 8_000  # characters; what is longer is none of ours
 
 
-class _AlertId(msgspec.Struct):
+class _AlertPlace(msgspec.Struct):
+    at: int
     alert_id: str
 
 
-_alert_id = msgspec.json.Decoder(_AlertId)
+_alert_place = msgspec.json.Decoder(_AlertPlace)
+_id = re.compile(r"[0-9]{1,18}").fullmatch
+_place = re.compile(r"[0-9]{1,15}:.{1,64}").fullmatch
 
 
 class Cursor:
@@ -25,27 +29,29 @@ class Cursor:
         self._at: dict[str, str] = {}
         for part in text.split("/") if len(text) <= LONGEST else ():
             stream, _, position = part.partition("=")
-            if stream == ALERTS or (_is_of_trades(stream) and position.isascii() and position.isdigit()):
-                self._at[stream] = position[:64]
+            if _place(position) if stream == ALERTS else _is_of_trades(stream) and _id(position):
+                self._at[stream] = position
 
     def __str__(self) -> str:
         return "/".join(f"{stream}={position}" for stream, position in self._at.items())
 
     def last_id(self, stream: str) -> int | None:
         """Of the trades of a stream; None: nothing was heard."""
-        return int(self._at[stream][:19]) if stream in self._at and stream != ALERTS else None
+        return int(self._at[stream]) if stream in self._at and stream != ALERTS else None
 
     @property
-    def last_alert(self) -> str | None:
-        """Its id; None: nothing was heard."""
-        return self._at.get(ALERTS)
+    def last_alert(self) -> tuple[int, str] | None:
+        """Its time (ms) and id; None: nothing was heard."""
+        at, _, alert_id = self._at.get(ALERTS, "").partition(":")
+        return (int(at), alert_id) if at else None
 
     def move(self, messages: Iterable[Message]) -> bool:
         """All of these are heard; tells whether it says something else now."""
         before = dict(self._at)
         for message in messages:
             if message.stream == ALERTS:
-                self._at[ALERTS] = _alert_id.decode(message.data).alert_id
+                alert = _alert_place.decode(message.data)
+                self._at[ALERTS] = f"{alert.at}:{alert.alert_id}"
             elif _is_of_trades(message.stream):
                 self._at[message.stream] = str(frames.trade_id.decode(message.data).t)
         return self._at != before

@@ -23,9 +23,23 @@ def source() -> ScriptedSource:
 
 
 @pytest.fixture(scope="module")
-def live_address(source: ScriptedSource) -> Iterator[str]:
+def served_live_tiers() -> FakeTiers:
+    return FakeTiers()
+
+
+@pytest.fixture
+def live_tiers(served_live_tiers: FakeTiers) -> Iterator[FakeTiers]:
+    """What the hub reads from; up again after the test."""
+    yield served_live_tiers
+    served_live_tiers.down = False
+
+
+@pytest.fixture(scope="module")
+def live_address(source: ScriptedSource, served_live_tiers: FakeTiers) -> Iterator[str]:
     """A served hub whose records a test gives."""
-    app = build_app(Settings(source="demo"), open_reader=FakeTiers().opened, open_source=source.opened, rules=QUICK)
+    app = build_app(
+        Settings(source="demo"), open_reader=served_live_tiers.opened, open_source=source.opened, rules=QUICK
+    )
     with served(app) as address:
         yield address.replace("http://", "ws://")
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.alerts import whale
+from tests.alerts import AT_MS, whale
 from tests.scripted_source import trade_frame
 from wickstream.bus.codec import encode
 from wickstream.serve.live.cursor import Cursor
@@ -15,10 +15,10 @@ def trade(trade_id: int, symbol: str = "BTCUSDT") -> Message:
 def test_it_tells_how_far_each_stream_was_heard_and_is_read_again() -> None:
     cursor = Cursor()
     assert cursor.move([trade(5), trade(7, "ETHUSDT"), trade(6), Message("!alerts", encode(whale(3)))])
-    assert str(cursor) == "btcusdt@trade=6/ethusdt@trade=7/!alerts=whale:BTCUSDT:3"
+    assert str(cursor) == "btcusdt@trade=6/ethusdt@trade=7/!alerts=1723212202517:whale:BTCUSDT:3"
     again = Cursor(str(cursor))
     assert (again.last_id("btcusdt@trade"), again.last_id("xrpusdt@trade")) == (6, None)
-    assert again.last_alert == "whale:BTCUSDT:3"
+    assert again.last_alert == (AT_MS, "whale:BTCUSDT:3")
 
 
 def test_what_conflates_is_no_part_of_it() -> None:

@@ -9,16 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.alerts import whale
+from tests.alerts import AT_MS, whale
 from tests.running import wait_until
 from tests.scripted_source import ScriptedSource, ticker_frame, trade_frame
 from tests.serving import served
+from tests.unit.serve.fake_alerts import SPIKE, WHALES
 from tests.unit.serve.fake_tiers import NEWEST_ID, FakeTiers
 from tests.unit.serve.live.conftest import QUICK
 from wickstream.bus.codec import encode
 from wickstream.config import Settings
 from wickstream.serve.app import build_app
 from wickstream.serve.live.feed import Kind
+from wickstream.store.series.alert_series import place_of
 
 STREAM = "/api/v1/stream"
 
@@ -85,12 +87,19 @@ def test_who_comes_back_is_sent_the_trades_in_between_each_once_and_in_order(
 def test_who_comes_back_is_sent_the_alerts_in_between(source: ScriptedSource, live_address: str) -> None:
     alerts = [encode(whale(number)) for number in range(3)]
     source.give(Kind.ALERT, *alerts)
-    with page(live_address, "!alerts", "!alerts=whale:BTCUSDT:0") as one:
+    with page(live_address, "!alerts", f"!alerts={AT_MS}:whale:BTCUSDT:0") as one:
         assert [one.event() for _ in range(2)] == [("!alerts", json.loads(alert)) for alert in alerts[1:]]
 
 
-def test_what_cannot_be_told_any_more_is_said(live_address: str) -> None:
-    with page(live_address, "!alerts", "!alerts=whale:BTCUSDT:77777") as one:
+def test_alerts_that_no_worker_remembers_come_from_what_is_stored(live_address: str) -> None:
+    stored = sorted([*WHALES, SPIKE], key=place_of)
+    with page(live_address, "!alerts", f"!alerts={AT_MS}:whale:BTCUSDT:77777") as one:
+        assert [one.event()[1]["alert_id"] for _ in stored] == [alert.alert_id for alert in stored]
+
+
+def test_what_cannot_be_told_now_is_said(live_tiers: FakeTiers, live_address: str) -> None:
+    live_tiers.down = True
+    with page(live_address, "!alerts", f"!alerts={AT_MS}:whale:BTCUSDT:77777") as one:
         one.read_until(": what was missed of !alerts cannot be told")
 
 
