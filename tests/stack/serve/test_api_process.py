@@ -1,3 +1,4 @@
+import json
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from tests.conftest import SettingsMaker
 from tests.running import wait_until
@@ -52,6 +54,12 @@ def test_it_starts_without_its_servers_and_stops_in_order(alone: Settings, numbe
         process.send_signal(number)
         assert process.wait(5) == 0
         assert time.monotonic() - began < 3
+
+
+def test_it_pushes_on_its_own_port(alone: Settings) -> None:
+    with api_process(alone), connect(f"ws://127.0.0.1:{alone.port('api')}/ws/btcusdt@trade", proxy=None) as client:
+        client.send('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+        assert json.loads(client.recv(10)) == {"result": ["btcusdt@trade"], "id": 1}
 
 
 def test_a_taken_port_is_said_in_one_line(alone: Settings) -> None:
