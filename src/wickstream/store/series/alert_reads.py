@@ -9,12 +9,15 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Alert
 from wickstream.store.series.alert_series import AlertQuestion, newest_first
+from wickstream.store.series.held import Held
 from wickstream.store.series.stitching import attempt
-from wickstream.store.warm.alert_pages import has_let_go, read_page, unknown
+from wickstream.store.warm.alert_pages import is_archived_before, kept_since_ms, read_page, unknown
 from wickstream.store.warm.reads import WarmReader
 
 if TYPE_CHECKING:
     from wickstream.store.cold.alerts import ColdAlerts
+
+KEPT_HOLDS_S = 10.0  # a month is let go once in thirty days
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class AlertsReader:
         self._settings = settings
         self._warm = warm
         self._lock = asyncio.Lock()
+        self._kept_since = Held(KEPT_HOLDS_S, lambda: kept_since_ms(warm, settings.warm_days))
         self._lake: ColdAlerts | None = None
 
     async def read(self, question: AlertQuestion) -> Alerts:
@@ -47,7 +51,7 @@ class AlertsReader:
             StoreBusy: If neither PostgreSQL nor the lake answers.
         """
         held, no_warm = await attempt(read_page(self._warm, question))
-        if held is not None and (len(held) == question.limit or not await self._may_be_archived(question)):
+        if held is not None and not await self._may_lack(question, held):
             return Alerts(held, ("warm",) if held else (), ())
         archived, no_cold = await attempt(self._archived(question))
         if held is None and archived is None:
@@ -63,9 +67,16 @@ class AlertsReader:
             tuple(tier for tier, trouble in away.items() if trouble),
         )
 
-    async def _may_be_archived(self, question: AlertQuestion) -> bool:
-        has_older, _trouble = await attempt(has_let_go(self._warm, self._settings.warm_days))
-        return has_older is not False
+    async def _may_lack(self, question: AlertQuestion, held: Sequence[Alert]) -> bool:
+        """Tell whether the page reaches back to where PostgreSQL has let some go: what came late may still be there."""
+        since_ms, _trouble = await attempt(self._kept_since.get())
+        if since_ms is None:
+            return True
+        reaches_ms = held[-1].at if len(held) == question.limit else question.start or 0
+        if reaches_ms >= since_ms:
+            return False
+        is_archived, trouble = await attempt(is_archived_before(self._warm, since_ms))
+        return is_archived or trouble is not None
 
     async def _archived(self, question: AlertQuestion) -> Sequence[Alert]:
         async with self._lock:

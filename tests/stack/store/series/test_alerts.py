@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.alerts import AT_MS, price_spike, whale
+from tests.candles import minute
 from tests.conftest import free_port_base
 from tests.running import wait_until
 from wickstream.config import Settings
@@ -22,6 +23,7 @@ from wickstream.store.series.router import Router
 from wickstream.store.warm.alerts import upsert_alerts
 from wickstream.store.warm.database import connect
 from wickstream.store.warm.lake_files import noted_files
+from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
 
@@ -77,11 +79,56 @@ def test_the_stores_choose_as_the_question_says(filled: Settings, question: Aler
     assert read(filled, question).alerts == newest_first(question, ALL)
 
 
+def walked(settings: Settings, limit: int) -> list[Alert]:
+    question, found = AlertQuestion(limit), list[Alert]()
+    while page := read(settings, question).alerts:
+        found += page
+        question = replace(question, before=place_of(page[-1]))
+    return found
+
+
+def test_an_old_alert_that_came_late_hides_none_that_postgres_has_let_go(filled: Settings) -> None:
+    """It was recomputed, and stays until the next lifecycle."""
+    late = whale(50, at=OLD[10].at + 1)
+    with closing(connect(filled)) as conn, conn.transaction():
+        upsert_alerts(conn, [late])
+    assert walked(filled, 1) == newest_first(AlertQuestion(1_000), [*ALL, late])
+
+
+def test_what_postgres_let_go_is_found_also_when_there_was_no_alert_for_long(stores: Settings) -> None:
+    """Which months those are is said by the newest candle, not by the newest alert."""
+    months_later = minute(stores.ticker_symbols[0], number=150 * 1_440)
+    newest = whale(7, at=months_later.open_time - 61 * DAY_MS)
+    let_go = [whale(number, at=AT_MS + 40 * DAY_MS + number) for number in range(5)]
+    with closing(WarmWriter(stores)) as warm:
+        warm.write([months_later])
+    with closing(connect(stores)) as conn:
+        with conn.transaction():
+            upsert_alerts(conn, [newest])
+        ColdAlerts(stores).store([*let_go, newest], {})
+        wait_until(lambda: bool(noted_files(conn, "alerts")))
+    assert read(stores, AlertQuestion(100)).alerts == [newest, *reversed(let_go)]
+
+
+def test_pages_are_whole_also_where_a_database_has_an_order_of_its_own(filled: Settings) -> None:
+    same_ms = [whale(1, f"{name}USDT", at=AT_MS - DAY_MS) for name in ("_", "A", "a", "B", "b", "币安", "安")]
+    with closing(connect(filled)) as conn, conn.transaction():
+        conn.execute('ALTER TABLE alerts ALTER COLUMN alert_id TYPE text COLLATE "en-x-icu"')
+        upsert_alerts(conn, same_ms)
+    ColdAlerts(filled).store(same_ms, {})
+    assert read(filled, AlertQuestion(5, end=AT_MS - DAY_MS)).alerts == newest_first(AlertQuestion(5), same_ms)
+    assert [one.alert_id for one in walked(filled, 2)] == [
+        one.alert_id for one in newest_first(AlertQuestion(1_000), [*ALL, *same_ms])
+    ]
+
+
 def test_an_older_version_in_the_lake_is_not_told_of(filled: Settings) -> None:
     assert [one.final for one in read(filled, AlertQuestion(50, type=AlertType.PRICE_SPIKE)).alerts] == [True]
 
 
 def test_what_lies_within_the_days_that_warm_keeps_is_not_looked_for_in_the_lake(stores: Settings) -> None:
+    with closing(WarmWriter(stores)) as warm:
+        warm.write([minute(stores.ticker_symbols[0])])
     with closing(connect(stores)) as conn, conn.transaction():
         upsert_alerts(conn, NEW)
     broken = stores.model_copy(update={"cold_url": "s3://nowhere/lake", "minio_endpoint": "http://127.0.0.1:9"})
