@@ -154,8 +154,11 @@ def serve(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json
 
 def _run(module: str, data_dir: Path | None, port_base: int | None, *plan: Any, as_json: bool, **given: Any) -> None:
     from wickstream.logs import set_up_logging
+    from wickstream.memory import give_back
 
     log_format = "json" if as_json else None
     settings = settings_of(data_dir=data_dir, port_base=port_base, log_format=log_format, **given)
     set_up_logging(settings.log_level, settings.log_format)
-    import_module(module).run(settings, *plan)
+    process = import_module(module)
+    give_back()
+    process.run(settings, *plan)

@@ -51,6 +51,7 @@ def repair(
     missing is no failure.
     """
     from wickstream.logs import set_up_logging
+    from wickstream.memory import give_back
 
     settings = settings_of(data_dir=data_dir, port_base=port_base, log_format="json" if as_json else None)
     wanted = _range(symbols, time_ms(start, "--start"), time_ms(end, "--end"))
@@ -60,6 +61,7 @@ def repair(
         if wanted is not None:
             raise Mistake("repair: --watch knows by itself what to repair; leave --symbols, --start and --end out")
         set_up_logging(settings.log_level, settings.log_format)
+        give_back()
         run(settings)
     else:
         set_up_logging("WARNING", settings.log_format)

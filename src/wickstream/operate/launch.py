@@ -10,6 +10,7 @@ from wickstream.config import Settings
 from wickstream.jvm.class_data import dump_class_data
 from wickstream.jvm.java import find_java
 from wickstream.logs import set_up_logging
+from wickstream.memory import give_back
 from wickstream.operate.ports import check_ports
 from wickstream.operate.servers.kafka import kafka_archive
 from wickstream.operate.servers.local import fetch_servers
@@ -55,6 +56,7 @@ def _log_beside_the_terminal(settings: Settings) -> Iterator[None]:
 
 
 def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: StopFlag) -> None:
+    give_back()
     began_s = time.monotonic()
 
     def tell(name: str, state: State) -> None:

@@ -11,7 +11,7 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.operate.validation.evidence import Fault
 from wickstream.store.cold.files import LakeFile, files_of, partition_of
-from wickstream.store.cold.lake import SCAN_TROUBLE, TROUBLE, LakeTable
+from wickstream.store.cold.lake import TROUBLE, LakeTable, scan_trouble
 from wickstream.store.cold.tables import lake_tables
 from wickstream.store.warm.database import PASSING, busy, connect
 from wickstream.store.warm.lake_files import Noted, noted_files
@@ -105,7 +105,7 @@ def _trouble(table: LakeTable, file: LakeFile, note: Noted | None) -> str | None
 def _unreadable(table: LakeTable, file: LakeFile) -> str | None:
     try:
         table.scan_files([table.uri(file.path)]).select(pl.all().max()).collect(engine="streaming")
-    except SCAN_TROUBLE as exc:
+    except scan_trouble() as exc:
         return f"cannot be read: {_first_line(exc)}"
     return None
 

@@ -10,7 +10,7 @@ from wickstream.store.cold import trade_columns
 from wickstream.store.cold.candles import span_of
 from wickstream.store.cold.columns import MONTH, day_of, month_of
 from wickstream.store.cold.days import day_digests
-from wickstream.store.cold.lake import SCAN_TROUBLE, LakeTable
+from wickstream.store.cold.lake import LakeTable, scan_trouble
 from wickstream.store.cold.tables import candles_table, trades_table
 from wickstream.store.warm.days import DAYS
 
@@ -75,6 +75,6 @@ class LakeReader:
     def _collected(self, lake: LakeTable, wanted: pl.LazyFrame) -> pl.DataFrame:
         try:
             return wanted.collect()
-        except SCAN_TROUBLE as exc:
+        except scan_trouble() as exc:
             with self._opening:
                 raise lake.busy(exc) from exc

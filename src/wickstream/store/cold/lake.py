@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import structlog
 from arro3.core import RecordBatchReader, Table
 from deltalake import (
@@ -23,6 +22,9 @@ from wickstream.errors import StoreBusy
 from wickstream.store.cold.files import FileStore, files_of
 from wickstream.store.cold.notes import FileNotes
 from wickstream.store.cold.parts import in_order
+
+if TYPE_CHECKING:
+    import polars as pl  # 18 MB of a process: imported by the first scan, which most readers of a lake never make
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +47,15 @@ PROPERTIES = {
 }
 
 TROUBLE = (DeltaError, OSError)
-SCAN_TROUBLE = (*TROUBLE, pl.exceptions.PolarsError)
 
 Partitions = list[tuple[str, str, Any]]
+
+
+def scan_trouble() -> tuple[type[Exception], ...]:
+    """What a scan that is collected may fail with."""
+    import polars as pl
+
+    return (*TROUBLE, pl.exceptions.PolarsError)
 
 
 class LakeTable:
@@ -99,21 +107,25 @@ class LakeTable:
         except TROUBLE as exc:
             raise self.busy(exc) from exc
 
-    def scan(self, besides: Collection[str] = ()) -> pl.LazyFrame | None:
+    def scan(self, besides: Collection[str] = ()) -> "pl.LazyFrame | None":
         """All its rows, but those of some files; None where there is none. What it is collected with may fail with
-        what `SCAN_TROUBLE` names.
+        what `scan_trouble` names.
 
         Raises:
             StoreBusy: If the lake cannot be read now.
         """
+        import polars as pl
+
         table = self.open()
         if table is None or not besides:
             return None if table is None else pl.scan_delta(table)
         files = [self.uri(file.path) for file in files_of(table) if file.path not in besides]
         return self.scan_files(files) if files else None
 
-    def scan_files(self, uris: Sequence[str]) -> pl.LazyFrame:
+    def scan_files(self, uris: Sequence[str]) -> "pl.LazyFrame":
         """The rows of these files, whatever the log says of them."""
+        import polars as pl
+
         return pl.scan_parquet(
             list(uris),
             hive_partitioning=True,
@@ -122,7 +134,7 @@ class LakeTable:
             storage_options=self._options or None,
         )
 
-    def collected(self, rows: pl.LazyFrame) -> pl.DataFrame:
+    def collected(self, rows: "pl.LazyFrame") -> "pl.DataFrame":
         """The rows of such a scan.
 
         Raises:
@@ -130,7 +142,7 @@ class LakeTable:
         """
         try:
             return rows.collect()
-        except SCAN_TROUBLE as exc:
+        except scan_trouble() as exc:
             raise self.busy(exc) from exc
 
     def uri(self, path: str) -> str:

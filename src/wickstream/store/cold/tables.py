@@ -1,7 +1,7 @@
 """The three tables of the lake: each in the form that whoever opens it finds, and writes."""
 
 from wickstream.config import Settings
-from wickstream.store.cold import alert_columns, columns, trade_columns
+from wickstream.store.cold import alert_columns, columns
 from wickstream.store.cold.lake import LakeTable
 
 
@@ -13,6 +13,8 @@ def candles_table(settings: Settings) -> LakeTable:
 
 def trades_table(settings: Settings) -> LakeTable:
     """By day."""
+    from wickstream.store.cold import trade_columns  # loads polars, which candles are read without
+
     schema = trade_columns.table_schema()
     return LakeTable(settings, "trades", schema=schema, partition_by=trade_columns.DAY, writer=trade_columns.WRITER)
 

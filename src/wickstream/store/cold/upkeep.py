@@ -14,7 +14,7 @@ from wickstream.errors import StoreBusy, WickstreamError
 from wickstream.store.cold import columns, trade_columns
 from wickstream.store.cold.archived_ids import KEPT_SINCE, to_be_said_without
 from wickstream.store.cold.files import files_of
-from wickstream.store.cold.lake import SCAN_TROUBLE, LakeTable
+from wickstream.store.cold.lake import LakeTable, scan_trouble
 from wickstream.store.cold.parts import Part, parts_of
 from wickstream.store.cold.pieces import Piece, Run, pieces
 from wickstream.store.cold.tables import alerts_table, candles_table, trades_table
@@ -160,7 +160,7 @@ class Upkeep:
     def _tried(self, act: Callable[[], Answer]) -> Answer:
         try:
             return act()
-        except SCAN_TROUBLE as exc:
+        except scan_trouble() as exc:
             raise self._lake.busy(exc) from exc
 
 
