@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-LONGEST_STORY_S = 60.0
+LONGEST_STORY_S = 150.0
 
 Story = Callable[..., Awaitable[None]]  # an address, and numbers if it needs any
 

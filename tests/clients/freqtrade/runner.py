@@ -49,7 +49,11 @@ async def download(address: str) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "freqtrade", *command, *wanted, stdout=sys.stderr
         )
-        tell("code", await process.wait())
+        try:
+            tell("code", await process.wait())
+        finally:
+            if process.returncode is None:  # it writes into a folder that is about to go
+                process.kill()
         for interval in ("1m", "5m"):
             tell(interval, candles(folder, interval))
 
