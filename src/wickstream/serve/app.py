@@ -34,6 +34,7 @@ from wickstream.serve.front.turns import Turns
 from wickstream.serve.live import server_sent
 from wickstream.serve.live.listening import listening
 from wickstream.serve.live.live import Live, OpenSource
+from wickstream.serve.live.room import make_room
 from wickstream.serve.live.rules import RULES, Rules
 from wickstream.serve.live.sockets import LiveSocket
 from wickstream.serve.reader import Reader
@@ -113,6 +114,7 @@ def run(settings: Settings) -> None:
     """
     require_word_on_keys(settings)
     set_up_logging(settings.log_level, settings.log_format)
+    make_room(settings.subscribers)
     door = _bind(settings.listen_host, settings.port("api"))
     config = uvicorn.Config(
         build_app(settings),
