@@ -1,6 +1,5 @@
 """Reads of the cold tier, for a process that serves many at once."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.store.series.plan import Plan
+from wickstream.store.series.slow_reads import SlowReads
 
 if TYPE_CHECKING:
     from wickstream.store.cold.candles import ColdCandles
@@ -25,7 +25,7 @@ class ColdReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = asyncio.Lock()
+        self._slow_reads = SlowReads("reads of the lake")
         self._table: ColdCandles | None = None
         self._span: tuple[int, int] | None = None
         self._span_until = float("-inf")
@@ -49,8 +49,7 @@ class ColdReader:
         return self._span
 
     async def _in_thread(self, read: Callable[["ColdCandles"], Result]) -> Result:
-        async with self._lock:
-            return await asyncio.to_thread(lambda: read(self._opened()))
+        return await self._slow_reads.after_all(lambda: read(self._opened()))
 
     def _opened(self) -> "ColdCandles":
         if self._table is None:

@@ -1,6 +1,5 @@
 """Alerts as one list: out of PostgreSQL, and what that has let go out of the lake."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from wickstream.errors import StoreBusy
 from wickstream.events import Alert
 from wickstream.store.series.alert_series import AlertQuestion, newest_first
 from wickstream.store.series.held import Held
+from wickstream.store.series.slow_reads import SlowReads
 from wickstream.store.series.stitching import attempt
 from wickstream.store.warm.alert_pages import is_archived_before, kept_since_ms, read_page, unknown
 from wickstream.store.warm.reads import WarmReader
@@ -40,7 +40,7 @@ class AlertsReader:
     def __init__(self, settings: Settings, warm: WarmReader) -> None:
         self._settings = settings
         self._warm = warm
-        self._lock = asyncio.Lock()
+        self._slow_reads = SlowReads("reads of the lake")
         self._kept_since = Held(KEPT_HOLDS_S, lambda: kept_since_ms(warm, settings.warm_days))
         self._lake: ColdAlerts | None = None
 
@@ -79,8 +79,7 @@ class AlertsReader:
         return is_archived or trouble is not None
 
     async def _archived(self, question: AlertQuestion) -> Sequence[Alert]:
-        async with self._lock:
-            return await asyncio.to_thread(lambda: self._opened().page(question))
+        return await self._slow_reads.after_all(lambda: self._opened().page(question))
 
     def _opened(self) -> "ColdAlerts":
         if self._lake is None:

@@ -1,6 +1,5 @@
 """Historical trades out of what has them: the live lane's last thousand, the archive, and Kafka between the two."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from wickstream.errors import StoreBusy
 from wickstream.events import Trade
 from wickstream.store.lane.last_trades import KEEP, LastTrade, read_trades
 from wickstream.store.series.plan import FAR_MS
+from wickstream.store.series.slow_reads import SlowReads
 from wickstream.store.series.stitching import attempt
 from wickstream.store.series.trade_series import IdRange, TradeQuestion, lacking_ids, stitch_trades, wanted_ids
 from wickstream.store.warm.reads import WarmReader
@@ -52,7 +52,7 @@ class TradesReader:
         self._settings = settings
         self._redis = client
         self._warm = warm
-        self._lock = asyncio.Lock()
+        self._slow_reads = SlowReads("reads of the lake")
         self._archive: TradesArchive | None = None
         self._bus_away_until = float("-inf")
 
@@ -141,8 +141,7 @@ class TradesReader:
         return await self._in_thread(lambda archive: archive.read(symbol, ids[0], ids[-1]))
 
     async def _in_thread(self, read: "Callable[[TradesArchive], Result]") -> Result:
-        async with self._lock:
-            return await asyncio.to_thread(lambda: read(self._opened()))
+        return await self._slow_reads.after_all(lambda: read(self._opened()))
 
     def _opened(self) -> "TradesArchive":
         if self._archive is None:
