@@ -108,6 +108,22 @@ def test_health_names_the_newest_closed_candle_of_each_tier(client: httpx.Client
     assert tiers["hot"] == tiers["warm"] == {"state": "up", "newest_closed": newest}
 
 
+def test_market_and_records_are_answered_out_of_the_stores(client: httpx.Client) -> None:
+    summary = client.get("/api/v1/market/summary").json()
+    assert {total["quote_asset"]: total["quote_volume"] for total in summary["quote_volumes"]}[
+        "USDT"
+    ] == "4044.00000000"
+    (top,) = client.get("/api/v1/market/top-by-trades", params={"window": "24h", "limit": 1}).json()["data"]
+    assert (top["symbol"], top["trade_count"]) == (SYMBOL, 600)
+    span = {"symbol": SYMBOL, "start": MIDNIGHT_MS, "end": MIDNIGHT_MS + (MINUTES - 1) * 60_000}
+    (hour,) = client.get("/api/v1/system/integrity", params=span).json()["data"]
+    assert (hour["minutes"], hour["complete"], hour["missing"]) == (MINUTES, MINUTES, 0)
+    (row,) = client.get("/api/v1/system/symbols", params={"symbol": SYMBOL}).json()["data"]
+    assert (row["oldest_candle"], row["newest_candle"]) == (span["start"], span["end"])
+    assert client.get("/api/v1/system/gaps", params={"symbol": SYMBOL}).json()["data"] == []
+    assert client.get("/api/v1/market/ticker-health").json()["sources"] == ["demo", "lane", "warm"]
+
+
 def test_without_redis_postgresql_answers(stored: Settings) -> None:
     lame = stored.model_copy(update={"redis_port": free_port_base()})
     with served(build_app(lame)) as address, httpx.Client(base_url=address, trust_env=False) as client:
