@@ -114,11 +114,13 @@ def span_ms(text: str) -> int:
 
 def _database(data_dir: Path | None, port_base: int | None) -> "psycopg.Connection":
     from wickstream.config import data_root
+    from wickstream.logs import set_up_logging
     from wickstream.operate.running import of_the_folder
     from wickstream.store.warm.database import connect
     from wickstream.store.warm.migrations import migrate
 
     settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
+    set_up_logging("WARNING", settings.log_format)
     migrate(settings)
     return connect(settings)
 

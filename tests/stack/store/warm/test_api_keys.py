@@ -1,8 +1,11 @@
 import asyncio
+import json
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.unit.cli.test_commands import wickstream
 from wickstream.config import Settings
 from wickstream.store.warm.api_keys import ApiKey, create_key, digest_of, find_key, list_keys, revoke_key
 from wickstream.store.warm.database import connect
@@ -54,3 +57,21 @@ def test_all_there_ever_were_are_listed(database: Settings) -> None:
         names = ["one", "two"]
         ids = {create(conn, name)[0].key_id for name in names}
         assert {key.key_id for key in list_keys(conn)} == ids
+
+
+def test_the_command_shows_a_key_once_lists_it_and_revokes_it(empty_database: Settings, tmp_path: Path) -> None:
+    password = empty_database.postgres_password
+    server = {
+        "POSTGRES_HOST": str(empty_database.postgres_host),
+        "POSTGRES_PORT": str(empty_database.postgres_port),
+        "POSTGRES_USER": empty_database.postgres_user,
+        "POSTGRES_PASSWORD": password.get_secret_value() if password else "",
+        "POSTGRES_DB": empty_database.postgres_db,
+    }
+    made = json.loads(wickstream(tmp_path, "keys", "create", "desk", "--expires", "1d", "--json", **server).stdout)
+    assert made["key"].startswith("wks_")
+    listed = wickstream(tmp_path, "keys", "list", **server).stdout
+    assert made["key_id"] in listed
+    assert made["key"] not in listed
+    assert wickstream(tmp_path, "keys", "revoke", made["key_id"], **server).returncode == 0
+    assert wickstream(tmp_path, "keys", "revoke", made["key_id"], **server).returncode == 1
