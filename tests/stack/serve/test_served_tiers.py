@@ -115,7 +115,7 @@ def test_market_and_records_are_answered_out_of_the_stores(client: httpx.Client)
     ] == "4044.00000000"
     (top,) = client.get("/api/v1/market/top-by-trades", params={"window": "24h", "limit": 1}).json()["data"]
     assert (top["symbol"], top["trade_count"]) == (SYMBOL, 600)
-    span = {"symbol": SYMBOL, "start": MIDNIGHT_MS, "end": MIDNIGHT_MS + (MINUTES - 1) * 60_000}
+    span: dict[str, str | int] = {"symbol": SYMBOL, "start": MIDNIGHT_MS, "end": MIDNIGHT_MS + (MINUTES - 1) * 60_000}
     (hour,) = client.get("/api/v1/system/integrity", params=span).json()["data"]
     assert (hour["minutes"], hour["complete"], hour["missing"]) == (MINUTES, MINUTES, 0)
     (row,) = client.get("/api/v1/system/symbols", params={"symbol": SYMBOL}).json()["data"]
