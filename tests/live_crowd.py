@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from websockets.frames import Frame, Opcode
+
+from wickstream.binance.streams import SUBSCRIBE, control_message
+
 STAMP = b'"E":'  # is once in each frame, with the moment it was made behind it: in µs or ms
 _READ_BYTES = 1 << 18
 
@@ -37,9 +41,13 @@ class Crowd:
     delays_s: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, port: int, path: str, *, count: int, slow: int = 0, stamp_digits: int = 16) -> "Crowd":
-        """All are open when it returns."""
-        return cls([Ear(_connected(port, path), number < slow) for number in range(count)], stamp_digits)
+    def of(cls, port: int, streams: Sequence[str], *, count: int, slow: int = 0, stamp_digits: int = 16) -> "Crowd":
+        """All are open, and only then subscribe: who connects does not read."""
+        crowd = cls([Ear(_connected(port), number < slow) for number in range(count)], stamp_digits)
+        message = Frame(Opcode.TEXT, control_message(SUBSCRIBE, streams, request_id=1)).serialize(mask=True)
+        for ear in crowd.ears:
+            ear.socket.sendall(message)
+        return crowd
 
     def forget(self) -> None:
         """What was counted so far."""
@@ -125,9 +133,9 @@ def handshake(path: str, host: str = "127.0.0.1") -> bytes:
     ).encode()
 
 
-def _connected(port: int, path: str) -> socket.socket:
+def _connected(port: int) -> socket.socket:
     one = socket.create_connection(("127.0.0.1", port))
-    one.sendall(handshake(path))
+    one.sendall(handshake("/ws"))
     head = b""
     while b"\r\n\r\n" not in head:
         head += one.recv(1)

@@ -25,9 +25,9 @@ def symbols(count: int) -> list[str]:
     return [f"PUSH{number}USDT" for number in range(count)]
 
 
-def path(count: int) -> str:
-    """A raw connection to the tickers of all of them."""
-    return "/ws/" + "/".join(f"{symbol.lower()}@ticker" for symbol in symbols(count))
+def streams(count: int) -> list[str]:
+    """The tickers of all of them."""
+    return [f"{symbol.lower()}@ticker" for symbol in symbols(count)]
 
 
 def steady(count: int, per_second: int) -> OpenSource:

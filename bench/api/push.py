@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import quote
 from urllib.request import urlopen
 
 import msgspec
@@ -20,7 +19,7 @@ import psutil
 from bench.processes import cpu_s, running_stack
 from bench.table import Figure
 from tests.live_crowd import Crowd, quantile
-from tests.push_server import path
+from tests.push_server import streams
 from tests.running import wait_until
 
 PORT_BASE = 28_600
@@ -41,7 +40,7 @@ def measure() -> list[Figure]:
 
 def _fan_out(*, slow: int, p99_ms: float = 250.0) -> tuple[list[Figure], float]:
     with _push_server() as server:
-        crowd = Crowd.of(PORT_BASE, path(SYMBOLS), count=SUBSCRIBERS, slow=slow)
+        crowd = Crowd.of(PORT_BASE, streams(SYMBOLS), count=SUBSCRIBERS, slow=slow)
         crowd.listen(WARM_UP_S)
         crowd.forget()
         used_s = cpu_s(server)
@@ -87,7 +86,7 @@ def _trades() -> Iterator[Figure]:
         tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder,
         running_stack(Path(folder), PORT_BASE, "push", market),
     ):
-        crowd = Crowd.of(PORT_BASE, _path_of_trades(), count=1, stamp_digits=13)
+        crowd = Crowd.of(PORT_BASE, _streams_of_trades(), count=1, stamp_digits=13)
         crowd.listen(SETTLE_S)
         crowd.forget()
         crowd.listen(SECONDS)
@@ -97,10 +96,9 @@ def _trades() -> Iterator[Figure]:
     yield Figure("p99", "ms", quantile(crowd.delays_s, 0.99) * 1_000, 50.0)
 
 
-def _path_of_trades() -> str:
+def _streams_of_trades() -> list[str]:
     with urlopen(f"http://127.0.0.1:{PORT_BASE}/api/v3/ticker/price", timeout=10) as answer:
-        symbols = [row["symbol"].lower() for row in msgspec.json.decode(answer.read())]
-    return "/ws/" + "/".join(f"{quote(symbol)}@trade" for symbol in symbols)
+        return [f"{row['symbol'].lower()}@trade" for row in msgspec.json.decode(answer.read())]
 
 
 def _answers() -> bool:

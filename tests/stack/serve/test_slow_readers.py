@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import free_port_base
 from tests.live_crowd import Crowd
-from tests.push_server import path
+from tests.push_server import streams
 from tests.running import wait_until
 
 pytestmark = pytest.mark.stack
@@ -46,7 +46,7 @@ def answers(port: int) -> bool:
 def test_who_hardly_reads_is_closed_and_the_others_get_everything(count: int) -> None:
     with push_server() as (port, server):
         before = server.memory_info().rss
-        crowd = Crowd.of(port, path(SYMBOLS), count=count, slow=count // 10)
+        crowd = Crowd.of(port, streams(SYMBOLS), count=count, slow=count // 10)
         crowd.listen(SECONDS)
         grown = server.memory_info().rss - before
         crowd.close()
