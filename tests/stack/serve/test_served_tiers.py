@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 
 import httpx
@@ -13,6 +14,8 @@ from wickstream.config import Settings
 from wickstream.events import Trade
 from wickstream.serve.app import build_app
 from wickstream.store.cold.trades import TradesArchive
+from wickstream.store.hot.hour import open_client
+from wickstream.store.lane.live import CLOCK_KEY, SYMBOLS_KEY
 
 pytestmark = pytest.mark.stack
 
@@ -22,6 +25,9 @@ KLINES = f"/api/v1/analytics/klines/{SYMBOL}"
 
 @pytest.fixture(scope="module")
 def stored(postgres: Settings, redis: Settings) -> Settings:
+    """In a Redis that has heard of no other symbol, nor of any other time."""
+    with closing(open_client(redis)) as client:
+        client.delete(SYMBOLS_KEY, CLOCK_KEY)
     settings = redis.model_copy(update={"ticker_symbols": (SYMBOL,), "source": "demo"})
     store_market(settings, SYMBOL)
     return settings

@@ -23,7 +23,7 @@ from wickstream.store.lane.minutes import LaneMinutesWriter
 TICKERS_CHANNEL = "wickstream:tickers"  # a Ticker per message
 CANDLES_CHANNEL = "wickstream:candles"  # a forming Candle per message
 
-_SYMBOLS = f"{PREFIX}live:symbols"
+SYMBOLS_KEY = f"{PREFIX}live:symbols"  # sorted set: those heard of, by when
 CLOCK_KEY = f"{PREFIX}live:now"  # string: three times
 
 
@@ -112,15 +112,15 @@ class LiveWriter:
         try:
             with self._client.pipeline(transaction=False) as pipe:
                 self._advance([CLOCK_KEY], _clock_arguments(clock), client=pipe)
-                pipe.zadd(_SYMBOLS, {change.symbol: clock.event_at_ms for change in changes})
+                pipe.zadd(SYMBOLS_KEY, {change.symbol: clock.event_at_ms for change in changes})
                 for change in changes:
                     _write(pipe, change)
                     if change.rows:
                         self._last_trades.push(pipe, change.symbol, change.rows)
                     if change.ended:
                         self._minutes.keep(pipe, change.symbol, change.ended)
-                pipe.zremrangebyscore(_SYMBOLS, "-inf", clock.event_at_ms - SECONDS_TO_LIVE * 1_000)
-                pipe.expire(_SYMBOLS, SECONDS_TO_LIVE)
+                pipe.zremrangebyscore(SYMBOLS_KEY, "-inf", clock.event_at_ms - SECONDS_TO_LIVE * 1_000)
+                pipe.expire(SYMBOLS_KEY, SECONDS_TO_LIVE)
                 pipe.execute()
         except RedisError as exc:
             raise busy(exc) from exc
@@ -174,7 +174,7 @@ async def read_symbols(client: "redis.asyncio.Redis") -> list[str]:
         StoreBusy: If Redis does not answer.
     """
     try:
-        names: list[Any] = await client.zrange(_SYMBOLS, 0, -1)
+        names: list[Any] = await client.zrange(SYMBOLS_KEY, 0, -1)
     except RedisError as exc:
         raise busy(exc) from exc
     return [name.decode() for name in names]

@@ -17,7 +17,7 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import MINUTE_MS, Author, Gap, GapStatus, SymbolEvent, Ticker, Trade
 from wickstream.store.hot.hour import HotWriter, open_client
-from wickstream.store.lane.live import Change, Clock, LiveWriter
+from wickstream.store.lane.live import SYMBOLS_KEY, Change, Clock, LiveWriter
 from wickstream.store.lane.pulse import Pulse
 from wickstream.store.series.market_reads import MarketReader
 from wickstream.store.series.router import Router
@@ -43,7 +43,7 @@ def at(number: int) -> int:
 def market(stores: Settings) -> Settings:
     """A replay, whose clock stands, of three symbols that no other test has, in a Redis that has heard of no other."""
     with closing(open_client(stores)) as client:
-        client.delete("wickstream:live:symbols")
+        client.delete(SYMBOLS_KEY)
     own = tuple(f"{letter}{uuid.uuid4().hex[:8].upper()}USDT" for letter in "ABC")
     return stores.model_copy(update={"source": "replay:0123456789ab", "ticker_symbols": own})
 
