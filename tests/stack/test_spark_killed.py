@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from wickstream.bus.groups import records_behind
 from wickstream.bus.topics import MINUTE_MARKS, PROCESSED_AGGS, RAW_TRADES, create_topics
 from wickstream.candle import Candle
 from wickstream.config import Settings
+from wickstream.store.hot.hour import open_client
 from wickstream.store.tiers import Cold, Hot, Warm
 from wickstream.store.warm.database import conninfo
 
@@ -162,6 +164,8 @@ def play(
     """With topics and stores that hold nothing else."""
     create_topics(kafka)
     empty_topics(kafka)
+    with closing(open_client(redis)) as client:
+        client.flushdb()
     stores = {name: getattr(database, name) for name in type(database).model_fields if name.startswith("postgres_")}
     stores |= {name: getattr(redis, name) for name in type(redis).model_fields if name.startswith("redis_")}
     lake = {"cold_url": f"file:{tmp_path / 'lake'}", "cold_commit_seconds": 0.2}
