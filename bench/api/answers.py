@@ -21,7 +21,7 @@ from bench.store.servers import running
 from bench.table import Figure
 from tests.candles import minute
 from tests.running import wait_until
-from wickstream.config import Settings
+from wickstream.config import Settings, child_environment
 from wickstream.errors import Mistake
 from wickstream.events import Trade
 from wickstream.operate.servers.local import postgres_spec, redis_spec
@@ -31,7 +31,7 @@ from wickstream.store.warm.migrations import migrate
 from wickstream.store.warm.writer import WarmWriter
 
 HOT, HOUR = 500, 60  # candles: of a hot answer, and of one that Redis alone has
-CONNECTIONS, SECONDS, WARM_UP_S = 16, 8, 2
+CONNECTIONS, SECONDS, WARM_UP_S = 16, 5, 1
 PLENTY = 1_000_000_000  # a minute
 THEIRS = 60  # their port, counted from ours
 
@@ -118,8 +118,8 @@ def _ours(settings: Settings, path: str, **own: int) -> tuple[Run, bytes]:
 
 def _theirs(settings: Settings, name: str, file: Path) -> Run:
     port = settings.port("api") + THEIRS
-    argv = [sys.executable, "-m", "bench.api.contenders", name, str(port), str(file), str(settings.redis_port)]
-    process = subprocess.Popen(argv)
+    argv = [sys.executable, "-m", "bench.api.contenders", name, str(port), str(file)]
+    process = subprocess.Popen(argv, env=child_environment(settings))
     try:
         wait_until(lambda: _answers(f"http://127.0.0.1:{port}/"), what=f"{name} answers")
         return _run(process.pid, f"http://127.0.0.1:{port}/")

@@ -1,6 +1,6 @@
 """PROCESS: what the API is held against: the same bytes, or rows, given out by others on the same server.
 
-`python -m bench.api.contenders raw|bytes|dicts|get PORT FILE [REDIS_PORT]`
+`python -m bench.api.contenders raw|bytes|dicts|get PORT FILE`, with our settings in the environment
 """
 
 import sys
@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import redis.asyncio
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from wickstream.config import read_settings
+from wickstream.store.hot.hour import open_async_client
+
 KEY = "the-same-bytes"
 JSON = "application/json"
 
 
-def raw(body: bytes, _: int) -> ASGIApp:
+def raw(body: bytes) -> ASGIApp:
     """Two messages, and nothing that looks at the request."""
     headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(body)).encode())]
 
@@ -33,7 +35,7 @@ def raw(body: bytes, _: int) -> ASGIApp:
     return app
 
 
-def same_bytes(body: bytes, _: int) -> ASGIApp:
+def same_bytes(body: bytes) -> ASGIApp:
     """A route of FastAPI that returns them."""
     app = FastAPI()
 
@@ -44,7 +46,7 @@ def same_bytes(body: bytes, _: int) -> ASGIApp:
     return app
 
 
-def dicts(body: bytes, _: int) -> ASGIApp:
+def dicts(body: bytes) -> ASGIApp:
     """A route of FastAPI as tutorials write it."""
     app, rows = FastAPI(), msgspec.json.decode(body)
 
@@ -56,9 +58,9 @@ def dicts(body: bytes, _: int) -> ASGIApp:
     return app
 
 
-def get(body: bytes, redis_port: int) -> ASGIApp:
+def get(body: bytes) -> ASGIApp:
     """A route of FastAPI that asks Redis for them."""
-    client = redis.asyncio.Redis(port=redis_port)
+    client = open_async_client(read_settings())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,12 +77,12 @@ def get(body: bytes, redis_port: int) -> ASGIApp:
     return app
 
 
-CONTENDERS: dict[str, Callable[[bytes, int], ASGIApp]] = {"raw": raw, "bytes": same_bytes, "dicts": dicts, "get": get}
+CONTENDERS: dict[str, Callable[[bytes], ASGIApp]] = {"raw": raw, "bytes": same_bytes, "dicts": dicts, "get": get}
 
 
-def main(name: str, port: str, file: str, redis_port: str = "0") -> None:
+def main(name: str, port: str, file: str) -> None:
     """Serve until told to stop, as our own process does."""
-    app = CONTENDERS[name](Path(file).read_bytes(), int(redis_port))
+    app = CONTENDERS[name](Path(file).read_bytes())
     config = uvicorn.Config(
         app, port=int(port), loop="uvloop", http="httptools", ws="none", access_log=False, log_level="error",
         lifespan="off" if name == "raw" else "on", server_header=False,
