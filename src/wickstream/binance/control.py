@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -56,6 +57,32 @@ def parse_request(message: bytes) -> Request:
 def answer(request_id: int | str | None, result: Any = None) -> bytes:
     """The answer to a request that was accepted."""
     return msgspec.json.encode({"result": result, "id": request_id})
+
+
+def answered(message: bytes, do: Callable[[Request], Any]) -> bytes:
+    """What is answered to a message: the result of doing what it asks, or why it is not done.
+
+    `do` may raise ControlError.
+    """
+    try:
+        request = parse_request(message)
+        return answer(request.id, do(request))
+    except ControlError as error:
+        return error.answer()
+
+
+class Flood:
+    """Whether messages of a connection come faster than so many a second."""
+
+    def __init__(self, per_second: int) -> None:
+        self._heard: deque[float] = deque(maxlen=per_second)
+
+    def is_flooded_by_one(self, now_s: float) -> bool:
+        """Count one that comes now, and tell whether it is one too many."""
+        is_full = len(self._heard) == self._heard.maxlen
+        is_flooding = is_full and now_s - self._heard[0] < 1.0
+        self._heard.append(now_s)
+        return is_flooding
 
 
 def stream_names(request: Request) -> list[str]:

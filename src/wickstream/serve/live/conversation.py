@@ -1,9 +1,8 @@
-"""What a client says on its connection, and what it is answered: SUBSCRIBE and its kin, and how often. No I/O."""
+"""What a client says on its connection, and what it is answered: SUBSCRIBE and its kin. No I/O."""
 
-from collections import deque
 from collections.abc import Callable
 
-from wickstream.binance.control import ControlError, Request, answer, parse_request, property_value, stream_names
+from wickstream.binance.control import ControlError, Request, answered, property_value, stream_names
 from wickstream.serve.live.rules import Rules
 
 
@@ -23,11 +22,7 @@ class Conversation:
 
     def hear(self, message: bytes) -> bytes:
         """The answer, JSON."""
-        try:
-            request = parse_request(message)
-            return answer(request.id, self._do(request))
-        except ControlError as error:
-            return error.answer()
+        return answered(message, self._do)
 
     def _do(self, request: Request) -> object:
         """Do what is asked; the result of the answer."""
@@ -53,17 +48,3 @@ class Conversation:
         if streams != self.streams:
             self.streams = streams
             self._on_change(self)
-
-
-class Flood:
-    """Whether messages come faster than so many a second."""
-
-    def __init__(self, per_second: int) -> None:
-        self._heard: deque[float] = deque(maxlen=per_second)
-
-    def is_flooded_by_one(self, now_s: float) -> bool:
-        """Count one that comes now, and tell whether it is one too many."""
-        is_full = len(self._heard) == self._heard.maxlen
-        is_flooding = is_full and now_s - self._heard[0] < 1.0
-        self._heard.append(now_s)
-        return is_flooding

@@ -14,9 +14,10 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from wickstream.binance.control import Flood
 from wickstream.metrics import LIVE_CLOSED, LIVE_REFUSED
 from wickstream.serve.front.visitors import Visitor, visitor_of
-from wickstream.serve.live.conversation import Conversation, Flood
+from wickstream.serve.live.conversation import Conversation
 from wickstream.serve.live.handshake import Refusal, Wish, is_page_of_ours, wish_of
 from wickstream.serve.live.live import Live
 from wickstream.serve.live.messages import Message, Shape, combined, raw, text_frame

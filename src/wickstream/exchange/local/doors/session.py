@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +11,9 @@ from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 
 from wickstream.binance.control import (
     ControlError,
+    Flood,
     Request,
-    answer,
-    parse_request,
+    answered,
     property_value,
     stream_names,
 )
@@ -52,7 +51,7 @@ class Session:
         self._transport = transport
         self._listeners = listeners
         self._rules = rules
-        self._heard: deque[float] = deque(maxlen=rules.messages_per_second)
+        self._flood = Flood(rules.messages_per_second)
         self._last_pong = time.monotonic()
         self._farewell: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
 
@@ -122,7 +121,7 @@ class Session:
         async for message in self._socket:
             if self.connection.is_mute:
                 continue
-            if self._is_flooding():
+            if self._flood.is_flooded_by_one(time.monotonic()):
                 log.warning("cut off: too many messages")
                 self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
                 return
@@ -132,23 +131,9 @@ class Session:
                 self._last_pong = time.monotonic()
             elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 data = message.data
-                self.connection.tell(self._answer(data.encode() if isinstance(data, str) else data))
+                self.connection.tell(answered(data.encode() if isinstance(data, str) else data, self._do))
         if not self.connection.is_mute:
             self.close(WSCloseCode.OK)
-
-    def _is_flooding(self) -> bool:
-        now = time.monotonic()
-        is_full = len(self._heard) == self._rules.messages_per_second
-        flooding = is_full and now - self._heard[0] < 1.0
-        self._heard.append(now)
-        return flooding
-
-    def _answer(self, message: bytes) -> bytes:
-        try:
-            request = parse_request(message)
-            return answer(request.id, self._do(request))
-        except ControlError as error:
-            return error.answer()
 
     def _do(self, request: Request) -> object:
         """Do what is asked; the result of the answer."""
