@@ -5,16 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
-import redis.asyncio.client
 import structlog
-from redis.exceptions import RedisError
 
 from wickstream.config import Settings
+from wickstream.serve.announced import hear
 from wickstream.serve.front.hot_store import HotStore
-from wickstream.store.hot.hour import open_async_client
 from wickstream.store.lane.live import CANDLES_CHANNEL, TICKERS_CHANNEL
 
-HEARD_S = 1.0
 PAUSE_S = 1.0
 UNUSED_S = 10.0
 
@@ -40,25 +37,23 @@ async def hearing(settings: Settings, store: HotStore) -> AsyncIterator[None]:
 
 
 async def _hear(settings: Settings, store: HotStore) -> None:
-    client = open_async_client(settings)
-    try:
-        while True:
-            await store.is_used.wait()
-            try:
-                await _hear_while_used(client.pubsub(ignore_subscribe_messages=True), store)
-            except RedisError as exc:
-                log.debug("announcements are not heard", error=str(exc))
-                await asyncio.sleep(PAUSE_S)
-    finally:
-        await client.aclose()
+    def is_wanted() -> bool:
+        is_used = store.clock() - store.used_s < UNUSED_S
+        if not is_used:
+            store.is_used.clear()
+        return is_used
 
+    def take(message: bytes) -> None:
+        with suppress(msgspec.DecodeError):
+            store.forget(_changed.decode(message).symbol)
 
-async def _hear_while_used(pubsub: "redis.asyncio.client.PubSub", store: HotStore) -> None:
-    async with pubsub:
-        await pubsub.subscribe(CANDLES_CHANNEL, TICKERS_CHANNEL)
-        while store.clock() - store.used_s < UNUSED_S:
-            message = await pubsub.get_message(timeout=HEARD_S)
-            if message:
-                with suppress(msgspec.DecodeError):
-                    store.forget(_changed.decode(message["data"]).symbol)
-    store.is_used.clear()
+    await hear(
+        settings,
+        CANDLES_CHANNEL,
+        TICKERS_CHANNEL,
+        wanted=store.is_used,
+        is_wanted=is_wanted,
+        take=take,
+        on_trouble=lambda exc: log.debug("announcements are not heard", error=str(exc)),
+        pause_s=PAUSE_S,
+    )

@@ -5,19 +5,16 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import redis.asyncio.client
 import structlog
-from redis.exceptions import RedisError
 
 from wickstream.config import Settings
+from wickstream.serve.announced import hear
 from wickstream.serve.live.feed import Record
 from wickstream.serve.live.live import Live
-from wickstream.store.hot.hour import open_async_client
 from wickstream.store.lane.live import CANDLES_CHANNEL
 
 MOST_IN_HAND = 4  # batches the loop has not taken yet; then the thread waits, and Kafka keeps the rest
 PAUSE_S = 0.5
-HEARD_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -56,23 +53,12 @@ def _read(kafka: str, live: Live, loop: asyncio.AbstractEventLoop, stop: threadi
 
 async def _hear(settings: Settings, live: Live) -> None:
     """Forming candles, as the live lane announces them, while somebody wants them."""
-    client = open_async_client(settings)
-    try:
-        while True:
-            await live.candles.are_wanted.wait()
-            try:
-                await _hear_while_wanted(client.pubsub(ignore_subscribe_messages=True), live)
-            except RedisError as exc:
-                log.warning("forming candles are not heard", error=str(exc))
-                await asyncio.sleep(PAUSE_S)
-    finally:
-        await client.aclose()
-
-
-async def _hear_while_wanted(pubsub: "redis.asyncio.client.PubSub", live: Live) -> None:
-    async with pubsub:
-        await pubsub.subscribe(CANDLES_CHANNEL)
-        while live.candles.are_wanted.is_set():
-            message = await pubsub.get_message(timeout=HEARD_S)
-            if message:
-                live.feed.hear(message["data"])
+    await hear(
+        settings,
+        CANDLES_CHANNEL,
+        wanted=live.candles.are_wanted,
+        is_wanted=live.candles.are_wanted.is_set,
+        take=live.feed.hear,
+        on_trouble=lambda exc: log.warning("forming candles are not heard", error=str(exc)),
+        pause_s=PAUSE_S,
+    )
