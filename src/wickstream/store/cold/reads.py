@@ -1,11 +1,12 @@
 """Reads of the cold tier, for a process that serves many at once."""
 
-import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from wickstream.candle import Candle
 from wickstream.config import Settings
+from wickstream.store.series.held import Held
 from wickstream.store.series.plan import Plan
 from wickstream.store.series.slow_reads import SlowReads
 
@@ -26,9 +27,7 @@ class ColdReader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._slow_reads = SlowReads("reads of the lake")
-        self._table: ColdCandles | None = None
-        self._span: tuple[int, int] | None = None
-        self._span_until = float("-inf")
+        self._span = Held(SPAN_HOLDS_S, lambda: self._in_thread(lambda table: table.span()))
 
     async def candles(self, symbol: str, wanted: Plan) -> list[Candle]:
         """1-minute candles in order of time."""
@@ -43,17 +42,13 @@ class ColdReader:
 
     async def span(self) -> tuple[int, int] | None:
         """Oldest and newest open time (ms) of all symbols, a few seconds old; None if nothing is stored."""
-        if time.monotonic() >= self._span_until:
-            self._span = await self._in_thread(lambda table: table.span())
-            self._span_until = time.monotonic() + SPAN_HOLDS_S
-        return self._span
+        return await self._span.get()
 
     async def _in_thread(self, read: Callable[["ColdCandles"], Result]) -> Result:
-        return await self._slow_reads.after_all(lambda: read(self._opened()))
+        return await self._slow_reads.after_all(lambda: read(self._table))
 
-    def _opened(self) -> "ColdCandles":
-        if self._table is None:
-            from wickstream.store.cold.candles import ColdCandles
+    @cached_property
+    def _table(self) -> "ColdCandles":
+        from wickstream.store.cold.candles import ColdCandles
 
-            self._table = ColdCandles(self._settings)
-        return self._table
+        return ColdCandles(self._settings)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wickstream.config import Settings
@@ -42,7 +43,6 @@ class AlertsReader:
         self._warm = warm
         self._slow_reads = SlowReads("reads of the lake")
         self._kept_since = Held(KEPT_HOLDS_S, lambda: kept_since_ms(warm, settings.warm_days))
-        self._lake: ColdAlerts | None = None
 
     async def read(self, question: AlertQuestion) -> Alerts:
         """A page, each id once, of the largest version.
@@ -79,11 +79,10 @@ class AlertsReader:
         return is_archived or trouble is not None
 
     async def _archived(self, question: AlertQuestion) -> Sequence[Alert]:
-        return await self._slow_reads.after_all(lambda: self._opened().page(question))
+        return await self._slow_reads.after_all(lambda: self._lake.page(question))
 
-    def _opened(self) -> "ColdAlerts":
-        if self._lake is None:
-            from wickstream.store.cold.alerts import ColdAlerts
+    @cached_property
+    def _lake(self) -> "ColdAlerts":
+        from wickstream.store.cold.alerts import ColdAlerts
 
-            self._lake = ColdAlerts(self._settings)
-        return self._lake
+        return ColdAlerts(self._settings)

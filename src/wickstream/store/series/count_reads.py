@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wickstream.candle import Candle
@@ -37,7 +38,6 @@ class CountReader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._slow_reads = SlowReads("answers that count trades")
-        self._archive: TradesArchive | None = None
 
     async def read(self, candles: Sequence[Candle]) -> Counted:
         """Of candles of one symbol and interval, in order of time.
@@ -60,14 +60,13 @@ class CountReader:
 
     def _count(self, candles: Sequence[Candle]) -> Mapping[int, Sides]:
         first, last = candles[0], candles[-1]
-        counted = self._opened().counts(
+        counted = self._archive.counts(
             first.symbol, first.open_time, last.close_time, width_ms=width_of(first.interval)
         )
         return by_window(counted, first.interval)
 
-    def _opened(self) -> "TradesArchive":
-        if self._archive is None:
-            from wickstream.store.cold.trades import TradesArchive
+    @cached_property
+    def _archive(self) -> "TradesArchive":
+        from wickstream.store.cold.trades import TradesArchive
 
-            self._archive = TradesArchive(self._settings)
-        return self._archive
+        return TradesArchive(self._settings)

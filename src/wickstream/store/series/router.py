@@ -17,6 +17,7 @@ from wickstream.store.series.alert_reads import AlertsReader
 from wickstream.store.series.board import Board, lag
 from wickstream.store.series.count_reads import CountReader
 from wickstream.store.series.exchange_reads import ExchangeReads
+from wickstream.store.series.held import Held
 from wickstream.store.series.hot_path import HotAnswer, from_hot
 from wickstream.store.series.hot_reads import Heard, hear
 from wickstream.store.series.market_reads import MarketReader
@@ -77,8 +78,7 @@ class Router:
         self.market = MarketReader(settings, self._redis, self._warm, self.known_symbols)
         self.exchange = ExchangeReads(settings, self._redis, self._warm)
         self.records = RecordsReader(self._warm, self.known_symbols)
-        self._known = frozenset(settings.named_symbols)
-        self._known_until = float("-inf")
+        self._known = Held(SYMBOLS_HOLD_S, self._read_known)
 
     async def __aenter__(self) -> Self:
         await self._warm.open()
@@ -190,12 +190,12 @@ class Router:
 
     async def known_symbols(self) -> Collection[str]:
         """Those of the settings, those heard of within a day, and those of which there are candles."""
-        if time.monotonic() >= self._known_until:
-            answers = await asyncio.gather(attempt(read_symbols(self._redis)), attempt(self._warm.symbols()))
-            found = (symbol for symbols, _trouble in answers for symbol in symbols or [])
-            self._known = frozenset((*self._settings.named_symbols, *found))
-            self._known_until = time.monotonic() + SYMBOLS_HOLD_S
-        return self._known
+        return await self._known.get()
+
+    async def _read_known(self) -> frozenset[str]:
+        answers = await asyncio.gather(attempt(read_symbols(self._redis)), attempt(self._warm.symbols()))
+        found = (symbol for symbols, _trouble in answers for symbol in symbols or [])
+        return frozenset((*self._settings.named_symbols, *found))
 
     async def tier_states(self) -> Mapping[str, int | None]:
         """Open time (ms) of the newest closed candle per tier that answers; a tier that does not is left out."""

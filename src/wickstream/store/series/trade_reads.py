@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import redis.asyncio
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 BUS_AWAY_S = 5.0  # so long nobody waits again for a Kafka that did not answer
 
 Result = TypeVar("Result")
+_Lane = tuple[list[Trade], StoreBusy | None]  # its trades, or why there are none
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,6 @@ class TradesReader:
         self._redis = client
         self._warm = warm
         self._slow_reads = SlowReads("reads of the lake")
-        self._archive: TradesArchive | None = None
         self._bus_away_until = float("-inf")
 
     async def read(self, symbol: str, *, from_id: int | None, limit: int) -> Trades:
@@ -62,9 +63,15 @@ class TradesReader:
         Raises:
             StoreBusy: If no store that may have some of it answers; names them.
         """
-        # 1. The lane: what leaves it while the others are read, they have.
-        last, no_lane = await attempt(read_trades(self._redis, symbol, limit=KEEP))
-        lane = [_trade(symbol, row) for row in last or ()]
+        return await self._read(symbol, await self._lane(symbol), from_id=from_id, limit=limit)
+
+    async def _lane(self, symbol: str) -> _Lane:
+        last, trouble = await attempt(read_trades(self._redis, symbol, limit=KEEP))
+        return [_trade(symbol, row) for row in last or ()], trouble
+
+    async def _read(self, symbol: str, heard: _Lane, *, from_id: int | None, limit: int) -> Trades:
+        # 1. The lane, which was read before: what leaves it while the others are read, they have.
+        lane, no_lane = heard
         ids = wanted_ids(from_id, limit, lane[-1].trade_id if lane else None)
         parts: dict[str, Sequence[Trade]] = {"lane": lane, "cold": []}
         away = {"lane": no_lane}
@@ -90,17 +97,18 @@ class TradesReader:
             StoreBusy: If no store that may have some of it answers; names them.
         """
         from_id, limit = question.from_id, question.limit
+        heard = await self._lane(question.symbol)
         if from_id is None and question.start is not None:
-            from_id = await self._id_from(question.symbol, question.start)
+            from_id = await self._id_from(question.symbol, question.start, heard)
         elif from_id is None and (question.before_id, question.end) != (None, None):
-            before_id = await self._id_behind(question)
+            before_id = await self._id_behind(question, heard)
             from_id, limit = max(0, before_id - limit), min(limit, before_id)
-        found = await self.read(question.symbol, from_id=from_id, limit=limit)
+        found = await self._read(question.symbol, heard, from_id=from_id, limit=limit)
         return _within(question, found)
 
-    async def _id_from(self, symbol: str, start_ms: int) -> int:
+    async def _id_from(self, symbol: str, start_ms: int, heard: _Lane) -> int:
         """No later than the first trade at that time or after it."""
-        lane, no_lane = await attempt(read_trades(self._redis, symbol, limit=KEEP))
+        lane, no_lane = heard
         if lane and lane[0].traded_at_ms < start_ms:
             return next((trade.trade_id for trade in lane if trade.traded_at_ms >= start_ms), lane[-1].trade_id + 1)
         found, no_cold = await attempt(self._in_thread(lambda archive: _archived_from(archive, symbol, start_ms)))
@@ -108,13 +116,12 @@ class TradesReader:
             raise no_cold
         return found if found is not None else lane[0].trade_id if lane else 0
 
-    async def _id_behind(self, question: TradeQuestion) -> int:
+    async def _id_behind(self, question: TradeQuestion, heard: _Lane) -> int:
         """Behind the last trade at that time or before it; 0: nothing is held of any so early."""
         if question.before_id is not None or question.end is None:
             return question.before_id or 0
         symbol, end_ms = question.symbol, question.end
-        lane, _ = await attempt(read_trades(self._redis, symbol, limit=KEEP))
-        early = [trade.trade_id for trade in lane or () if trade.traded_at_ms <= end_ms]
+        early = [trade.trade_id for trade in heard[0] if trade.traded_at_ms <= end_ms]
         last_id = early[-1] if early else await self._in_thread(lambda archive: archive.id_until(symbol, end_ms))
         return 0 if last_id is None else last_id + 1
 
@@ -127,9 +134,7 @@ class TradesReader:
         return found or [], trouble
 
     def _published(self, archive: "TradesArchive", symbol: str, missing: Sequence[IdRange]) -> list[Trade]:
-        from wickstream.store.cold.archived_ids import NONE, said_name
-
-        newest = archive.said([said_name(symbol)]).get(said_name(symbol), NONE)
+        newest = _newest_archived(archive, symbol)
         waiting = [(max(first, newest + 1), last) for first, last in missing if last > newest]
         if not waiting:
             return []
@@ -141,14 +146,13 @@ class TradesReader:
         return await self._in_thread(lambda archive: archive.read(symbol, ids[0], ids[-1]))
 
     async def _in_thread(self, read: "Callable[[TradesArchive], Result]") -> Result:
-        return await self._slow_reads.after_all(lambda: read(self._opened()))
+        return await self._slow_reads.after_all(lambda: read(self._archive))
 
-    def _opened(self) -> "TradesArchive":
-        if self._archive is None:
-            from wickstream.store.cold.trades import TradesArchive
+    @cached_property
+    def _archive(self) -> "TradesArchive":
+        from wickstream.store.cold.trades import TradesArchive
 
-            self._archive = TradesArchive(self._settings)
-        return self._archive
+        return TradesArchive(self._settings)
 
 
 def _archived_from(archive: "TradesArchive", symbol: str, start_ms: int) -> int | None:
@@ -156,10 +160,15 @@ def _archived_from(archive: "TradesArchive", symbol: str, start_ms: int) -> int 
     found = archive.id_from(symbol, start_ms)
     if found is not None:
         return found
-    from wickstream.store.cold.archived_ids import said_name
+    newest = _newest_archived(archive, symbol)
+    return None if newest < 0 else newest + 1
 
-    newest = archive.said([said_name(symbol)]).get(said_name(symbol))
-    return None if newest is None else newest + 1
+
+def _newest_archived(archive: "TradesArchive", symbol: str) -> int:
+    """Its id; -1 where there is none."""
+    from wickstream.store.cold.archived_ids import NONE, said_name
+
+    return archive.said([said_name(symbol)]).get(said_name(symbol), NONE)
 
 
 def _within(question: TradeQuestion, found: Trades) -> Trades:
