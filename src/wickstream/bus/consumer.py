@@ -151,7 +151,7 @@ def _of_topic(consumer: Consumer, topic: str) -> list[TopicPartition]:
 
 def _behind(consumer: Consumer, position: TopicPartition) -> int:
     low, high = consumer.get_watermark_offsets(position, cached=True)
-    return max(0, high - (position.offset if position.offset >= 0 else low))
+    return max(0, high - max(low, position.offset))  # retention may be ahead of us; below 0: not known yet
 
 
 def require_topics(bootstrap_servers: str, topics: Iterable[str]) -> None:

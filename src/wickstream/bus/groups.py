@@ -26,7 +26,7 @@ def committed_offsets(bootstrap_servers: str, group: str, places: Sequence[Place
 
 
 def records_behind(bootstrap_servers: str, group: str, topic: str) -> int:
-    """How many records of a topic the group has not committed; 0 where it never committed anything.
+    """How many of the records that are there the group has not committed; 0 where it never committed anything.
 
     Raises:
         StoreBusy: If Kafka does not answer.
@@ -34,7 +34,7 @@ def records_behind(bootstrap_servers: str, group: str, topic: str) -> int:
     with _onlooker(bootstrap_servers, group) as consumer:
         partitions = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions
         done = _committed(consumer, [Place(topic, partition) for partition in partitions])
-        return sum(max(0, _end(consumer, place) - offset) for place, offset in done.items())
+        return sum(_behind(consumer, place, offset) for place, offset in done.items())
 
 
 @contextmanager
@@ -57,6 +57,6 @@ def _committed(consumer: Consumer, places: Sequence[Place]) -> dict[Place, int]:
     return {Place(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
 
 
-def _end(consumer: Consumer, place: Place) -> int:
-    _, end = consumer.get_watermark_offsets(TopicPartition(*place), timeout=ANSWER_SECONDS)
-    return end
+def _behind(consumer: Consumer, place: Place, offset: int) -> int:
+    first, end = consumer.get_watermark_offsets(TopicPartition(*place), timeout=ANSWER_SECONDS)
+    return max(0, end - max(first, offset))

@@ -28,6 +28,7 @@ class History:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",  # where retention was faster: what is left, and not the end
                 "fetch.queue.backoff.ms": 5,
                 # Only a fetch without records tells a partition's end, and until it returns all other questions wait.
                 "fetch.wait.max.ms": 20,
