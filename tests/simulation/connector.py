@@ -12,7 +12,7 @@ from tests.simulation.process import Process
 from wickstream.bus.producer import Batch, ProducerBroken, Record
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.sessions.ending import until_one_ends
-from wickstream.exchange.sessions.session import Parts
+from wickstream.exchange.sessions.parts import Parts
 from wickstream.exchange.sessions.sessions import run_sessions
 from wickstream.exchange.sessions.spool import Spool
 from wickstream.exchange.sessions.tail import Tail, read_tails
@@ -86,6 +86,7 @@ class Log:
         self._number = number
         self._epoch = -1
         self.took_over = False
+        self._sent: list[Record | Batch] = []
         self._loop = asyncio.get_running_loop()
 
     async def fence(self) -> None:
@@ -104,7 +105,11 @@ class Log:
         await self._process.step()
         return found
 
-    async def publish(self, records: Sequence[Record | Batch]) -> None:
+    async def send(self, records: Sequence[Record | Batch]) -> None:
+        await self._process.step()  # taken, and not sent
+        self._sent += records
+
+    async def commit(self) -> None:
         await self._reach(TRANSACTION_TIMEOUT_S + 1)
         self._fail_if_fenced()
         if not self._kafka.is_calm and self._chance.random() < 0.005:
@@ -112,7 +117,8 @@ class Log:
         await asyncio.sleep(self._chance.choice(self._kafka.commits_s))
         await self._process.step()  # all is sent, nothing committed
         self._fail_if_fenced()
-        self._kafka.write(records, self._loop.time())
+        self._kafka.write(self._sent, self._loop.time())
+        self._sent = []
         await self._process.step()  # committed, and nobody knows
         if not self._kafka.is_calm and self._chance.random() < 0.003:
             raise ProducerBroken("no answer to the commit", fenced=False)

@@ -68,7 +68,9 @@ class TransactionalProducer:
         self._producer = Producer(
             _base(bootstrap_servers)
             | {"transactional.id": transactional_id, "transaction.timeout.ms": 5_000, "log_level": 2}
+            | {"linger.ms": 1}  # what comes together is sent together
         )
+        self._is_open = False
 
     def fence(self, *, timeout_s: float = 30.0) -> None:
         """Shut out any predecessor of the same id, and abort what it left open. Before the tail is read.
@@ -85,18 +87,40 @@ class TransactionalProducer:
         """Publish in one transaction; returns when the brokers have committed it.
 
         Raises:
+            ProducerBroken: As `send`.
+        """
+        self.send(records)
+        self.commit()
+
+    def send(self, records: Iterable[Record | Batch]) -> None:
+        """Into the open transaction, begun by the first; whoever reads uncommitted records has them from now on.
+
+        Raises:
             ProducerBroken: Whatever went wrong; the only way on is a new producer and a new look at the tail.
         """
         try:
-            self._producer.begin_transaction()
+            if not self._is_open:
+                self._producer.begin_transaction()
+                self._is_open = True
             for record in records:
                 if isinstance(record, Batch):
                     self._produce(*record)
                 else:
                     self._produce(record.topic, record.key, (record.value,), record.headers)
+        except KafkaException as exc:
+            raise _broken(exc) from exc
+
+    def commit(self) -> None:
+        """All that was sent, whole or not at all; returns when the brokers have committed it.
+
+        Raises:
+            ProducerBroken: As `send`.
+        """
+        try:
             self._producer.commit_transaction(COMMIT_SECONDS)
         except KafkaException as exc:
             raise _broken(exc) from exc
+        self._is_open = False
 
     def let_go(self) -> None:
         """End its threads and connections; what it left open is its successor's to fence."""

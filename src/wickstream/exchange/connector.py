@@ -11,8 +11,8 @@ from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.sessions.ending import until_one_ends
 from wickstream.exchange.sessions.instance import Instance
 from wickstream.exchange.sessions.log import KafkaLog
+from wickstream.exchange.sessions.parts import Parts
 from wickstream.exchange.sessions.reporting import Report
-from wickstream.exchange.sessions.session import Parts
 from wickstream.exchange.sessions.sessions import run_sessions
 from wickstream.exchange.sessions.spool import Spool
 from wickstream.exchange.sockets.socket_rules import SocketRules

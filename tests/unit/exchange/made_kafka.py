@@ -95,6 +95,7 @@ class MadeLog:
         self.took_over = False
         self.twin = False
         self.takes_s = 0.005
+        self.sent: list[tuple[float, list[Record | Batch]]] = []  # when, into the open transaction
         self.fails_to_fence: ProducerBroken | None = None
         self._kafka = kafka
         self._loop = asyncio.get_running_loop()
@@ -113,10 +114,15 @@ class MadeLog:
             raise self.busy.popleft()
         return read_tails(self._kafka, symbols, producers_ms=self.now_ms())
 
-    async def publish(self, records: Sequence[Record | Batch]) -> None:
+    async def send(self, records: Sequence[Record | Batch]) -> None:
+        self.sent.append((self._loop.time(), list(records)))
+
+    async def commit(self) -> None:
         self.steps.append("publish")
         failure = self.failures.popleft() if self.failures else None
         await asyncio.sleep(self.takes_s)
+        records = [record for _, some in self.sent for record in some]
+        self.sent.clear()
         if failure is None or self.is_committed:
             self._kafka.commit(records, self.now_ms())
         if failure is not None:

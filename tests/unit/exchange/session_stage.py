@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 from tests.unit.exchange.made_exchange import OTHER, SYMBOL, MadeExchange, rest, trade_frame
 from tests.unit.exchange.made_kafka import MadeKafka, MadeLog
-from wickstream.exchange.sessions.session import Parts, Session
+from wickstream.exchange.sessions.parts import Parts
+from wickstream.exchange.sessions.session import Session
 from wickstream.exchange.sessions.spool import Spool
 
 

@@ -22,7 +22,7 @@ TAKING_OVER = "taking over"  # of no symbol, but of a shard
 class KafkaLog:
     """From one fence to the next; then a new one is needed.
 
-    `fence`, `tails` and `publish` raise ProducerBroken or StoreBusy: what was not committed then is not published.
+    `fence`, `tails`, `send` and `commit` raise ProducerBroken or StoreBusy: what is not committed is not published.
 
     Attributes:
         took_over: nobody else may write since, but who takes over from us.
@@ -39,7 +39,9 @@ class KafkaLog:
         """Nobody else writes in our place from here on, nor in another way to share the symbols."""
         self._fenced_at_ms = self.now_ms()
         await asyncio.to_thread(self._producer.fence)
-        await self.publish([self._taking_over()])  # at once: whoever was fenced looks for this
+        await asyncio.to_thread(
+            self._producer.publish, [self._taking_over()]
+        )  # at once: whoever was fenced looks for this
         self.took_over = True
         for other in await asyncio.to_thread(find_layouts, self._bootstrap_servers):
             if other.market == self._me.market and other.shards != self._me.shards:
@@ -64,9 +66,13 @@ class KafkaLog:
         with History(self._bootstrap_servers) as history:
             return read_tails(history, symbols, producers_ms=producers_ms())
 
-    async def publish(self, records: Sequence[Record | Batch]) -> None:
-        """All of it or nothing; committed when this returns."""
-        await asyncio.to_thread(self._producer.publish, records)
+    async def send(self, records: Sequence[Record | Batch]) -> None:
+        """Into the open transaction."""
+        await asyncio.to_thread(self._producer.send, records)
+
+    async def commit(self) -> None:
+        """All that was sent, or nothing; committed when this returns."""
+        await asyncio.to_thread(self._producer.commit)
 
     def now_ms(self) -> int:
         """The clock that stamps records."""

@@ -4,95 +4,29 @@ Everything that is known comes from Kafka and the exchange; nothing of an earlie
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 import structlog
 
-from wickstream.bus.producer import Batch, Record
 from wickstream.events import Author, SymbolEvent
-from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.rest.insist import until_answered
-from wickstream.exchange.sequencing.clock import ExchangeClock
 from wickstream.exchange.sequencing.shard import Shard
 from wickstream.exchange.sessions.audit import Audit, ask_time
 from wickstream.exchange.sessions.ending import until_one_ends
+from wickstream.exchange.sessions.parts import Log, Parts
 from wickstream.exchange.sessions.refill import Refill
-from wickstream.exchange.sessions.spool import Spool
 from wickstream.exchange.sessions.start import Start
 from wickstream.exchange.sessions.tail import STOPPED, Tail
 from wickstream.metrics import FRAMES, PUBLISH_SECONDS
 
 log = structlog.get_logger()
 
-TRANSACTION_S = 0.05  # one transaction at most so often: no throughput cost, +26 ms at the median
+TRANSACTION_S = 0.05  # one transaction at most so often: no throughput cost; who reads committed waits for its end
+SEND_S = 0.002  # into it records go as they come, so often at most: who reads uncommitted does not wait
 SUBSCRIBED_S = 3.0  # no start waits longer for its streams
 FRAMES_AT_ONCE = 10_000  # in one transaction: the event loop must not stand still for long
-
-
-class Log(Protocol):
-    """Kafka, as `KafkaLog` has it."""
-
-    async def fence(self) -> None:
-        """Nobody else writes from here on."""
-
-    async def tails(self, symbols: Iterable[str]) -> dict[str, Tail]:
-        """Where each symbol stopped."""
-
-    async def publish(self, records: Sequence[Record | Batch]) -> None:
-        """All of it or nothing."""
-
-    def now_ms(self) -> int:
-        """The clock that stamps records."""
-
-    def let_go(self) -> None:
-        """No more of it is needed."""
-
-
-class Following(Protocol):
-    """The chosen symbols, as the registry has them."""
-
-    mine: frozenset[str]
-    changed: asyncio.Event
-    on_poll: Callable[[Mapping[str, str], int], None] | None
-
-    @property
-    def listings(self) -> Mapping[str, int]:
-        """Symbols that we saw appear, and when."""
-        ...
-
-
-class Streams(Protocol):
-    """The sockets, as `Sockets` has them."""
-
-    def follow(self, symbols: Iterable[str]) -> None:
-        """These and no others."""
-
-    def is_silent(self, symbol: str) -> None:
-        """Its frames do not come."""
-
-    async def subscribed(self) -> None:
-        """Wait until the exchange has confirmed all that is wanted."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a session works with; all of it outlives the session."""
-
-    client: ExchangeClient
-    spool: Spool
-    registry: Following
-    streams: Streams
-    instance: str
-    clock: ExchangeClock = field(default_factory=ExchangeClock)
-    absence_is_provable: bool = True
-    epoch_us: Callable[[], int] = lambda: 0  # what the process clock's zero is in µs since 1970
-    ever_followed: set[str] = field(default_factory=set)
-    first_ids: dict[str, int] = field(default_factory=dict)  # newest ids when we subscribed; -1: it had none
-    on_published: Callable[[Shard], None] = lambda _: None
 
 
 class Session:
@@ -104,6 +38,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._shard = Shard((), parts.clock, instance=parts.instance, ever_followed=parts.ever_followed)
         self._turn = asyncio.Lock()  # of a transaction, or of a look at what is committed
+        self._pause_s = SEND_S
         self._start = Start(self._shard, parts.client, listings=parts.registry.listings)
         self._audit = Audit(self._shard, parts.client, on_news=parts.spool.wake)
         self._refill = Refill(
@@ -235,25 +170,62 @@ class Session:
         stopping = False
         while not stopping:
             stopping = stop.is_set()  # seen before anything is taken, so that nothing stays behind
-            began_s = self._loop.time()
-            is_behind = self._take_frames()
-            await self._commit()
+            is_behind = await self._transaction(is_last=stopping)
             spool.acknowledge()
             if is_behind:
                 await asyncio.sleep(0)  # others want their turn, though there is no end of frames
             elif not stopping:
-                await asyncio.sleep(max(0.0, TRANSACTION_S - (self._loop.time() - began_s)))
                 await spool.filled()
             stopping = stopping and not is_behind
 
-    async def _commit(self) -> None:
-        """What is ready, in one transaction."""
+    async def _transaction(self, *, is_last: bool) -> bool:
+        """What comes until it ends, sent as it comes; tell whether there is more."""
         async with self._turn:
-            records = self._shard.take_records(now_s=self._loop.time(), producers_ms=self._log.now_ms())
-            if records:
-                with PUBLISH_SECONDS.time():
-                    await self._log.publish(records)
-                self._parts.on_published(self._shard)
+            ends_s = self._loop.time() + TRANSACTION_S
+            is_behind, is_open = await self._pass_on()
+            while is_open and not is_behind and not is_last and await self._more_comes(ends_s):
+                is_behind, _ = await self._pass_on()
+            if is_open:
+                await self._end_transaction()
+        return is_behind
+
+    async def _pass_on(self) -> tuple[bool, bool]:
+        """From the spool into the open transaction; tell whether there is more, and whether there was anything.
+
+        The more it takes, the longer it is waited for more: a burst is passed on in fewer and larger pieces.
+        """
+        began_s = self._loop.time()
+        is_behind, is_any = self._take_frames(), await self._send()
+        self._pause_s = max(SEND_S, self._loop.time() - began_s)
+        return is_behind, is_any
+
+    async def _more_comes(self, until_s: float) -> bool:
+        """Wait for frames, or whoever wakes us, until then; and for those that come with them."""
+        try:
+            async with asyncio.timeout_at(until_s):
+                await self._parts.spool.filled()
+        except TimeoutError:
+            return False
+        await asyncio.sleep(self._pause_s)
+        return True
+
+    async def _send(self) -> bool:
+        """What is ready; tell whether there was anything."""
+        records = self._shard.take_records(now_s=self._loop.time(), producers_ms=self._log.now_ms())
+        if records:
+            await self._log.send(records)
+        return bool(records)
+
+    async def _end_transaction(self) -> None:
+        with PUBLISH_SECONDS.time():
+            await self._log.commit()
+        self._parts.on_published(self._shard)
+
+    async def _commit(self) -> None:
+        """What is ready, in a transaction of its own."""
+        async with self._turn:
+            if await self._send():
+                await self._end_transaction()
 
     def _take_frames(self) -> bool:
         """Tell whether there is more."""

@@ -10,7 +10,8 @@ import structlog
 from wickstream.bus.producer import ProducerBroken
 from wickstream.errors import ExchangeError, Fenced, StoreBusy
 from wickstream.exchange.sessions.ending import until_one_ends
-from wickstream.exchange.sessions.session import Log, Parts, Session
+from wickstream.exchange.sessions.parts import Log, Parts
+from wickstream.exchange.sessions.session import Session
 
 log = structlog.get_logger()
 

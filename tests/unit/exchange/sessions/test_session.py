@@ -9,7 +9,7 @@ from tests.unit.exchange.session_stage import Stage, published, session, trade
 from wickstream.bus.producer import ProducerBroken
 from wickstream.errors import FeedLost, StoreBusy
 from wickstream.events import Author
-from wickstream.exchange.sessions.session import FRAMES_AT_ONCE, SUBSCRIBED_S
+from wickstream.exchange.sessions.session import FRAMES_AT_ONCE, SEND_S, SUBSCRIBED_S
 from wickstream.exchange.sessions.tail import STARTED
 
 BROKEN = ProducerBroken("Kafka is away", fenced=False)
@@ -155,6 +155,25 @@ def test_once_begun_another_session_needs_no_answer_from_the_exchange_to_go_on()
         async with session(stage):
             trade(stage, 2)
             await until(published(stage, range(3)))
+
+    on_virtual_time(scene)
+
+
+def test_trades_are_sent_as_they_come_and_committed_together() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        log = stage.log()
+        async with session(stage, log):
+            trade(stage, 1)
+            await until(published(stage, range(2)))
+            await asyncio.sleep(1)
+            for number in (2, 3):
+                trade(stage, number)
+                await asyncio.sleep(3 * SEND_S)
+                assert sum(len(singles) for _, singles in log.sent) == number - 1
+            assert stage.kafka.ids() == [0, 1]
+            await until(published(stage, range(4)))
+            assert len(stage.kafka.transactions[-1]) == 2
 
     on_virtual_time(scene)
 
