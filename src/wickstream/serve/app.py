@@ -22,6 +22,7 @@ from wickstream.serve.drop_in import routes as drop_in
 from wickstream.serve.front.admission import Admission
 from wickstream.serve.front.announcements import hearing
 from wickstream.serve.front.doorstep import Doorstep
+from wickstream.serve.front.express import Express
 from wickstream.serve.front.gate import Gate
 from wickstream.serve.front.heads import HeadProtocol
 from wickstream.serve.front.hot_answers import HotAnswers
@@ -55,9 +56,10 @@ def build_app(
     limits = Limits(Leases(settings), workers=settings.api_workers)
     admission = Admission(settings, limits, Keys())
     hot = HotStore(oldest_s=settings.hot_answer_ms / 1_000)
+    express = Express(hot, admission, trusted=settings.trusted_networks)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Live]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Live | Express]]:
         async with (
             aclosing(limits),
             hearing(settings, hot),
@@ -71,7 +73,7 @@ def build_app(
             ) as live,
         ):
             app.state.reader = reader
-            yield {"live": live}
+            yield {"live": live, "express": express}
 
     app = FastAPI(
         title="wickstream",

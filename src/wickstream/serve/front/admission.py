@@ -57,6 +57,16 @@ class Admission:
                 return standing
         return await self._stand(visitor, cost, await self._good_key(key, path, find))
 
+    def admit_at_once(self, visitor: Visitor, cost: Cost) -> tuple[bool, Standing | None]:
+        """As `admit` for who brings no key, where nobody has to be asked; False: somebody has."""
+        if self._needs_key:
+            return False, None
+        if self._is_spared(visitor):
+            return True, self._note(visitor, cost)
+        limit = self._limits_of[cost.minute]
+        standing = self._limits.take_held(_name(visitor, cost, None), limit=limit, cost=cost.tokens)
+        return standing is not None, standing
+
     async def _good_key(self, key: str, path: str, find: Find) -> ApiKey:
         try:
             found = await self._keys.look_up(key, find)
@@ -68,9 +78,23 @@ class Admission:
         return found
 
     async def _stand(self, visitor: Visitor, cost: Cost, key: ApiKey | None = None) -> Standing | None:
-        limit = (key and key.per_minute) or self._limits_of[cost.minute]
-        name = f"{cost.minute}:{f'key:{key.key_id}' if key else visitor.name}"
-        if (key and key.per_minute) or not (visitor.is_local and self._spares_loopback):
-            return await self._limits.take(name, limit=limit, cost=cost.tokens)
-        # Clients of Binance's look at the weight they used, whether it is limited or not.
-        return self._limits.note(f"{name}:unlimited", limit=limit, cost=cost.tokens) if cost.minute == "v3" else None
+        own_limit = key and key.per_minute
+        if not own_limit and self._is_spared(visitor):
+            return self._note(visitor, cost, key)
+        limit = own_limit or self._limits_of[cost.minute]
+        return await self._limits.take(_name(visitor, cost, key), limit=limit, cost=cost.tokens)
+
+    def _is_spared(self, visitor: Visitor) -> bool:
+        return visitor.is_local and self._spares_loopback
+
+    def _note(self, visitor: Visitor, cost: Cost, key: ApiKey | None = None) -> Standing | None:
+        """Clients of Binance's look at the weight they used, whether it is limited or not."""
+        if cost.minute != "v3":
+            return None
+        name = f"{_name(visitor, cost, key)}:unlimited"
+        return self._limits.note(name, limit=self._limits_of[cost.minute], cost=cost.tokens)
+
+
+def _name(visitor: Visitor, cost: Cost, key: ApiKey | None) -> str:
+    """Whose minute it is."""
+    return f"{cost.minute}:{f'key:{key.key_id}' if key else visitor.name}"

@@ -9,7 +9,7 @@ LONGEST_TARGET = 8_192  # of path and query, as they are sent
 LARGEST_HEAD = 16_384
 MOST_HEADERS = 100
 
-_BODIES = (b"content-length", b"transfer-encoding")
+BODIES = (b"content-length", b"transfer-encoding")
 
 
 def problem_of(scope: Scope) -> Problem | None:
@@ -19,7 +19,7 @@ def problem_of(scope: Scope) -> Problem | None:
     headers = scope["headers"]
     if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEAD:
         return Problem(431, "headers-too-large", f"headers may have {LARGEST_HEAD} bytes and be {MOST_HEADERS}")
-    if any(name in _BODIES and value != b"0" for name, value in headers):
+    if any(name in BODIES and value != b"0" for name, value in headers):
         return Problem(413, "no-body-taken", "no route takes a body; put parameters into the query")
     return None
 

@@ -5,7 +5,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wickstream.serve.front.hot_names import HotName, hot_name
-from wickstream.serve.front.hot_store import LEAST_TO_COMPRESS, Answer, HotStore
+from wickstream.serve.front.hot_store import Answer, HotStore
 from wickstream.serve.front.shared import Shared, answer_of
 
 OTHER_UNIT = b"x-mbx-time-unit"  # who sends it is answered in other words: by itself, and nobody else's answer
@@ -59,28 +59,6 @@ async def _nothing_more() -> Message:
 
 
 async def _send(answer: Answer, asked: dict[bytes, bytes], send: Send) -> None:
-    status, body, headers = answer.status, answer.body, answer.headers
-    if status == 200:
-        headers = [*headers, (b"etag", answer.etag), (b"vary", b"accept-encoding")]
-        if _has(asked.get(b"if-none-match", b""), answer.etag):
-            status, body = 304, b""
-        elif len(body) >= LEAST_TO_COMPRESS and takes_gzip(asked.get(b"accept-encoding", b"")):
-            body = answer.zipped()
-            headers.append((b"content-encoding", b"gzip"))
-    if status != 304:
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _has(known: bytes, etag: bytes) -> bool:
-    return known == b"*" or etag in [tag.strip() for tag in known.split(b",")]
-
-
-def takes_gzip(accepted: bytes) -> bool:
-    """By name, and not with a weight of nothing."""
-    for choice in accepted.lower().split(b","):
-        coding, _, weight = choice.partition(b";")
-        if coding.strip() == b"gzip":
-            return weight.replace(b" ", b"").rstrip(b"0.") != b"q=" if weight else True
-    return False
+    reply = answer.reply(asked.get(b"if-none-match", b""), asked.get(b"accept-encoding", b""))
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -4,10 +4,14 @@ import asyncio
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from functools import cached_property
+from http import HTTPStatus
 
 import xxhash
 
 from wickstream.serve.front.hot_names import HotName
+from wickstream.serve.front.middleware import with_security
 
 MOST_BYTES = 16_000_000
 LARGEST_BYTES = 2_000_000
@@ -17,38 +21,97 @@ _FAST = 1  # a moment's answer is not worth more
 RawHeaders = list[tuple[bytes, bytes]]
 
 
+class Form(Enum):
+    """How an answer is given."""
+
+    PLAIN = auto()
+    GZIP = auto()
+    KNOWN = auto()  # the client has it
+
+
+class Reply:
+    """An answer in one of its forms: the same for all who take that."""
+
+    def __init__(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @cached_property
+    def head(self) -> bytes:
+        """Status line and headers as they are sent, to which others may be added."""
+        status_line = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n"
+        return status_line.encode() + lines_of(with_security(self.headers))
+
+
+def lines_of(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """As they are sent."""
+    return b"".join([name + b": " + value + b"\r\n" for name, value in headers])
+
+
 class Answer:
     """One answer of the application.
 
     Attributes:
-        etag: weak, for all encodings of it.
         asked_s: when it was begun to be made; it is not older than that.
         route: which made it, for who counts by routes.
     """
 
-    __slots__ = ("_zipped", "asked_s", "body", "etag", "generation", "headers", "route", "status")
-
     def __init__(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, route: object) -> None:
         self.status = status
-        self.headers = [(name, value) for name, value in headers if name != b"content-length"]
         self.body = body
         self.route = route
-        self.etag = b'W/"%b"' % xxhash.xxh64_hexdigest(body).encode()
         self.asked_s = 0.0
         self.generation = 0
-        self._zipped: bytes | None = None
+        self._headers = [(name, value) for name, value in headers if name != b"content-length"]
+        self._etag = b'W/"%b"' % xxhash.xxh64_hexdigest(body).encode()  # weak: of all encodings of it
+        self._replies: dict[Form, Reply] = {}
 
-    def zipped(self) -> bytes:
-        """By gzip, once for all who take it."""
-        if self._zipped is None:
-            press = zlib.compressobj(_FAST, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-            self._zipped = press.compress(self.body) + press.flush()
-        return self._zipped
+    def reply(self, known: bytes, accepted: bytes) -> Reply:
+        """To who says so in `If-None-Match` and `Accept-Encoding`."""
+        form = self._form(known, accepted)
+        reply = self._replies.get(form)
+        if reply is None:
+            reply = self._replies[form] = self._make(form)
+        return reply
+
+    def _form(self, known: bytes, accepted: bytes) -> Form:
+        if self.status != HTTPStatus.OK:
+            return Form.PLAIN
+        if known and (known == b"*" or self._etag in [tag.strip() for tag in known.split(b",")]):
+            return Form.KNOWN
+        return Form.GZIP if len(self.body) >= LEAST_TO_COMPRESS and takes_gzip(accepted) else Form.PLAIN
+
+    def _make(self, form: Form) -> Reply:
+        headers = self._headers
+        if self.status == HTTPStatus.OK:
+            headers = [*headers, (b"etag", self._etag), (b"vary", b"accept-encoding")]
+        if form is Form.KNOWN:
+            return Reply(HTTPStatus.NOT_MODIFIED, headers, b"")
+        body = self.body
+        if form is Form.GZIP:
+            body = _zipped(body)
+            headers = [*headers, (b"content-encoding", b"gzip")]
+        return Reply(self.status, [*headers, (b"content-length", b"%d" % len(body))], body)
 
     @property
     def size(self) -> int:
         """Bytes that it may come to hold."""
         return 2 * len(self.body)
+
+
+def _zipped(body: bytes) -> bytes:
+    press = zlib.compressobj(_FAST, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return press.compress(body) + press.flush()
+
+
+def takes_gzip(accepted: bytes) -> bool:
+    """By name, and not with a weight of nothing."""
+    for choice in accepted.lower().split(b",") if accepted else ():
+        coding, _, weight = choice.partition(b";")
+        if coding.strip() == b"gzip":
+            return weight.replace(b" ", b"").rstrip(b"0.") != b"q=" if weight else True
+    return False
 
 
 class HotStore:

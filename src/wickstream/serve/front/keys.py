@@ -15,7 +15,7 @@ MOST_BYTES = 200
 
 Find = Callable[[bytes], Awaitable[ApiKey | None]]
 
-_OURS, _BINANCES = b"x-api-key", b"x-mbx-apikey"
+KEY_HEADERS = _OURS, _BINANCES = b"x-api-key", b"x-mbx-apikey"
 
 
 def key_in(headers: Iterable[tuple[bytes, bytes]], path: str) -> str | None:

@@ -58,6 +58,18 @@ class Limits:
             accepted = window.spend(cost)
         return self._standing(window, accepted=accepted)
 
+    def take_held(self, name: str, *, limit: int, cost: int) -> Standing | None:
+        """As `take`, of what is leased already; None: somebody has to be asked.
+
+        More is leased before it is used up, so that who asks often seldom waits for it.
+        """
+        window = self._window(name, limit)
+        if not window.spend(cost):
+            return None
+        if window.is_low and self._clock() >= self._away_until:
+            self._questions.ask(name, lambda: self._lease(name, window, cost))
+        return self._standing(window, accepted=True)
+
     def note(self, name: str, *, limit: int, cost: int) -> Standing:
         """Count a request of somebody who has no limit, in this process only."""
         window = self._window(name, limit)

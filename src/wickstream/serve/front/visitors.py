@@ -13,7 +13,7 @@ OF_ONE_VISITOR = 64  # bits of an IPv6 address: whoever has one address has the 
 MAX_HOPS = 16
 NOBODY = "unknown"  # a peer without an address, as of a socket file: all of them are one visitor
 
-_FORWARDED_FOR, _FORWARDED = b"x-forwarded-for", b"forwarded"
+FORWARDED_HEADERS = _FORWARDED_FOR, _FORWARDED = b"x-forwarded-for", b"forwarded"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def visitor_of(peer: str | None, headers: Headers, trusted: Sequence[Network]) -
     near = _address(peer or "")
     if near is None:
         return Visitor(NOBODY, is_local=False)
-    told = [(name, value) for name, value in headers if name in (_FORWARDED_FOR, _FORWARDED)]
+    told = [(name, value) for name, value in headers if name in FORWARDED_HEADERS]
     found = {
         _farthest(near, hops, trusted)
         for hops in (_hops(told, _FORWARDED_FOR), list(map(_for, _hops(told, _FORWARDED))))

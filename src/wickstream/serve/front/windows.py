@@ -8,7 +8,7 @@ last knew to be left.
 from dataclasses import dataclass
 
 WINDOW_S = 60.0
-LARGEST_BLOCK = 100
+LARGEST_BLOCK = 500
 _BLOCKS = 8  # of what is left, over all workers
 
 
@@ -64,6 +64,11 @@ class Window:
     def is_given_away(self) -> bool:
         """No worker gets any more before it ends."""
         return self.used >= self.limit
+
+    @property
+    def is_low(self) -> bool:
+        """Half a block is left, and there is more to be had."""
+        return 2 * self.held < LARGEST_BLOCK and 2 * self.held < self._block and not self.is_given_away
 
     def wanted(self, cost: int) -> int:
         """How large the next block should be."""

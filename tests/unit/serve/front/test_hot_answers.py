@@ -6,9 +6,9 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from wickstream.serve.front import hot_store as module
-from wickstream.serve.front.hot_answers import HotAnswers, takes_gzip
+from wickstream.serve.front.hot_answers import HotAnswers
 from wickstream.serve.front.hot_names import HotName, hot_name
-from wickstream.serve.front.hot_store import HotStore
+from wickstream.serve.front.hot_store import HotStore, takes_gzip
 
 KLINES = "/api/v1/analytics/klines/BTCUSDT"
 REALTIME = "/api/v1/market/realtime"

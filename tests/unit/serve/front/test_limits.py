@@ -134,3 +134,35 @@ def test_who_has_no_limit_is_counted_all_the_same(limits: Limits, leases: FakeLe
         (True, 16),
     ]
     assert leases.asked == 0
+
+
+def test_who_takes_what_is_held_waits_for_nobody_and_the_limit_stays_exact(limits: Limits, leases: FakeLeases) -> None:
+    async def take_all() -> tuple[int, int]:
+        at_once = waited = 0
+        for _ in range(1_500):
+            held = limits.take_held("visitor", limit=1_000, cost=1)
+            at_once += held is not None
+            if held is None:
+                waited += (await limits.take("visitor", limit=1_000, cost=1)).accepted
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        await limits.aclose()
+        return at_once, waited
+
+    at_once, waited = asyncio.run(take_all())
+    assert at_once + waited == 1_000
+    assert waited < 20
+    assert leases.asked < 100
+
+
+def test_nothing_is_leased_ahead_while_redis_is_away(limits: Limits, leases: FakeLeases) -> None:
+    async def take_some() -> int:
+        await limits.take("visitor", limit=1_000, cost=1)
+        leases.is_away = True
+        for _ in range(110):
+            limits.take_held("visitor", limit=1_000, cost=1)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return leases.asked
+
+    assert asyncio.run(take_some()) == 2

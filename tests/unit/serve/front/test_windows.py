@@ -84,5 +84,14 @@ def test_blocks_shrink_with_what_is_left() -> None:
     for used in (3_000, 5_000, 5_900, 5_990):
         window.used = used
         blocks.append(window.wanted(1))
-    assert blocks == [LARGEST_BLOCK, 93, 31, 3, 1]
+    assert blocks == [187, 93, 31, 3, 1]
     assert window.wanted(40) == 40
+    assert Window(10**6, WORKERS, ends_at=60.0).wanted(1) == LARGEST_BLOCK
+
+
+def test_a_block_runs_low_when_half_of_it_is_left_and_there_is_more_to_be_had() -> None:
+    window = Window(800, 1, ends_at=60.0)
+    window.take(granted=100, used=100, window="w", ends_at=60.0, told=0)
+    assert [window.spend(10) and window.is_low for _ in range(8)] == [False] * 5 + [True] * 3
+    window.used = 800
+    assert not window.is_low
