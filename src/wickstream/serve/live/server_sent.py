@@ -57,7 +57,7 @@ StreamsQuery = Annotated[
     operation_id="getStream",
     summary="Live push as server-sent events",
     response_class=Response,
-    responses={200: EXAMPLE, 400: PROBLEMS[400], 404: PROBLEMS[404], 422: PROBLEMS[422]},
+    responses={200: EXAMPLE, **PROBLEMS},
 )
 async def stream(
     request: Request,

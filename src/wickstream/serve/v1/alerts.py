@@ -13,7 +13,7 @@ from wickstream.candle import plain
 from wickstream.events import Alert, AlertType
 from wickstream.serve.answers import list_response
 from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
-from wickstream.serve.v1.analytics_examples import ALERTS
+from wickstream.serve.v1.analytics_examples import ALERTS, ALERTS_OF
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS
 from wickstream.serve.v1.pages import next_page, refuse_backward
@@ -77,10 +77,13 @@ def _asked(
 
 
 AskedDep = Annotated[_Asked, Depends(_asked)]
-_SHOWN: dict[str, Any] = {"response_class": Response, "responses": {200: ALERTS, **PROBLEMS}}
 
 
-@router.get("", operation_id="getAlerts", summary="Alerts of all types", **_SHOWN)
+def _shown(example: dict[str, Any]) -> dict[str, Any]:
+    return {"response_class": Response, "responses": {200: example, **PROBLEMS}}
+
+
+@router.get("", operation_id="getAlerts", summary="Alerts of all types", **_shown(ALERTS))
 async def alerts(asked: AskedDep, type: TypeQuery = None) -> Response:
     """Newest first, each once: `final: false` as long as its minute goes on, then the same id with that minute's facts.
     `next_cursor` leads to older ones.
@@ -88,25 +91,39 @@ async def alerts(asked: AskedDep, type: TypeQuery = None) -> Response:
     return await _answer(asked, type)
 
 
-@router.get("/whale-alerts", operation_id="getWhaleAlerts", summary="Single large trades", **_SHOWN)
+@router.get(
+    "/whale-alerts", operation_id="getWhaleAlerts", summary="Single large trades", **_shown(ALERTS_OF[AlertType.WHALE])
+)
 async def whale_alerts(asked: AskedDep) -> Response:
     """Trades of more than the threshold, in US dollars; newest first."""
     return await _answer(asked, AlertType.WHALE)
 
 
-@router.get("/sweeps", operation_id="getSweeps", summary="Large orders in several trades", **_SHOWN)
+@router.get(
+    "/sweeps", operation_id="getSweeps", summary="Large orders in several trades", **_shown(ALERTS_OF[AlertType.SWEEP])
+)
 async def sweeps(asked: AskedDep) -> Response:
     """Trades of the same time and side with consecutive ids: one taker's order; newest first."""
     return await _answer(asked, AlertType.SWEEP)
 
 
-@router.get("/volume-spikes", operation_id="getVolumeSpikes", summary="Minutes of large volume", **_SHOWN)
+@router.get(
+    "/volume-spikes",
+    operation_id="getVolumeSpikes",
+    summary="Minutes of large volume",
+    **_shown(ALERTS_OF[AlertType.VOLUME_SPIKE]),
+)
 async def volume_spikes(asked: AskedDep) -> Response:
     """Minutes whose quote volume is more than the threshold; newest first."""
     return await _answer(asked, AlertType.VOLUME_SPIKE)
 
 
-@router.get("/price-spikes", operation_id="getPriceSpikes", summary="Minutes of large moves", **_SHOWN)
+@router.get(
+    "/price-spikes",
+    operation_id="getPriceSpikes",
+    summary="Minutes of large moves",
+    **_shown(ALERTS_OF[AlertType.PRICE_SPIKE]),
+)
 async def price_spikes(asked: AskedDep) -> Response:
     """Minutes that moved away from their open by more than the threshold, in percent; newest first."""
     return await _answer(asked, AlertType.PRICE_SPIKE)

@@ -47,6 +47,9 @@ _TRADE_COUNT = {
 }
 
 
+_AT_TIMES = {"next_cursor"}  # only where there is more
+
+
 def _schema_of(example: Any) -> dict[str, Any]:
     """A JSON schema that the example fits: enough for a client generator, and never out of step with it."""
     if isinstance(example, bool):
@@ -58,7 +61,11 @@ def _schema_of(example: Any) -> dict[str, Any]:
     if isinstance(example, list):
         return {"type": "array", "items": _schema_of(example[0])}
     properties = {name: _schema_of(value) for name, value in example.items()}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in _AT_TIMES],
+    }
 
 
 def answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
@@ -105,9 +112,17 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "unknown parameter 'limt'; this route takes interval, start, end, limit, closed_only, as_known_at, "
         "format, cursor",
     ),
+    401: _problem(401, "key-needed", "No good key.", "a key is needed: send it as the header X-API-Key"),
+    403: _problem(403, "key-refused", "A key that does not open this.", "the key 3f has not the scope read"),
     404: _problem(404, "unknown-symbol", "No such symbol here.", "no symbol BTCUSD; did you mean BTCUSDT?"),
     422: _problem(
         422, "bad-parameter", "A value that cannot be used.", f"interval: must be one of {', '.join(INTERVALS)}"
+    ),
+    429: _problem(
+        429,
+        "too-many-requests",
+        "The minute is used up; `Retry-After` says when to ask again.",
+        "the limit of 100 a minute is used up; ask again in 17 s",
     ),
     503: _problem(
         503,
@@ -116,3 +131,5 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "PostgreSQL does not answer; ask again in 1 s",
     ),
 }
+# Of routes that take no parameters.
+REFUSALS: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (401, 403, 429, 503)}

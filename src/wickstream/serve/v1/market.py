@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from wickstream.serve.answers import json_response, list_response
 from wickstream.serve.reader import MarketReader, ReaderDep
 from wickstream.serve.v1.cursors import cursor_at, position_of
-from wickstream.serve.v1.examples import PROBLEMS
+from wickstream.serve.v1.examples import PROBLEMS, REFUSALS
 from wickstream.serve.v1.market_examples import REALTIME, SUMMARY, TICKER_HEALTH, TOP
 from wickstream.serve.v1.market_figures import Order, by_trades, by_volume, moves, ranked, stalest_of, totals
 from wickstream.serve.v1.market_rows import board_row, health_row, move_row, top_row, total_row
@@ -29,7 +29,7 @@ HEALTH = "ticker-health"  # what a cursor of it is good for
     operation_id="getRealtime",
     summary="All symbols: last price and the last 24 hours",
     response_class=Response,
-    responses={200: REALTIME, 503: PROBLEMS[503]},
+    responses={200: REALTIME, **REFUSALS},
 )
 async def realtime(reader: ReaderDep) -> Response:
     """From the live lane; `age_ms` says how fresh a row is. A symbol nothing was heard of yet has nulls.
@@ -51,7 +51,7 @@ async def realtime(reader: ReaderDep) -> Response:
     operation_id="getMarketSummary",
     summary="The last 24 hours of all symbols together",
     response_class=Response,
-    responses={200: SUMMARY, 503: PROBLEMS[503]},
+    responses={200: SUMMARY, **REFUSALS},
 )
 async def summary(reader: ReaderDep) -> Response:
     """How many symbols rose and fell, what was traded in all, and of which symbol nothing was heard for longest.

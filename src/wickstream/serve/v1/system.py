@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from wickstream.errors import StoreBusy
 from wickstream.serve.answers import json_response
 from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
-from wickstream.serve.v1.examples import HEALTH, PROBLEMS
+from wickstream.serve.v1.examples import HEALTH, PROBLEMS, REFUSALS
 from wickstream.serve.v1.parameters import refuse_unknown
 from wickstream.serve.v1.probes import reachable_servers
 
@@ -26,7 +26,7 @@ LIVELY = {"hot", "warm"}  # a lake without a table answers, too: that nothing is
     operation_id="getHealth",
     summary="State of every component, and how far behind now the data is",
     response_class=Response,
-    responses={200: HEALTH},
+    responses={200: HEALTH, **REFUSALS},
 )
 async def health(reader: ReaderDep, settings: SettingsDep) -> Response:
     """Always 200: `status` is ok, degraded (something is down, the rest answers) or down (nothing answers)."""
