@@ -3,7 +3,7 @@
 from typing import Any
 
 from wickstream.events import AlertType
-from wickstream.serve.v1.examples import answer, list_of
+from wickstream.serve.v1.examples import answer, list_of, or_as
 
 _WHALE = {
     "alert_id": "whale:BTCUSDT:3735694820",
@@ -111,7 +111,10 @@ _TRADE = {
     "counts": True,
 }
 
-TRADES = answer(
-    "Trades in the order of their ids.",
-    list_of(_TRADE, "lane", missing=[[3735694801, 3735694803]], next_cursor="Dg3GrzhpHEyRzwAAAADeqgbi"),
+TRADES = or_as(
+    answer(
+        "Trades in the order of their ids.",
+        list_of(_TRADE, "lane", missing=[[3735694801, 3735694803]], next_cursor="Dg3GrzhpHEyRzwAAAADeqgbi"),
+    ),
+    *("text/csv", ",".join(_TRADE) + "\n"),
 )

@@ -59,7 +59,9 @@ def _schema_of(example: Any) -> dict[str, Any]:
     if isinstance(example, str):
         return {"type": ["string", "null"]}
     if isinstance(example, list):
-        return {"type": "array", "items": _schema_of(example[0])}
+        found = [_schema_of(one) for one in example]
+        kinds = [kind for at, kind in enumerate(found) if kind not in found[:at]]
+        return {"type": "array", "items": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}
     properties = {name: _schema_of(value) for name, value in example.items()}
     return {
         "type": "object",
@@ -71,6 +73,19 @@ def _schema_of(example: Any) -> dict[str, Any]:
 def answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
     """An answer's part of the document: its schema is read off the example."""
     return {"description": description, "content": {media_type: {"schema": _schema_of(example), "example": example}}}
+
+
+def or_as(shown: dict[str, Any], media_type: str, example: str | list[Any] | None = None) -> dict[str, Any]:
+    """The same answer, and how it comes in another form; None: bytes that are no text."""
+    content = dict(shown["content"])
+    if media_type in content:
+        first = content[media_type]["schema"]
+        content[media_type] = content[media_type] | {"schema": {"anyOf": [first, _schema_of(example)]}}
+    elif isinstance(example, str):
+        content[media_type] = {"schema": {"type": "string"}, "example": example}
+    else:
+        content[media_type] = {"schema": {"type": "string", "format": "binary"}}
+    return shown | {"content": content}
 
 
 def list_of(row: dict[str, Any], *tiers: str, **facts: Any) -> dict[str, Any]:
@@ -89,7 +104,17 @@ def _problem(status: int, kind: str, description: str, detail: str) -> dict[str,
     return answer(description, example, "application/problem+json")
 
 
-KLINES = answer("Candles, oldest first.", list_of(_CANDLE, "hot"))
+_KLINE = [
+    *(1723161600000, "61686.00000000", "61744.37000000", "61630.88000000", "61631.79000000", "34.08180000"),
+    *(1723161659999, "2102488.19833370", 1824, "15.59452000", "961883.27770980", "0"),
+]
+KLINES = or_as(
+    or_as(
+        or_as(answer("Candles, oldest first.", list_of(_CANDLE, "hot")), "application/json", [_KLINE]),
+        *("text/csv", ",".join(_CANDLE) + "\n"),
+    ),
+    "application/vnd.apache.arrow.stream",
+)
 TRADE_COUNTS = answer("Windows, oldest first.", list_of(_TRADE_COUNT, "hot", "cold"))
 HEALTH = answer(
     "The report.",
