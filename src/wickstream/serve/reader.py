@@ -179,7 +179,7 @@ class Reader(Protocol):
 
     async def known_symbols(self) -> Collection[str]: ...
 
-    async def tier_states(self) -> Mapping[str, int | None]:
+    async def tier_states(self, tiers: Collection[str] = ...) -> Mapping[str, int | None]:
         """Open time (ms) of the newest closed candle per tier that answers; a tier that does not is left out."""
         ...
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -54,6 +55,18 @@ def test_it_starts_without_its_servers_and_stops_in_order(alone: Settings, numbe
         process.send_signal(number)
         assert process.wait(5) == 0
         assert time.monotonic() - began < 3
+
+
+def test_what_reads_the_lake_is_not_loaded_before_somebody_asks_for_something_in_it(alone: Settings) -> None:
+    with api_process(alone) as process:
+        for path in ("/readyz", "/version", "/metrics", "/api/v1/market/realtime"):
+            httpx.get(f"http://127.0.0.1:{alone.port('api')}{path}", trust_env=False, timeout=10)
+        assert [name for name in loaded(process) if "deltalake" in name or "polars" in name] == []
+
+
+def loaded(process: "subprocess.Popen[bytes]") -> set[str]:
+    """Files whose code it has in memory."""
+    return {line.split()[-1] for line in Path(f"/proc/{process.pid}/maps").read_text().splitlines()}
 
 
 def test_it_pushes_on_its_own_port(alone: Settings) -> None:

@@ -1,6 +1,6 @@
 """Tiers that answer from memory, and say so when they are told to be down."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -213,8 +213,8 @@ class FakeTiers:
     async def known_symbols(self) -> Sequence[str]:
         return ("BTCUSDT", "ETHUSDT")
 
-    async def tier_states(self) -> Mapping[str, int | None]:
-        return {} if self.down else {"hot": MIDNIGHT_MS + MINUTE_MS, "warm": MIDNIGHT_MS + MINUTE_MS}
+    async def tier_states(self, tiers: Collection[str] = ("hot", "warm")) -> Mapping[str, int | None]:
+        return {} if self.down else {tier: MIDNIGHT_MS + MINUTE_MS for tier in ("hot", "warm") if tier in tiers}
 
     @asynccontextmanager
     async def opened(self, _: Settings) -> AsyncIterator["FakeTiers"]:

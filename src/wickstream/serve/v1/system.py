@@ -86,8 +86,8 @@ async def livez() -> Response:
     responses={503: PROBLEMS[503]},
 )
 async def readyz(reader: ReaderDep) -> Response:
-    """503 as long as neither Redis nor PostgreSQL answers."""
-    if not LIVELY & (await reader.tier_states()).keys():
+    """503 as long as neither Redis nor PostgreSQL answers; the lake is not asked, which takes memory to read it."""
+    if not await reader.tier_states(LIVELY):
         raise StoreBusy("neither Redis nor PostgreSQL answers; see /api/v1/system/health")
     return json_response({"status": "ready"})
 

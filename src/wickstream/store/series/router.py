@@ -31,6 +31,7 @@ from wickstream.store.warm.api_keys import ApiKey, find_key
 from wickstream.store.warm.reads import WarmReader
 from wickstream.store.warm.records import RecordsReader
 
+TIERS = ("hot", "warm", "cold")
 SYMBOLS_HOLD_S = 5.0  # a new symbol is known so much later
 ONE_BY_ONE = 5_000  # minutes; more are faster in columns, and hold nobody else up
 
@@ -197,16 +198,15 @@ class Router:
         found = (symbol for symbols, _trouble in answers for symbol in symbols or [])
         return frozenset((*self._settings.named_symbols, *found))
 
-    async def tier_states(self) -> Mapping[str, int | None]:
+    async def tier_states(self, tiers: Collection[str] = TIERS) -> Mapping[str, int | None]:
         """Open time (ms) of the newest closed candle per tier that answers; a tier that does not is left out."""
         symbols = self._settings.named_symbols or tuple(await self.known_symbols())
-        return await newest_by_tier(
-            {
-                "hot": newest_closed(self._redis, symbols),
-                "warm": self._warm.newest_closed(symbols),
-                "cold": self._newest_archived(),
-            }
-        )
+        reads = {
+            "hot": lambda: newest_closed(self._redis, symbols),
+            "warm": lambda: self._warm.newest_closed(symbols),
+            "cold": self._newest_archived,
+        }
+        return await newest_by_tier({tier: reads[tier]() for tier in TIERS if tier in tiers})
 
     async def _newest_archived(self) -> int | None:
         span = await self._cold.span()
