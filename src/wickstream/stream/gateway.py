@@ -119,8 +119,8 @@ def _flags(settings: Settings, scratch: Path) -> list[str]:
     return [
         *_heap(settings.spark_driver_memory),
         "-XX:+UseSerialGC",
-        "-XX:MinHeapFreeRatio=10",  # a heap that follows what lives in it, some 90 MB
-        "-XX:MaxHeapFreeRatio=20",
+        "-XX:MinHeapFreeRatio=20",  # a heap that follows what lives in it, some 90 MB
+        "-XX:MaxHeapFreeRatio=40",
         "-XX:-UsePerfData",
         # The archive where it was made for: moved elsewhere, all its 120 MB are rewritten, and no longer shared.
         "-XX:+UnlockDiagnosticVMOptions",
