@@ -61,6 +61,8 @@ def _schema_of(example: Any) -> dict[str, Any]:
     if isinstance(example, list):
         found = [_schema_of(one) for one in example]
         kinds = [kind for at, kind in enumerate(found) if kind not in found[:at]]
+        if not kinds:  # nothing is said of what might be in it
+            return {"type": "array"}
         return {"type": "array", "items": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}
     properties = {name: _schema_of(value) for name, value in example.items()}
     return {
@@ -75,7 +77,7 @@ def answer(description: str, example: Any, media_type: str = "application/json")
     return {"description": description, "content": {media_type: {"schema": _schema_of(example), "example": example}}}
 
 
-def or_as(shown: dict[str, Any], media_type: str, example: str | list[Any] | None = None) -> dict[str, Any]:
+def or_as(shown: dict[str, Any], media_type: str, example: Any = None) -> dict[str, Any]:
     """The same answer, and how it comes in another form; None: bytes that are no text."""
     content = dict(shown["content"])
     if media_type in content:
@@ -104,13 +106,13 @@ def _problem(status: int, kind: str, description: str, detail: str) -> dict[str,
     return answer(description, example, "application/problem+json")
 
 
-_KLINE = [
+KLINE = [
     *(1723161600000, "61686.00000000", "61744.37000000", "61630.88000000", "61631.79000000", "34.08180000"),
     *(1723161659999, "2102488.19833370", 1824, "15.59452000", "961883.27770980", "0"),
 ]
 KLINES = or_as(
     or_as(
-        or_as(answer("Candles, oldest first.", list_of(_CANDLE, "hot")), "application/json", [_KLINE]),
+        or_as(answer("Candles, oldest first.", list_of(_CANDLE, "hot")), "application/json", [KLINE]),
         *("text/csv", ",".join(_CANDLE) + "\n"),
     ),
     "application/vnd.apache.arrow.stream",
