@@ -25,6 +25,7 @@ from wickstream.serve.front.visitors import FORWARDED_HEADERS, visitor_of
 
 MOST_ADDRESSES = 4_096  # whose meaning is remembered: of questions, and of visitors
 LONGEST_TARGET = 100 + LONGEST_QUERY
+LONGEST_FORWARDED = 200  # of one header: what is remembered is bounded in bytes too
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -53,6 +54,8 @@ class Express:
         if not _TO_BE_LOOKED_AT.isdisjoint(told):
             return None
         forwarded = tuple(header for header in headers if header[0] in FORWARDED_HEADERS)
+        if any(len(value) > LONGEST_FORWARDED for _, value in forwarded) or len(forwarded) > len(FORWARDED_HEADERS):
+            return None
         may_pass, standing = True, None
         if question.cost:
             may_pass, standing = self._admission.admit_at_once(self._visitor(peer, forwarded), question.cost)

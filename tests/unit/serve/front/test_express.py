@@ -110,6 +110,7 @@ def test_what_is_compressed_is_the_same(lane: Lane) -> None:
         {"Expect": "100-continue"},
         {f"X-{number}": "y" for number in range(101)},
         {"X-Much": "y" * 17_000},
+        {"X-Forwarded-For": "203.0.113.7, " * 20},
     ],
 )
 def test_what_needs_a_second_look_goes_to_the_application(lane: Lane, headers: dict[str, str]) -> None:
