@@ -17,7 +17,7 @@ NEWEST_TRADE = Gauge("wickstream_newest_trade_timestamp_seconds", "Trade time of
 FEED_LAG = Gauge("wickstream_feed_lag_seconds", "The exchange's now minus the newest trade's time.")
 PUBLISH_SECONDS = Histogram(
     "wickstream_publish_seconds",
-    "Duration of a transaction, until the brokers have committed it.",
+    "From a transaction's last record until the brokers have committed it.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
 SPOOL_BYTES = Gauge("wickstream_spool_bytes", "Memory of frames that are not committed yet.")

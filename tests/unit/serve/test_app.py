@@ -122,3 +122,25 @@ def test_the_page_asks_nothing_of_other_hosts(path: Path) -> None:
 
 def test_the_page_weighs_less_than_300_kb() -> None:
     assert sum(path.stat().st_size for path in [*page_files(), *STATIC.rglob("*.mjs")]) < 300_000
+
+
+def test_every_list_that_goes_on_says_so_twice_and_leads_to_the_same_page(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    seen = set()
+    for path, operation in ((path, methods["get"]) for path, methods in paths.items()):
+        taken = {parameter["name"] for parameter in operation.get("parameters", [])}
+        if not path.startswith("/api/v1") or not taken >= {"limit", "cursor"}:
+            continue
+        asked = {"limit": 1} | ({"interval": "1m"} if "interval" in taken else {})
+        first = client.get(path.replace("{symbol}", "BTCUSDT"), params=asked)
+        cursor = first.json().get("next_cursor")
+        assert ("next" in first.links) == (cursor is not None), path
+        if cursor is not None:
+            seen.add(operation["operationId"])
+            by_cursor = client.get(path.replace("{symbol}", "BTCUSDT"), params=asked | {"cursor": cursor})
+            assert (
+                client.get(first.links["next"]["url"]).json()["data"]
+                == by_cursor.json()["data"]
+                != first.json()["data"]
+            )
+    assert seen >= {"getKlines", "getTrades", "getAlerts", "getTickerHealth", "getGaps", "getSymbols"}

@@ -11,12 +11,12 @@ from pydantic import BeforeValidator
 
 from wickstream.candle import plain
 from wickstream.events import Alert, AlertType
-from wickstream.serve.answers import list_response
+from wickstream.serve.answers import NextPage, list_response
 from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
 from wickstream.serve.v1.analytics_examples import ALERTS, ALERTS_OF
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS
-from wickstream.serve.v1.pages import next_page, refuse_backward
+from wickstream.serve.v1.pages import refuse_backward
 from wickstream.serve.v1.parameters import AtQuery, CursorQuery, RowLimitQuery, SymbolQuery, refuse_unknown
 from wickstream.store.series.alert_series import AlertQuestion, place_of
 
@@ -138,7 +138,9 @@ async def _answer(asked: _Asked, kind: AlertType | None) -> Response:
         page = question
     found, moment = await asked.reader.alerts.read(page), await asked.reader.market.moment()
     is_full = len(found.alerts) == question.limit
-    next_cursor = cursor_at(place_of(found.alerts[-1]), replace(question, limit=0)) if is_full else None
+    next_page = None
+    if is_full:
+        next_page = NextPage(asked.request, cursor_at(place_of(found.alerts[-1]), replace(question, limit=0)))
     return list_response(
         [_row(alert) for alert in found.alerts],
         as_of=moment.as_of_ms,
@@ -146,8 +148,7 @@ async def _answer(asked: _Asked, kind: AlertType | None) -> Response:
         complete=not found.away,
         sources=(asked.source, *found.tiers),
         away=found.away,
-        next_cursor=next_cursor,
-        headers=next_page(asked.request, next_cursor),
+        next_page=next_page,
     )
 
 

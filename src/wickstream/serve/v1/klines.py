@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from wickstream.rendering import rows_of
-from wickstream.serve.answers import list_response
+from wickstream.serve.answers import NextPage, list_response
 from wickstream.serve.reader import ReaderDep, SettingsDep
 from wickstream.serve.v1.candle_pages import further, page_of
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import KLINES, PROBLEMS
 from wickstream.serve.v1.kline_formats import ARROW, CSV, as_arrow, as_csv, as_klines
-from wickstream.serve.v1.pages import in_form, next_page, refuse_backward
+from wickstream.serve.v1.pages import in_form, refuse_backward
 from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
     ClosedOnlyQuery,
@@ -72,11 +72,10 @@ async def klines(
         symbol, interval, start=first, end=last, limit=limit, closed_only=closed_only, as_known_at=as_known_at
     )
     next_at = further(series.candles, limit, forward=start is not None, end=end)
-    next_cursor = None if next_at is None else cursor_at((next_at,), *question)
-    headers = next_page(request, next_cursor)
+    next_page = None if next_at is None else NextPage(request, cursor_at((next_at,), *question))
     if format != "json":
         media_type, written = _FORMS[format]
-        return await in_form(lambda: written(series.candles), media_type, headers, complete=series.complete)
+        return await in_form(lambda: written(series.candles), media_type, next_page, complete=series.complete)
     return list_response(
         rows_of(series.candles),
         as_of=series.as_of_ms,
@@ -84,6 +83,5 @@ async def klines(
         complete=series.complete,
         sources=series.sources,
         away=series.away,
-        next_cursor=next_cursor,
-        headers=headers,
+        next_page=next_page,
     )

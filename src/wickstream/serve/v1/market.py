@@ -1,9 +1,9 @@
 """The market as it is now."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from wickstream.serve.answers import json_response, list_response
+from wickstream.serve.answers import NextPage, json_response, list_response
 from wickstream.serve.reader import MarketReader, ReaderDep
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS, REFUSALS
@@ -90,7 +90,9 @@ async def summary(reader: ReaderDep) -> Response:
     response_class=Response,
     responses={200: TICKER_HEALTH, **PROBLEMS},
 )
-async def ticker_health(reader: ReaderDep, limit: RowLimitQuery = MAX_LIMIT, cursor: CursorQuery = None) -> Response:
+async def ticker_health(
+    request: Request, reader: ReaderDep, limit: RowLimitQuery = MAX_LIMIT, cursor: CursorQuery = None
+) -> Response:
     """All symbols that are followed, by name. `status`: *ok*; *quiet*: its tickers come, nothing was traded for a
     minute; *silent*: for 3 s of the exchange's clock not even a ticker came, and one a second is sent; *halted*: the
     exchange says so (`exchange_status`). Null while Redis is away, which alone knows what came. In a replay the clock
@@ -107,7 +109,7 @@ async def ticker_health(reader: ReaderDep, limit: RowLimitQuery = MAX_LIMIT, cur
         complete=not vitals.away,
         sources=vitals.sources,
         away=vitals.away,
-        next_cursor=cursor_at([page[-1].symbol], HEALTH) if len(behind) > limit else None,
+        next_page=NextPage(request, cursor_at([page[-1].symbol], HEALTH)) if len(behind) > limit else None,
     )
 
 

@@ -1,11 +1,11 @@
-"""Pages of a list: how the next one is told, and forms other than JSON."""
+"""What ranges are refused, and forms other than JSON."""
 
 import asyncio
 from collections.abc import Callable
 
-from fastapi import Request
 from fastapi.responses import Response
 
+from wickstream.serve.answers import NextPage, link_to
 from wickstream.serve.problems import Problem
 
 
@@ -19,15 +19,9 @@ def refuse_backward(start: int | None, end: int | None) -> None:
         raise Problem(422, "bad-range", f"start ({start}) lies after end ({end}); swap them", parameter="start")
 
 
-def next_page(request: Request, cursor: str | None) -> dict[str, str]:
-    """The header `Link`; none behind the last page. Relative: whoever asked knows by which name."""
-    if cursor is None:
-        return {}
-    there = request.url.include_query_params(cursor=cursor)
-    return {"Link": f'<{there.path}?{there.query}>; rel="next"'}
-
-
-async def in_form(write: Callable[[], bytes], media_type: str, headers: dict[str, str], *, complete: bool) -> Response:
+async def in_form(
+    write: Callable[[], bytes], media_type: str, next_page: NextPage | None, *, complete: bool
+) -> Response:
     """An answer without the envelope; written in a thread, for it may have to load what writes it."""
-    told = {"X-Wickstream-Complete": str(complete).lower(), **headers}
+    told = {"X-Wickstream-Complete": str(complete).lower(), **link_to(next_page)}
     return Response(await asyncio.to_thread(write), headers=told, media_type=media_type)

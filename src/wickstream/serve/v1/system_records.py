@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from wickstream.config import Settings
 from wickstream.events import GapStatus
-from wickstream.serve.answers import list_response
-from wickstream.serve.problems import Problem
+from wickstream.serve.answers import NextPage, list_response
 from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS
 from wickstream.serve.v1.integrity_pages import BEGIN, Place, Span, names_of_page, page_of, settled_ms, span_of
+from wickstream.serve.v1.pages import refuse_backward
 from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
     CursorQuery,
@@ -44,6 +44,7 @@ ALL_EVENTS = 1_000  # of one that is asked for by name
     responses={200: GAPS, **PROBLEMS},
 )
 async def gaps(
+    request: Request,
     reader: ReaderDep,
     settings: SettingsDep,
     symbol: SymbolQuery = None,
@@ -58,7 +59,7 @@ async def gaps(
     *candles_only*: candles are exact, and single trades not to be had; *absent*: the exchange does not have them, by
     `evidence`; *halted*. `complete`: nothing in this answer is open.
     """
-    _require_order(start, end)
+    refuse_backward(start, end)
     await _require_any(symbol, reader, settings)
     question = ("gaps", symbol, status, start, end)
     behind = GapPlace(*position_of(cursor, *question)) if cursor else None  # type: ignore[arg-type]  # sealed
@@ -69,7 +70,7 @@ async def gaps(
         settings,
         await reader.market.moment(),
         complete=all(gap.status is not GapStatus.OPEN for gap in page),
-        next_cursor=cursor_at(GapPlace.of(page[-1]), *question) if len(found) > limit else None,
+        next_page=NextPage(request, cursor_at(GapPlace.of(page[-1]), *question)) if len(found) > limit else None,
     )
 
 
@@ -81,6 +82,7 @@ async def gaps(
     responses={200: INTEGRITY, **PROBLEMS},
 )
 async def integrity(
+    request: Request,
     reader: ReaderDep,
     settings: SettingsDep,
     symbol: SymbolQuery = None,
@@ -95,7 +97,7 @@ async def integrity(
     range the last 24 hours, 31 days at most; hours that PostgreSQL let go are not counted.
     `complete` of the answer: nothing is missing in it.
     """
-    _require_order(start, end)
+    refuse_backward(start, end)
     await _require_any(symbol, reader, settings)
     question, moment = ("integrity", symbol, start, end), await reader.market.moment()
     names = [symbol] if symbol else await reader.records.names()
@@ -112,7 +114,7 @@ async def integrity(
         settings,
         moment,
         complete=not any(row.missing for row in page),
-        next_cursor=cursor_at([*place, *span], *question) if place else None,
+        next_page=NextPage(request, cursor_at([*place, *span], *question)) if place else None,
         start=span.first_ms,
         end=span.last_ms,
     )
@@ -133,6 +135,7 @@ async def _newest_ms(reader: Reader, names: Sequence[str], moment: Moment) -> in
     responses={200: SYMBOLS, **PROBLEMS},
 )
 async def symbols(
+    request: Request,
     reader: ReaderDep,
     settings: SettingsDep,
     symbol: SymbolQuery = None,
@@ -153,7 +156,7 @@ async def symbols(
         settings,
         await reader.market.moment(),
         complete=True,
-        next_cursor=cursor_at([page[-1]], "symbols", symbol) if len(names) > limit else None,
+        next_page=NextPage(request, cursor_at([page[-1]], "symbols", symbol)) if len(names) > limit else None,
     )
 
 
@@ -163,7 +166,7 @@ def _answer(
     moment: Moment,
     *,
     complete: bool,
-    next_cursor: str | None,
+    next_page: NextPage | None,
     **facts: Any,
 ) -> Response:
     return list_response(
@@ -172,14 +175,9 @@ def _answer(
         lag_ms=moment.lag_ms,
         complete=complete,
         sources=(settings.source, "warm"),
-        next_cursor=next_cursor,
+        next_page=next_page,
         **facts,
     )
-
-
-def _require_order(start: int | None, end: int | None) -> None:
-    if start is not None and end is not None and start > end:
-        raise Problem(422, "bad-range", f"start ({start}) lies after end ({end}); swap them", parameter="start")
 
 
 async def _require_any(symbol: str | None, reader: Reader, settings: Settings) -> None:

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from wickstream.candle import EXACT, Candle, plain
-from wickstream.serve.answers import list_response
+from wickstream.serve.answers import NextPage, list_response
 from wickstream.serve.reader import ReaderDep, SettingsDep
 from wickstream.serve.v1.candle_pages import further, page_of
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS, TRADE_COUNTS
-from wickstream.serve.v1.pages import next_page, refuse_backward
+from wickstream.serve.v1.pages import refuse_backward
 from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
     CursorQuery,
@@ -62,7 +62,7 @@ async def trade_counts(
     candles = list(series.candles)
     counted = await reader.counts.read(candles)
     next_at = further(candles, limit, forward=start is not None, end=end)
-    next_cursor = None if next_at is None else cursor_at((next_at,), *question)
+    next_page = None if next_at is None else NextPage(request, cursor_at((next_at,), *question))
     return list_response(
         [_row(candle, sides) for candle, sides in zip(candles, counted.sides, strict=True)],
         as_of=series.as_of_ms,
@@ -70,8 +70,7 @@ async def trade_counts(
         complete=series.complete and not counted.away,
         sources=_joined(series.sources, counted.tiers),
         away=_joined(series.away, counted.away),
-        next_cursor=next_cursor,
-        headers=next_page(request, next_cursor),
+        next_page=next_page,
     )
 
 

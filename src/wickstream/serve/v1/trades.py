@@ -8,14 +8,14 @@ from fastapi.responses import Response
 
 from wickstream.candle import EXACT, plain
 from wickstream.events import Trade
-from wickstream.serve.answers import list_response
+from wickstream.serve.answers import NextPage, list_response
 from wickstream.serve.problems import Problem
 from wickstream.serve.reader import ReaderDep, SettingsDep, Trades
 from wickstream.serve.v1.analytics_examples import TRADES
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS
 from wickstream.serve.v1.kline_formats import CSV, csv_of
-from wickstream.serve.v1.pages import in_form, next_page, refuse_backward
+from wickstream.serve.v1.pages import in_form, refuse_backward
 from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
     AtQuery,
@@ -67,10 +67,10 @@ async def trades(
     question = TradeQuestion(symbol, limit, start, end, from_id)
     found = await reader.trades_page(_page(question, position_of(cursor, *asked)) if cursor else question)
     further = _further(question, found)
-    next_cursor = None if further is None else cursor_at((further,), *asked)
-    headers, rows = next_page(request, next_cursor), [_row(trade) for trade in found.trades]
+    next_page = None if further is None else NextPage(request, cursor_at((further,), *asked))
+    rows = [_row(trade) for trade in found.trades]
     if format == "csv":
-        return await in_form(lambda: csv_of(_COLUMNS, rows), CSV, headers, complete=found.complete)
+        return await in_form(lambda: csv_of(_COLUMNS, rows), CSV, next_page, complete=found.complete)
     moment = await reader.market.moment()
     return list_response(
         rows,
@@ -79,8 +79,7 @@ async def trades(
         complete=found.complete,
         sources=(settings.source, *found.tiers),
         away=found.away,
-        next_cursor=next_cursor,
-        headers=headers,
+        next_page=next_page,
         missing=found.missing,
     )
 
