@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from bench import main_job
-from bench.api import answers, push
+from bench.api import answers, push, worker
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
 from bench.store import archive, cold_reads, hot_reads, size, upkeep, verify, warm_reads, writes
@@ -20,6 +20,7 @@ from bench.table import Figure, render
 BENCHMARKS = {
     "main-job": main_job.measure,
     "api": answers.measure,
+    "api-worker": worker.measure,
     "push": push.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,
