@@ -30,7 +30,8 @@ def publish(settings: Settings, topic: str, values: Iterable[tuple[str, bytes]])
 
 def messages(settings: Settings, topic: str) -> Iterator[Message]:
     """All committed messages a topic holds now."""
-    consumer = Consumer({"bootstrap.servers": settings.kafka, "group.id": "test", "enable.partition.eof": True})
+    options = {"bootstrap.servers": settings.kafka, "group.id": "test", "enable.partition.eof": True}
+    consumer = Consumer(options | {"auto.offset.reset": "earliest"})  # where what other tests left was deleted
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
     consumer.assign([TopicPartition(topic, p, 0) for p in partitions])
     ended = 0
