@@ -51,16 +51,15 @@ def _memory(settings: Settings) -> Iterator[Figure]:
 
 def _read_year(settings: Settings) -> int:
     """How many candles came."""
-    address = f"/api/v1/analytics/klines/{SYMBOL}?interval=1m&limit={PAGE}&start={BEGIN_MS}"
     end = BEGIN_MS + DAYS * DAY_MINUTES * MINUTE_MS - 1
-    address, rows = f"{address}&end={end}", 0
-    cursor = ""
-    while True:
-        page = msgspec.json.decode(_get(settings, f"{address}&cursor={cursor}" if cursor else address))
+    first = f"/api/v1/analytics/klines/{SYMBOL}?interval=1m&limit={PAGE}&start={BEGIN_MS}&end={end}"
+    address, rows = first, 0
+    while address:
+        page = msgspec.json.decode(_get(settings, address))
         rows += len(page["data"])
-        cursor = page.get("next_cursor", "")
-        if not cursor:
-            return rows
+        cursor = page.get("next_cursor")
+        address = cursor and f"{first}&cursor={cursor}"
+    return rows
 
 
 def _get(settings: Settings, path: str) -> bytes:

@@ -16,6 +16,7 @@ from tests.conftest import SettingsMaker
 from tests.running import wait_until
 from wickstream.config import Settings
 from wickstream.errors import Mistake
+from wickstream.operate.stack import answers
 from wickstream.serve.app import run
 
 pytestmark = pytest.mark.stack
@@ -29,18 +30,11 @@ def api_process(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
     env = {"WICKSTREAM_PORT_BASE": str(settings.port_base), "WICKSTREAM_DATA_DIR": str(settings.data_dir)}
     process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=env)
     try:
-        wait_until(lambda: answers(settings), what="the API answers")
+        wait_until(lambda: answers("127.0.0.1", settings.port("api"), "/livez"), what="the API answers")
         yield process
     finally:
         process.kill()
         process.wait()
-
-
-def answers(settings: Settings) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{settings.port('api')}/livez", trust_env=False).is_success
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import psutil
 import pytest
 
@@ -13,6 +12,7 @@ from tests.conftest import free_port_base
 from tests.live_crowd import Crowd
 from tests.push_server import streams
 from tests.running import wait_until
+from wickstream.operate.stack import answers
 
 pytestmark = pytest.mark.stack
 
@@ -28,18 +28,11 @@ def push_server() -> Iterator[tuple[int, psutil.Process]]:
     argv = [sys.executable, "-m", "tests.push_server", str(port), str(SYMBOLS), str(PER_SECOND)]
     process = subprocess.Popen(argv)
     try:
-        wait_until(lambda: answers(port), what="the server answers")
+        wait_until(lambda: answers("127.0.0.1", port, "/livez"), what="the server answers")
         yield port, psutil.Process(process.pid)
     finally:
         process.kill()
         process.wait()
-
-
-def answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/livez", trust_env=False).is_success
-    except httpx.TransportError:
-        return False
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.slow)])

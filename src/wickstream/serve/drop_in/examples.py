@@ -1,4 +1,4 @@
-"""What OpenAPI shows of each endpoint's answer; the values are those of 9 August 2024, 00:00 UTC."""
+"""What OpenAPI shows of each endpoint's answer: the kline is the exchange's own, all else is made up in its form."""
 
 from typing import Any
 

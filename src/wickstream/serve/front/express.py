@@ -31,7 +31,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _KNOWN, _ACCEPTED = b"if-none-match", b"accept-encoding"
 _TO_BE_LOOKED_AT = frozenset({*KEY_HEADERS, *BODIES, OTHER_UNIT, b"origin", b"expect"})
-_READ = _TO_BE_LOOKED_AT | {*FORWARDED_HEADERS, _KNOWN, _ACCEPTED}
+_READ = _TO_BE_LOOKED_AT | {_KNOWN, _ACCEPTED}
 
 
 class Express:
