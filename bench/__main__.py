@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from bench import main_job
-from bench.api import answers, push, worker
+from bench.api import answers, greedy, push, worker
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
 from bench.store import archive, cold_reads, hot_reads, size, upkeep, verify, warm_reads, writes
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "main-job": main_job.measure,
     "api": answers.measure,
     "api-worker": worker.measure,
+    "api-greedy": greedy.measure,
     "push": push.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from wickstream.serve.front.heads import HeadProtocol
 from wickstream.serve.live.sockets import LiveSocket
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: ASGIApp) -> Iterator[str]:
     """Address of the running application; it is stopped, its lifespan with it, at the end."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         config = uvicorn.Config(

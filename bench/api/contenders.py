@@ -51,8 +51,8 @@ def dicts(body: bytes) -> ASGIApp:
     app, rows = FastAPI(), msgspec.json.decode(body)
 
     @app.get("/")
-    async def answer() -> dict[str, Any]:
-        found: dict[str, Any] = rows
+    async def answer() -> dict[str, Any] | list[Any]:
+        found: dict[str, Any] | list[Any] = rows
         return found
 
     return app

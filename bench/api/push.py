@@ -86,6 +86,7 @@ def _trades() -> Iterator[Figure]:
         tempfile.TemporaryDirectory(prefix="wickstream-bench-") as folder,
         running_stack(Path(folder), PORT_BASE, "push", market),
     ):
+        wait_until(lambda: len(_streams_of_trades()) == SYMBOLS, what="every symbol traded")
         crowd = Crowd.of(PORT_BASE, _streams_of_trades(), count=1, stamp_digits=13)
         crowd.listen(SETTLE_S)
         crowd.forget()

@@ -10,6 +10,7 @@ from wickstream.serve.front.hot_store import lines_of
 
 HEAD_BYTES = 2 * (LARGEST_HEAD + LONGEST_TARGET)  # what is larger has no words for it any more
 HEAD_S = 10.0
+TAKE_S = 30.0  # what was written has to be taken, or the connection and all that waits for it are let go
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -28,6 +29,7 @@ class HeadProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._is_in_head = True
         self._head_end: asyncio.TimerHandle | None = self.loop.call_later(HEAD_S, self._give_up)
+        self._take_end: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Of the client; most heads are there at once, and nobody waits for them."""
@@ -83,9 +85,22 @@ class HeadProtocol(HttpToolsProtocol):
         if not self._is_answered:
             super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        """The client does not take what was written. Closing would wait for it; who asks for much and reads nothing
+        would have us hold it all.
+        """
+        super().pause_writing()
+        self._take_end = self.loop.call_later(TAKE_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does."""
+        super().resume_writing()
+        self._stop_holding()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
         self._stop_waiting()
+        self._stop_holding()
         super().connection_lost(exc)
 
     def _stop_waiting(self) -> None:
@@ -93,6 +108,11 @@ class HeadProtocol(HttpToolsProtocol):
         if self._head_end is not None:
             self._head_end.cancel()
             self._head_end = None
+
+    def _stop_holding(self) -> None:
+        if self._take_end is not None:
+            self._take_end.cancel()
+            self._take_end = None
 
     def _give_up(self) -> None:
         self._head_end = None

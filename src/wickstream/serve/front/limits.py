@@ -50,12 +50,7 @@ class Limits:
     async def take(self, name: str, *, limit: int, cost: int) -> Standing:
         """Accept a request of so much if there is so much left."""
         window = self._window(name, limit)
-        accepted = window.spend(cost)
-        while not accepted and cost <= limit and not window.is_given_away:
-            if not await self._has_leased(name, window, cost):
-                accepted = window.spend_alone(cost)
-                break
-            accepted = window.spend(cost)
+        accepted = window.spend(cost) or (cost <= limit and await self._wait(name, window, cost))
         return self._standing(window, accepted=accepted)
 
     def take_held(self, name: str, *, limit: int, cost: int) -> Standing | None:
@@ -67,7 +62,7 @@ class Limits:
         if not window.spend(cost):
             return None
         if window.is_low and self._clock() >= self._away_until:
-            self._questions.ask(name, lambda: self._lease(name, window, cost))
+            self._questions.ask(name, lambda: self._lease(name, window))
         return self._standing(window, accepted=True)
 
     def note(self, name: str, *, limit: int, cost: int) -> Standing:
@@ -94,25 +89,38 @@ class Limits:
     def _standing(self, window: Window, *, accepted: bool) -> Standing:
         return Standing(accepted, window.limit, window.in_use, max(0.0, window.ends_at - self._clock()))
 
-    async def _has_leased(self, name: str, window: Window, cost: int) -> bool:
+    async def _wait(self, name: str, window: Window, cost: int) -> bool:
+        """Tell whether there was so much to be leased."""
+        window.waiting += cost
+        try:
+            while not window.is_given_away:
+                if not await self._has_leased(name, window):
+                    return window.spend_alone(cost)
+                if window.spend(cost):
+                    return True
+        finally:
+            window.waiting -= cost
+        return False
+
+    async def _has_leased(self, name: str, window: Window) -> bool:
         """Tell whether Redis answered, in time."""
         if self._clock() < self._away_until:
             return False
-        question = self._questions.ask(name, lambda: self._lease(name, window, cost))
+        question = self._questions.ask(name, lambda: self._lease(name, window))
         await asyncio.wait({question}, timeout=PATIENCE_S)
         if not question.done():
             self._miss("no answer in time")
             return False
         return question.result()
 
-    async def _lease(self, name: str, window: Window, cost: int) -> bool:
+    async def _lease(self, name: str, window: Window) -> bool:
         asked_at = self._clock()
         owed = window.owed
         try:
             lease = await self._leases.ask(
                 name,
                 limit=window.limit,
-                wanted=window.wanted(cost),
+                wanted=window.wanted,
                 known=window.id,
                 owed=owed,
                 used=window.used,

@@ -23,6 +23,7 @@ class Window:
         held: leased and not spent.
         spent: accepted here.
         owed: of that, what the common count does not know.
+        waiting: what those cost who wait for a block, so that one answer is enough for all of them.
     """
 
     limit: int
@@ -33,6 +34,7 @@ class Window:
     held: int = 0
     spent: int = 0
     owed: int = 0
+    waiting: int = 0
 
     def spend(self, cost: int) -> bool:
         """Accept what the block in hand covers."""
@@ -70,9 +72,10 @@ class Window:
         """Half a block is left, and there is more to be had."""
         return 2 * self.held < LARGEST_BLOCK and 2 * self.held < self._block and not self.is_given_away
 
-    def wanted(self, cost: int) -> int:
+    @property
+    def wanted(self) -> int:
         """How large the next block should be."""
-        return max(cost - self.held, self._block)
+        return max(self.waiting - self.held, self._block)
 
     @property
     def _block(self) -> int:

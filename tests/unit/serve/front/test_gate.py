@@ -36,7 +36,8 @@ def test_who_asks_too_often_is_told_when_to_come_again(limited: Settings) -> Non
     refused = answers[-1]
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["type"] == "urn:wickstream:problem:too-many-requests"
-    assert refused.headers["retry-after"] == refused.headers["x-ratelimit-reset"] == "60"
+    assert refused.headers["retry-after"] == refused.headers["x-ratelimit-reset"]
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert "content-security-policy" in refused.headers
 
 

@@ -14,15 +14,16 @@ def windows(limit: int) -> list[Window]:
 
 
 def lend(window: Window, leases: FakeLeases, cost: int) -> None:
-    owed = window.owed
+    owed, window.waiting = window.owed, cost
     lease = leases.lend(
         "visitor",
         limit=window.limit,
-        wanted=window.wanted(cost),
+        wanted=window.wanted,
         known=window.id,
         owed=owed,
         used=window.used,
     )
+    window.waiting = 0
     window.take(granted=lease.granted, used=lease.used, window=lease.window, ends_at=60.0, told=owed)
 
 
@@ -80,13 +81,14 @@ def test_losing_the_common_count_midway_opens_nothing(limit: int, before: int, *
 
 def test_blocks_shrink_with_what_is_left() -> None:
     window = Window(6_000, WORKERS, ends_at=60.0)
-    blocks = [window.wanted(1)]
+    blocks = [window.wanted]
     for used in (3_000, 5_000, 5_900, 5_990):
         window.used = used
-        blocks.append(window.wanted(1))
+        blocks.append(window.wanted)
     assert blocks == [187, 93, 31, 3, 1]
-    assert window.wanted(40) == 40
-    assert Window(10**6, WORKERS, ends_at=60.0).wanted(1) == LARGEST_BLOCK
+    window.waiting = 40
+    assert window.wanted == 40
+    assert Window(10**6, WORKERS, ends_at=60.0).wanted == LARGEST_BLOCK
 
 
 def test_a_block_runs_low_when_half_of_it_is_left_and_there_is_more_to_be_had() -> None:
