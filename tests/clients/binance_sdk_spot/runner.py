@@ -63,6 +63,21 @@ async def first_of(kind: str, handle: Any) -> None:
     tell(kind, (await heard.get()).model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
+async def market(address: str, minutes: int) -> None:
+    """A trade, a ticker, and as many closed candles, as its own models read them."""
+    async with streams_of(address) as connection:
+        await first_of("trade", await connection.trade(symbol="btcusdt"))
+        await first_of("ticker", await connection.ticker(symbol="btcusdt"))
+        heard: asyncio.Queue[Any] = asyncio.Queue()
+        one_minute = KlineIntervalEnum.INTERVAL_1m.value
+        (await connection.kline(symbol="btcusdt", interval=one_minute)).on("message", heard.put_nowait)
+        while minutes > 0:
+            candle = (await heard.get()).model_dump(mode="json", by_alias=True, exclude_none=True)["k"]
+            if candle["x"]:
+                tell("kline", candle)
+                minutes -= 1
+
+
 async def control(address: str) -> None:
     """Subscriptions of the SDK, and the answers."""
     errors: asyncio.Queue[Any] = asyncio.Queue()
@@ -187,6 +202,7 @@ run(
         "served": served,
         "frames": frames,
         "kinds": kinds,
+        "market": market,
         "control": control,
         "day": day,
         "rest": rest,

@@ -54,6 +54,19 @@ async def watch(address: str) -> None:
             tell("error", str(error))
 
 
+async def market(address: str, minutes: int) -> None:
+    """A trade, a ticker, and candles until so many are behind it and the one that has just ended."""
+    async with exchange_of(address) as exchange:
+        tell("trade", (await exchange.watch_trades("BTC/USDT"))[0]["info"])
+        tell("ticker", (await exchange.watch_ticker("BTC/USDT"))["info"])
+        await exchange.watch_ohlcv("BTC/USDT", "1m")
+        kept = exchange.ohlcvs["BTC/USDT"]["1m"]
+        while len(kept) < minutes + 2:
+            await exchange.watch_ohlcv("BTC/USDT", "1m")
+        for candle in kept[:minutes]:
+            tell("kline", candle)
+
+
 async def day(address: str) -> None:
     """Trades past the end of a connection's life; watching again opens another."""
     async with exchange_of(address) as exchange:
@@ -97,4 +110,4 @@ async def served(address: str) -> None:
             tell("error", [type(error).__name__, str(error)])
 
 
-run({"served": served, "frames": frames, "watch": watch, "day": day, "rest": rest})
+run({"served": served, "frames": frames, "watch": watch, "market": market, "day": day, "rest": rest})

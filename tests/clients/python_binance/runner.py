@@ -69,6 +69,20 @@ async def first_of(kind: str, socket: Any) -> None:
         tell(kind, await socket.recv())
 
 
+async def market(address: str, minutes: int) -> None:
+    """A trade, a ticker, and as many closed candles."""
+    async with client_of(address) as client:
+        manager = BinanceSocketManager(client, max_queue_size=ROOMY)
+        await first_of("trade", manager.trade_socket("BTCUSDT"))
+        await first_of("ticker", manager.symbol_ticker_socket("BTCUSDT"))
+        async with manager.kline_socket("BTCUSDT", "1m") as socket:
+            while minutes > 0:
+                candle = (await socket.recv())["k"]
+                if candle["x"]:
+                    tell("kline", candle)
+                    minutes -= 1
+
+
 async def control(address: str) -> None:
     """Control messages over a socket of the manager's, and their answers."""
     async with trades_of(address) as socket:
@@ -146,4 +160,6 @@ async def served(address: str) -> None:
                 tell("error", [error.status_code, error.code, error.message])
 
 
-run({"served": served, "frames": frames, "kinds": kinds, "control": control, "day": day, "rest": rest})
+run(
+    {"served": served, "frames": frames, "kinds": kinds, "market": market, "control": control, "day": day, "rest": rest}
+)

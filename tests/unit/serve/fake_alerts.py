@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from tests.alerts import AT_MS, price_spike, whale
 from wickstream.store.series.alert_reads import Alerts
-from wickstream.store.series.alert_series import AlertQuestion, newest_first
+from wickstream.store.series.alert_series import AlertQuestion, further, newest_first
 
 WHALES = [whale(number, at=AT_MS + 1_000 * (number // 2), value=Decimal(100_000 * number)) for number in range(1, 10)]
 SPIKE = price_spike("ETHUSDT", at=AT_MS - 60_000, final=False)
@@ -18,4 +18,5 @@ class FakeAlerts:
         self._away = tuple(away)
 
     async def read(self, question: AlertQuestion) -> Alerts:
-        return Alerts(newest_first(question, [*WHALES, SPIKE]), ("warm",), self._away)
+        page = newest_first(question, [*WHALES, SPIKE])
+        return Alerts(page, ("warm",), self._away, further(question, page))

@@ -18,7 +18,7 @@ from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS
 from wickstream.serve.v1.pages import refuse_backward
 from wickstream.serve.v1.parameters import AtQuery, CursorQuery, RowLimitQuery, SymbolQuery, refuse_unknown
-from wickstream.store.series.alert_series import AlertQuestion, place_of
+from wickstream.store.series.alert_series import AlertQuestion
 
 router = APIRouter(prefix="/api/v1/analytics/alerts", tags=["analytics"], dependencies=[Depends(refuse_unknown)])
 
@@ -137,10 +137,7 @@ async def _answer(asked: _Asked, kind: AlertType | None) -> Response:
     else:
         page = question
     found, moment = await asked.reader.alerts.read(page), await asked.reader.market.moment()
-    is_full = len(found.alerts) == question.limit
-    next_page = None
-    if is_full:
-        next_page = NextPage(asked.request, cursor_at(place_of(found.alerts[-1]), replace(question, limit=0)))
+    next_page = found.further and NextPage(asked.request, cursor_at(found.further, replace(question, limit=0)))
     return list_response(
         [_row(alert) for alert in found.alerts],
         as_of=moment.as_of_ms,

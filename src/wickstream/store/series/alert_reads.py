@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Alert
-from wickstream.store.series.alert_series import AlertQuestion, newest_first
+from wickstream.store.series.alert_series import AlertQuestion, Place, further, newest_first
 from wickstream.store.series.held import Held
 from wickstream.store.series.slow_reads import SlowReads
 from wickstream.store.series.stitching import attempt
@@ -28,11 +28,13 @@ class Alerts:
     Attributes:
         tiers: those that gave some of it.
         away: those that may hold more of it and did not answer.
+        further: behind which place there may be more, also if this page is not full; None: behind none.
     """
 
     alerts: Sequence[Alert]
     tiers: tuple[str, ...]
     away: tuple[str, ...]
+    further: Place | None
 
 
 class AlertsReader:
@@ -52,7 +54,7 @@ class AlertsReader:
         """
         held, no_warm = await attempt(read_page(self._warm, question))
         if held is not None and not await self._may_lack(question, held):
-            return Alerts(held, ("warm",) if held else (), ())
+            return Alerts(held, ("warm",) if held else (), (), further(question, held))
         archived, no_cold = await attempt(self._archived(question))
         if held is None and archived is None:
             raise StoreBusy(f"{no_warm}; {no_cold}")
@@ -61,10 +63,12 @@ class AlertsReader:
             older, no_warm = await attempt(unknown(self._warm, archived))
         away = {"warm": no_warm, "cold": no_cold}
         parts = {"warm": held or [], "cold": older or []}
+        page = newest_first(question, [alert for part in parts.values() for alert in part])
         return Alerts(
-            newest_first(question, [alert for part in parts.values() for alert in part]),
+            page,
             tuple(tier for tier, part in parts.items() if part),
             tuple(tier for tier, trouble in away.items() if trouble),
+            further(question, page, archived or ()),  # of those some may be known to PostgreSQL, and be left out here
         )
 
     async def _may_lack(self, question: AlertQuestion, held: Sequence[Alert]) -> bool:

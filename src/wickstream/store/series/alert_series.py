@@ -50,3 +50,8 @@ def place_of(alert: Alert) -> Place:
 def newest_first(question: AlertQuestion, alerts: Iterable[Alert]) -> Sequence[Alert]:
     """The answer, out of more than that; no id may be there twice."""
     return sorted(filter(question.is_about, alerts), key=place_of, reverse=True)[: question.limit]
+
+
+def further(question: AlertQuestion, *read: Sequence[Alert]) -> Place | None:
+    """The place of the last alert of the first that is as long as was asked for; None: all are at their ends."""
+    return next((place_of(alerts[-1]) for alerts in read if len(alerts) == question.limit), None)

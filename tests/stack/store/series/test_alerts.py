@@ -18,7 +18,7 @@ from wickstream.errors import StoreBusy
 from wickstream.events import DAY_MS, Alert, AlertType
 from wickstream.store.cold.alerts import ColdAlerts
 from wickstream.store.series.alert_reads import Alerts
-from wickstream.store.series.alert_series import AlertQuestion, newest_first, place_of
+from wickstream.store.series.alert_series import AlertQuestion, newest_first
 from wickstream.store.series.router import Router
 from wickstream.store.warm.alerts import upsert_alerts
 from wickstream.store.warm.database import connect
@@ -33,6 +33,7 @@ NEW = [whale(100 + number, at=AT_MS + 1_000 * (number // 3), value=Decimal(numbe
 SPIKE = price_spike(at=AT_MS - 60_000, final=False)
 FINAL = msgspec.structs.replace(SPIKE, final=True, trade_count=SPIKE.trade_count + 1)
 ALL = [*OLD, *NEW, FINAL]
+EVERYTHING = AlertQuestion(1_000)
 
 
 @pytest.fixture
@@ -54,14 +55,20 @@ def read(settings: Settings, question: AlertQuestion) -> Alerts:
     return asyncio.run(within())
 
 
+def walked(settings: Settings, limit: int, question: AlertQuestion = EVERYTHING) -> list[Alert]:
+    """Page by page."""
+    found: list[Alert] = []
+    page = read(settings, replace(question, limit=limit))
+    found += page.alerts
+    while page.further:
+        page = read(settings, replace(question, limit=limit, before=page.further))
+        found += page.alerts
+    return found
+
+
 @pytest.mark.parametrize("limit", [1, 3, 7, 20, 21, 100])
 def test_pages_lead_from_the_newest_to_the_oldest_over_both(filled: Settings, limit: int) -> None:
-    question = AlertQuestion(limit)
-    walked: list[Alert] = []
-    while page := read(filled, question).alerts:
-        walked += page
-        question = replace(question, before=place_of(page[-1]))
-    assert walked == newest_first(AlertQuestion(1_000), ALL)
+    assert walked(filled, limit) == newest_first(AlertQuestion(1_000), ALL)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +84,6 @@ def test_pages_lead_from_the_newest_to_the_oldest_over_both(filled: Settings, li
 )
 def test_the_stores_choose_as_the_question_says(filled: Settings, question: AlertQuestion) -> None:
     assert read(filled, question).alerts == newest_first(question, ALL)
-
-
-def walked(settings: Settings, limit: int) -> list[Alert]:
-    question, found = AlertQuestion(limit), list[Alert]()
-    while page := read(settings, question).alerts:
-        found += page
-        question = replace(question, before=place_of(page[-1]))
-    return found
 
 
 def test_an_old_alert_that_came_late_hides_none_that_postgres_has_let_go(filled: Settings) -> None:
@@ -124,6 +123,14 @@ def test_pages_are_whole_also_where_a_database_has_an_order_of_its_own(filled: S
 
 def test_an_older_version_in_the_lake_is_not_told_of(filled: Settings) -> None:
     assert [one.final for one in read(filled, AlertQuestion(50, type=AlertType.PRICE_SPIKE)).alerts] == [True]
+
+
+def test_behind_one_that_is_left_out_for_its_newer_version_the_list_goes_on(filled: Settings) -> None:
+    times = (OLD_MS, OLD_MS + 60_000)
+    never_final = [price_spike(alert_id=f"price_spike:BTCUSDT:{at}", at=at, final=False) for at in times]
+    ColdAlerts(filled).store(never_final, {})
+    found = walked(filled, 1, AlertQuestion(1, type=AlertType.PRICE_SPIKE, final=False))
+    assert [one.alert_id for one in found] == [one.alert_id for one in reversed(never_final)]
 
 
 def test_what_lies_within_the_days_that_warm_keeps_is_not_looked_for_in_the_lake(stores: Settings) -> None:

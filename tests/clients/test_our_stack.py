@@ -1,0 +1,64 @@
+"""The same clients watch the stack while it plays the captures: trades, tickers, and the exchange's own klines."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.clients.environments import Seen, foreign_client
+from tests.clients.truth import captured_trades, official_klines
+from tests.conftest import SettingsMaker
+from tests.whole_stack import CAPTURES, WholeStack
+from wickstream.config import Settings
+
+pytestmark = [pytest.mark.clients, pytest.mark.stack, pytest.mark.timeout(400)]
+
+WATCHING = ("ccxt_pro", "python_binance", "binance_sdk_spot")
+MINUTES = 3
+SPEED = 5  # slow enough for who comes when the stack is up, and takes its time to begin
+
+
+@pytest.fixture(scope="module")
+def seen_by(
+    settings: Settings, make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Seen]]:
+    """What each saw, all at the same time."""
+    stack = WholeStack(make_settings(tmp_path_factory.mktemp("watched") / "data"))
+    clients = {name: foreign_client(name, settings.cache_dir) for name in WATCHING}
+    stack.up(*(f"--replay={file}" for file in CAPTURES["spot"]), "--keep-times", f"--speed={SPEED}")
+    port = stack.settings.port("api")
+    try:
+        with ThreadPoolExecutor(len(WATCHING)) as pool:
+            told = {name: pool.submit(client.tells, "market", MINUTES, port=port) for name, client in clients.items()}
+            yield lambda name: told[name].result()
+    finally:
+        stack.command("down")
+
+
+@pytest.mark.parametrize("name", WATCHING)
+def test_who_watches_sees_what_the_exchange_published(seen_by: Callable[[str], Seen], name: str) -> None:
+    seen = seen_by(name)
+    [trade], [ticker], klines = seen["trade"], seen["ticker"], seen["kline"]
+    published = {each["t"]: each for each in captured_trades()}
+    assert {field: trade[field] for field in "tpqTm"} == {field: published[trade["t"]][field] for field in "tpqTm"}
+    assert (ticker["s"], ticker["c"] in {each["p"] for each in published.values()}) == ("BTCUSDT", True)
+    official = {kline[0]: kline for kline in official_klines("1m")}
+    compared = [
+        (_prices(kline), [Decimal(text) for text in official[_opened(kline)][1:6]])
+        for kline in klines
+        if _opened(kline) in official
+    ]
+    assert len(compared) >= MINUTES - 1  # the first that ccxt keeps may be the one of which the captures have a piece
+    assert [ours for ours, _ in compared] == [theirs for _, theirs in compared]
+
+
+def _opened(kline: Any) -> int:
+    return int(kline["t"] if isinstance(kline, dict) else kline[0])
+
+
+def _prices(kline: Any) -> list[Decimal]:
+    """Open, high, low, close and volume, as messages have them or as ccxt does, which makes floats of them."""
+    told = [kline[field] for field in "ohlcv"] if isinstance(kline, dict) else kline[1:6]
+    return [Decimal(str(amount)) for amount in told]
