@@ -63,19 +63,20 @@ async def first_of(kind: str, handle: Any) -> None:
     tell(kind, (await heard.get()).model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
-async def market(address: str, minutes: int) -> None:
-    """A trade, a ticker, and as many closed candles, as its own models read them."""
+async def market(address: str, last_ms: int) -> None:
+    """A trade, a ticker, and closed candles until the one before that time, as its own models read them."""
     async with streams_of(address) as connection:
         await first_of("trade", await connection.trade(symbol="btcusdt"))
         await first_of("ticker", await connection.ticker(symbol="btcusdt"))
         heard: asyncio.Queue[Any] = asyncio.Queue()
         one_minute = KlineIntervalEnum.INTERVAL_1m.value
         (await connection.kline(symbol="btcusdt", interval=one_minute)).on("message", heard.put_nowait)
-        while minutes > 0:
+        closed_ms = 0
+        while closed_ms < last_ms:
             candle = (await heard.get()).model_dump(mode="json", by_alias=True, exclude_none=True)["k"]
             if candle["x"]:
                 tell("kline", candle)
-                minutes -= 1
+                closed_ms = candle["T"] + 1
 
 
 async def control(address: str) -> None:

@@ -54,17 +54,17 @@ async def watch(address: str) -> None:
             tell("error", str(error))
 
 
-async def market(address: str, minutes: int) -> None:
-    """A trade, a ticker, and candles until so many are behind it and the one that has just ended."""
+async def market(address: str, last_ms: int) -> None:
+    """A trade, a ticker, and candles until the one of that time; of it, and of the one before, more may come."""
     async with exchange_of(address) as exchange:
         tell("trade", (await exchange.watch_trades("BTC/USDT"))[0]["info"])
         tell("ticker", (await exchange.watch_ticker("BTC/USDT"))["info"])
-        await exchange.watch_ohlcv("BTC/USDT", "1m")
-        kept = exchange.ohlcvs["BTC/USDT"]["1m"]
-        while len(kept) < minutes + 2:
+        candles = {}
+        while last_ms not in candles:
             await exchange.watch_ohlcv("BTC/USDT", "1m")
-        for candle in kept[:minutes]:
-            tell("kline", candle)
+            candles |= {candle[0]: list(candle) for candle in exchange.ohlcvs["BTC/USDT"]["1m"]}
+        for opened in sorted(candles)[:-2]:
+            tell("kline", candles[opened])
 
 
 async def day(address: str) -> None:

@@ -69,18 +69,19 @@ async def first_of(kind: str, socket: Any) -> None:
         tell(kind, await socket.recv())
 
 
-async def market(address: str, minutes: int) -> None:
-    """A trade, a ticker, and as many closed candles."""
+async def market(address: str, last_ms: int) -> None:
+    """A trade, a ticker, and closed candles until the one before that time."""
     async with client_of(address) as client:
         manager = BinanceSocketManager(client, max_queue_size=ROOMY)
         await first_of("trade", manager.trade_socket("BTCUSDT"))
         await first_of("ticker", manager.symbol_ticker_socket("BTCUSDT"))
         async with manager.kline_socket("BTCUSDT", "1m") as socket:
-            while minutes > 0:
+            closed_ms = 0
+            while closed_ms < last_ms:
                 candle = (await socket.recv())["k"]
                 if candle["x"]:
                     tell("kline", candle)
-                    minutes -= 1
+                    closed_ms = candle["T"] + 1
 
 
 async def control(address: str) -> None:
