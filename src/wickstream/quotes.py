@@ -16,7 +16,7 @@ _OTHERS = (
     "MXN", "COP", "PLN", "RON", "CZK", "UAH", "RUB", "ZAR", "NGN", "KZT", "IDR", "IDRT", "BIDR", "BKRW", "BVND", "GYEN",
     "VAI", "UST",
 )  # fmt: skip
-_LONGEST_FIRST = sorted((*USD_LIKES, *_OTHERS), key=len, reverse=True)
+QUOTE_ASSETS = sorted((*USD_LIKES, *_OTHERS), key=len, reverse=True)
 
 # Assets that are traded against money of all kinds: a way from one money to another.
 _BRIDGES = ("BTC", "ETH", "BNB")
@@ -29,7 +29,7 @@ _TOO_MUCH = Decimal("1e10")
 def quote_asset(symbol: str) -> str | None:
     """`BTC` of `ETHBTC`, None where no known asset ends the name; of a dated future without its date."""
     name = symbol.partition("_")[0]
-    return next((asset for asset in _LONGEST_FIRST if name.endswith(asset) and name != asset), None)
+    return next((asset for asset in QUOTE_ASSETS if name.endswith(asset) and name != asset), None)
 
 
 def usd_per(asset: str, prices: Prices) -> Decimal | None:

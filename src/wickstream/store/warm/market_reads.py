@@ -25,7 +25,7 @@ WHERE symbol = ANY(%s) AND first_trade_id IS NULL AND open_time BETWEEN %s AND %
 """
 
 # Sums read every minute, the first and the last price one row each along the index.
-_DAYS = """
+DAYS = """
 SELECT s.symbol, day.quote_volume, day.trade_count, first.open, last.close
 FROM unnest(%(symbols)s::text[]) AS s (symbol), LATERAL (
     SELECT sum(quote_volume) AS quote_volume, sum(trade_count)::bigint AS trade_count FROM candles AS c
@@ -81,7 +81,7 @@ async def read_days(warm: WarmReader, symbols: Sequence[str], last_ms: int) -> l
         StoreBusy: If PostgreSQL does not answer in time.
     """
     place = {"symbols": list(symbols), "first": last_ms - DAY_MS + MINUTE_MS, "last": last_ms}
-    return [_turnover(*row) for row in await warm.fetch(_DAYS, place)]
+    return [_turnover(*row) for row in await warm.fetch(DAYS, place)]
 
 
 def _turnover(symbol: str, quote_volume: Decimal, trade_count: int, first: Decimal, last: Decimal) -> Turnover:
