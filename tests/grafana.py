@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # `$name`, `${name}`, `${name:format}`; the older `[[name]]` is not used here.
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::(\w+))?\})")
@@ -11,9 +11,8 @@ _MACRO = re.compile(r"\$\w+\(")  # what the data source itself puts in, after th
 Value = str | tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What a dashboard shows: the range in epoch ms, the step, the data source's scrape interval, and what is chosen."""
+class Shown(NamedTuple):
+    """What a dashboard shows: the range in epoch ms, the step, how often Prometheus scrapes, and what is chosen."""
 
     from_ms: int
     to_ms: int

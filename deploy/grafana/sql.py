@@ -20,9 +20,11 @@ INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h"
 WIDTHS_MS = {interval: window_end(0, interval) for interval in INTERVALS}
 _MONDAY_MS = window_start(7 * DAY_MS, "1w")
 
-# A year of minutes would neither be seen nor be answered in time: of what is shown the newest windows are drawn.
+# A year of minutes would neither be seen nor be answered in time: of what is shown the newest windows are drawn. Of 50
+# symbols that are two weeks at most, read in about a second.
 MOST_WINDOWS = 1_500
 MOST_WINDOWS_OF_MANY = 200
+MOST_MINUTES = 1_000_000
 
 
 def window_of(time: str) -> str:
@@ -31,9 +33,12 @@ def window_of(time: str) -> str:
 
 
 def in_windows(most: int) -> str:
-    """Of candles: in whole windows of the shown range, of which there are `most` at most, the newest."""
-    first = f"greatest({window_of(FROM)}, {window_of(TO)} - {most - 1}::bigint * $interval)"
-    return f"""symbol IN (${{symbol:sqlstring}}) AND "interval" = '1m' AND open_time BETWEEN {first} AND {TO}"""
+    """Of candles: in the newest whole windows of the shown range, `most` of them and `MOST_MINUTES` in all."""
+    share_ms = f"60000 * ({MOST_MINUTES}::bigint / cardinality(ARRAY[${{symbol:sqlstring}}]))"
+    newest = f"{window_of(TO)} - {most - 1}::bigint * $interval"
+    first = f"greatest({window_of(FROM)}, {newest}, {window_of(f'({TO} - {share_ms})')})"
+    return f"""symbol IN (${{symbol:sqlstring}}) AND "interval" = '1m'
+  AND open_time BETWEEN {first} AND {TO}"""
 
 
 def as_time(column: str) -> str:

@@ -11,7 +11,7 @@ OF_SYMBOLS = "symbol IN (${symbol:sqlstring})"
 MINUTES = f"FROM candles WHERE {in_windows(MOST_WINDOWS_OF_MANY)}"
 OPENED = f"{window_of('open_time')} AS opened"
 AT = f'{as_time("opened")} AS "time"'
-NEWEST = f"The newest {MOST_WINDOWS_OF_MANY} windows of the range."
+NEWEST = f"The newest {MOST_WINDOWS_OF_MANY} windows, of many symbols fewer."
 
 FLOW = f"""
 SELECT {AT}, bought::float8 AS "bought", (bought - traded)::float8 AS "sold" FROM (
@@ -38,13 +38,11 @@ SELECT {AT}, (traded / nullif(trades, 0))::float8 AS "mean trade", trades AS "tr
     SELECT {OPENED}, sum(quote_volume) AS traded, sum(trade_count)::bigint AS trades {MINUTES} GROUP BY opened
 ) AS w ORDER BY opened
 """
-# Logarithms and roots are no exact numbers to begin with.
+# Parkinson's. Logarithms and roots are no exact numbers to begin with.
 VOLATILITY = f"""
-SELECT {AT}, symbol AS "metric", 100 * sqrt(sum(step * step)) AS "volatility" FROM (
-    SELECT symbol, {OPENED},
-           ln(close::float8 / lag(close::float8) OVER (PARTITION BY symbol ORDER BY open_time)) AS step
-    {MINUTES}
-) AS m WHERE step IS NOT NULL GROUP BY opened, symbol ORDER BY opened, symbol
+SELECT {AT}, symbol AS "metric", 100 * sqrt(squares / (4 * ln(2::float8))) AS "volatility" FROM (
+    SELECT {OPENED}, symbol, sum(ln(high::float8 / low::float8) ^ 2) AS squares {MINUTES} GROUP BY opened, symbol
+) AS w ORDER BY opened, symbol
 """
 ALERTS = f"""
 SELECT {AT}, type AS "metric", alerts FROM (
@@ -55,7 +53,7 @@ SELECT {AT}, type AS "metric", alerts FROM (
 LARGEST = f"""
 SELECT {as_time("at")} AS "time", symbol, type, facts->>'side' AS "side", value::float8 AS "value",
        coalesce(facts->>'price', facts->>'vwap')::float8 AS "price", (facts->>'quantity')::float8 AS "quantity"
-FROM alerts WHERE {OF_SYMBOLS} AND type IN ('whale', 'sweep') AND at {SHOWN} ORDER BY value DESC LIMIT 25
+FROM alerts WHERE {OF_SYMBOLS} AND type IN ('whale', 'sweep') AND at {SHOWN} ORDER BY alerts.value DESC LIMIT 25
 """
 
 
@@ -101,7 +99,7 @@ def _pace() -> Panels:
         lines(
             Frame(
                 "Volatility",
-                f"Realised: root of the sum of squared 1-minute log returns of each window. {NEWEST}",
+                f"Of each window, by Parkinson: from the highest and lowest price of its minutes. {NEWEST}",
                 12,
                 9,
                 "percent",
