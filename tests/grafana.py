@@ -38,6 +38,7 @@ def expanded(text: str, shown: Shown) -> str:
         "__to": str(shown.to_ms),
         "__interval": f"{shown.step_s}s",
         "__rate_interval": f"{shown.rate_interval_s}s",
+        "__range": f"{(shown.to_ms - shown.from_ms) // 1_000}s",
         **shown.chosen,
     }
     return _VARIABLE.sub(lambda match: _written(known[match[1] or match[2]], match[3]), text)

@@ -45,6 +45,11 @@ class Scraper:
         config = {"global": {"scrape_interval": f"{SCRAPE_S}s"}, "scrape_configs": jobs}
         (self._folder / "prometheus.yml").write_text(json.dumps(config), "utf-8")  # which is YAML, too
 
+    def total(self, metric: str) -> float:
+        """Of all its series; 0 while there is none."""
+        found = self._get("query", query=f"sum({metric})")
+        return float(found[0]["value"][1]) if found else 0.0
+
     def scrapes(self) -> list[int]:
         """How often each process was asked, and answered."""
         found = self._get("query", query="sum by (process) (count_over_time(up[1h]) * up)")

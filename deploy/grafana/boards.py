@@ -81,10 +81,11 @@ def symbol() -> Builder[VariableModel]:
 
 def symbols() -> Builder[VariableModel]:
     """Some or all of those that are quoted in `quote()`."""
-    return _asked("symbol", "Symbols", SYMBOLS_OF_QUOTE, FIRST_SYMBOL).multi(multi=True).include_all(include_all=True)
+    asked = _asked("symbol", "Symbols", SYMBOLS_OF_QUOTE, [FIRST_SYMBOL])
+    return asked.multi(multi=True).include_all(include_all=True)
 
 
-def _asked(name: str, label: str, question: str, current: str) -> dashboard.QueryVariable:
+def _asked(name: str, label: str, question: str, current: str | list[str]) -> dashboard.QueryVariable:
     asked = dashboard.QueryVariable(name).label(label).datasource(POSTGRES).query(question).definition(question)
     asked = asked.refresh(VariableRefresh.ON_DASHBOARD_LOAD).sort(VariableSort.ALPHABETICAL_ASC)
     return asked.current(VariableOption(selected=True, text=current, value=current))

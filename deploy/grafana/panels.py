@@ -1,6 +1,7 @@
 """The kinds of panels there are, each with what all of its kind have in common."""
 
 from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
 from typing import NamedTuple, Protocol, Self, TypeVar
 
 from grafana_foundation_sdk.builders import barchart, bargauge, candlestick, common, dashboard, stat, table, timeseries
@@ -62,7 +63,7 @@ P = TypeVar("P", bound=_Panel)
 def _framed(panel: P, frame: Frame, queries: Sequence[Query]) -> P:
     panel = panel.title(frame.title).description(frame.why).span(frame.width).height(frame.height).unit(frame.unit)
     panel = panel.datasource(queries[0].source)
-    for ref, query in zip("ABCDEFGH", queries, strict=False):
+    for ref, query in zip(ascii_uppercase, queries, strict=False):
         panel = panel.with_target(query.target(ref))
     return panel
 

@@ -1,6 +1,7 @@
 """What more than one panel asks of Prometheus."""
 
 RATE = "[$__rate_interval]"
+SHOWN = "[$__range]"  # all that is shown
 # A stream of events has no end, and Prometheus itself is no visitor.
 VISITS = '{route!~"/api/v1/stream|/metrics"}'
 
@@ -10,7 +11,7 @@ def rate(name: str, by: str = "") -> str:
     return f"sum by ({by}) (rate({name}{RATE}))"
 
 
-def quantile(share: float, name: str, by: str = "", which: str = "") -> str:
+def quantile(share: float, name: str, by: str = "", which: str = "", over: str = RATE) -> str:
     """What a `share` of the observed stay below; of those `which` match, and of each value of the label `by`."""
     labels = f"le, {by}" if by else "le"
-    return f"histogram_quantile({share}, sum by ({labels}) (rate({name}_bucket{which}{RATE})))"
+    return f"histogram_quantile({share}, sum by ({labels}) (rate({name}_bucket{which}{over})))"
