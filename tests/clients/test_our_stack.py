@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.clients, pytest.mark.stack, pytest.mark.timeout(400)]
 
 WATCHING = ("ccxt_pro", "python_binance", "binance_sdk_spot")
 LAST_MS = 1_723_161_900_000  # 00:05, which the captures end in
-SPEED = 5  # slow enough for who comes when the stack is up, and takes its time to begin
+SPEED = 10  # slow enough for who comes when the stack is up, and takes its time to begin
 
 
 @pytest.fixture(scope="module")
