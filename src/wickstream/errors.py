@@ -15,7 +15,10 @@
     * TooMuch               a question that no answer is made for: ask for less
     * Unpublishable         one record that no store or sink will ever take: dead-letter it
     * Fenced                another process took over: stop, and stay down (exit code 75)
+    * Held                  another process does it already: nothing is to be done, and that is well (exit code 0)
 """
+
+from collections.abc import Mapping
 
 EXIT_MISTAKE = 2
 EXIT_FENCED = 75
@@ -103,4 +106,12 @@ class Unpublishable(WickstreamError):
 
 
 class Fenced(WickstreamError):
-    """A twin with the same transactional id is alive."""
+    """A twin with the same transactional id, or on the same seat, is alive."""
+
+
+class Held(WickstreamError):
+    """What was to be ensured is so already; `holders`: who sees to it, by the name of its seat."""
+
+    def __init__(self, holders: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{seat} is kept by {who}" for seat, who in holders.items()))
+        self.holders = dict(holders)

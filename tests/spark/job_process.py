@@ -13,8 +13,8 @@ from wickstream.config import Settings
 class Job:
     """The process, as the supervisor starts it."""
 
-    def __init__(self, settings: Settings, data_dir: Path, part: str) -> None:
-        command = [sys.executable, "-m", "wickstream", "stream", part, "--data-dir", str(data_dir)]
+    def __init__(self, settings: Settings, data_dir: Path, part: str, *options: str) -> None:
+        command = [sys.executable, "-m", "wickstream", "stream", part, "--data-dir", str(data_dir), *options]
         environment = os.environ | {
             "KAFKA_BOOTSTRAP_SERVERS": settings.kafka,
             "LATENESS_HOURS": str(settings.lateness_hours),
@@ -22,7 +22,7 @@ class Job:
         }
         self.log = data_dir / f"job-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         port = settings.port("stream-alerts" if part == "alerts" else "stream")
         self.metrics_url = f"http://127.0.0.1:{port}/metrics"
 

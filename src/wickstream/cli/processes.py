@@ -1,8 +1,10 @@
 """One command per process: what `up` supervises, and what containers run."""
 
+import json
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,11 +23,16 @@ from wickstream.cli.options import (
     settings_of,
 )
 
+if TYPE_CHECKING:
+    from wickstream.config import Settings
+
 Shard = Annotated[str | None, typer.Option("--shard", metavar="I/N", help="This one of so many: 0/3, 1/3 or 2/3.")]
 MetricsPort = Annotated[
     int | None,
     typer.Option("--metrics-port", min=1, max=65_535, help="For /metrics, where several of a kind share a machine."),
 ]
+Ensure = Annotated[bool, typer.Option("--ensure", help="Only where no other does it; else say who does, and end.")]
+Available = Annotated[bool, typer.Option("--available", help="Work off what is there, and end.")]
 Faults = Annotated[
     Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong, and when: TOML or JSON.")
 ]
@@ -41,6 +48,8 @@ WriterParts = Annotated[
         help="Only this one; may be repeated. sinks: all that tell people of alerts.",
     ),
 ]
+
+_AS_USUAL: Mapping[str, bool] = {}
 
 
 def register(app: typer.Typer) -> None:
@@ -91,6 +100,7 @@ def connect(
     *,
     symbols: Symbols = None,
     shard: Shard = None,
+    ensure: Ensure = False,
     metrics_port: MetricsPort = None,
     data_dir: DataDir = None,
     port_base: PortBase = None,
@@ -99,11 +109,15 @@ def connect(
     """The connector: the exchange's trades and tickers to Kafka, in order and without holes.
 
     Several share the symbols, each symbol in one of them: `connect --shard 0/2` and `connect --shard 1/2`.
+
+    One that is started takes over from the one that runs, on whatever host. With --ensure it does not: where one runs,
+    it says so and ends with exit code 0, at once or when it is taken over from.
     """
     _run(
         "wickstream.exchange.connector",
         data_dir,
         port_base,
+        how={"ensure": ensure},
         as_json=as_json,
         ticker_symbols=symbols,
         connector_shard=shard,
@@ -112,15 +126,26 @@ def connect(
 
 
 def stream(
-    part: StreamPart = "all", *, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False
+    part: StreamPart = "all",
+    *,
+    ensure: Ensure = False,
+    available: Available = False,
+    data_dir: DataDir = None,
+    port_base: PortBase = None,
+    as_json: Json = False,
 ) -> None:
     """The Spark job: trades to candles and alerts.
 
     Both in one process, as under `up`, or each in one of its own: `stream candles` and `stream alerts`.
+
+    One that is started waits until the one that runs ends, on whatever host. With --ensure it does not wait: what
+    others run is left to them, and where they run all of it, it says so and ends with exit code 0. `stream --ensure
+    --available` is for those who keep no stream running: every few minutes, it works off what has come.
     """
     from wickstream.stream.parts import Part
 
-    _run("wickstream.stream.job", data_dir, port_base, Part(part), as_json=as_json)
+    how = {"ensure": ensure, "is_bounded": available}
+    _run("wickstream.stream.job", data_dir, port_base, Part(part), as_json=as_json, how=how)
 
 
 def tickers(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
@@ -152,13 +177,34 @@ def serve(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json
     _run("wickstream.serve.app", data_dir, port_base, as_json=as_json)
 
 
-def _run(module: str, data_dir: Path | None, port_base: int | None, *plan: Any, as_json: bool, **given: Any) -> None:
+def _run(
+    module: str,
+    data_dir: Path | None,
+    port_base: int | None,
+    *plan: Any,
+    as_json: bool,
+    how: Mapping[str, bool] = _AS_USUAL,
+    **given: Any,
+) -> None:
+    from wickstream.errors import Held
     from wickstream.logs import set_up_logging
     from wickstream.memory import give_back
 
     log_format = "json" if as_json else None
     settings = settings_of(data_dir=data_dir, port_base=port_base, log_format=log_format, **given)
     set_up_logging(settings.log_level, settings.log_format)
+    if how.get("ensure"):  # asked for by hand or by a schedule: of the stack that is meant
+        settings = _of_the_folder(settings)
     process = import_module(module)
     give_back()
-    process.run(settings, *plan)
+    try:
+        process.run(settings, *plan, **how)
+    except Held as exc:
+        typer.echo(json.dumps({"held": exc.holders}) if as_json else f"nothing to do: {exc}")
+
+
+def _of_the_folder(settings: "Settings") -> "Settings":
+    from wickstream.config import data_root
+    from wickstream.operate.running import of_the_folder
+
+    return of_the_folder(settings, data_root())

@@ -6,7 +6,9 @@ import time
 
 import uvloop
 
+from wickstream.bus.seat import Seat, free_seats
 from wickstream.config import Settings
+from wickstream.errors import Fenced, Held
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.sessions.ending import until_one_ends
 from wickstream.exchange.sessions.instance import Instance
@@ -21,14 +23,23 @@ from wickstream.exchange.symbols.registry import Registry
 from wickstream.metrics import serve_metrics
 
 
-def run(settings: Settings) -> None:
-    """Publish until SIGTERM or SIGINT.
+def run(settings: Settings, *, ensure: bool = False) -> None:
+    """Publish until SIGTERM or SIGINT. With `ensure` only where no other does; else whoever does is taken over from.
 
     Raises:
         Mistake: If a symbol is unknown to the exchange.
         Fenced: If another connector took over.
+        Held: With `ensure`: if another publishes in this one's place, or took over.
+        StoreBusy: With `ensure`: if Kafka does not say whether another does.
     """
-    uvloop.run(_main(settings))
+    with Seat(settings.kafka, f"connect-{settings.exchange_market}-{settings.connector_shard}") as seat:
+        if not ensure:
+            return uvloop.run(_main(settings))
+        free_seats([seat])
+        try:
+            uvloop.run(_main(settings))
+        except Fenced as exc:
+            raise Held({seat.name: "another that took over"}) from exc
 
 
 async def _main(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The JVM that Spark runs in: started without Spark's launcher scripts, and ending with its Python process."""
 
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
@@ -12,14 +13,18 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyspark
+import structlog
 
 from wickstream.config import Settings
 from wickstream.errors import Mistake, WickstreamError
 from wickstream.jvm.class_data import archive_flags, archive_path, dump_class_data
 from wickstream.jvm.jars import spark_jars
 from wickstream.jvm.java import Java, find_java
+
+log = structlog.get_logger()
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 1.5
@@ -64,6 +69,7 @@ class Gateway:
     java: Java
     kafka_jars: tuple[Path, ...]
     archive: Path
+    in_use: BinaryIO  # locked while its folder must not be emptied
 
     def keep_class_data(self) -> None:
         """Make the archive that halves the next start, if it is not there; up to 30 s at low priority."""
@@ -77,17 +83,18 @@ class Gateway:
             self.process.wait(_STOP_SECONDS)
         self.process.kill()
         self.process.wait()
+        self.in_use.close()
 
 
 def start_gateway(settings: Settings, folder: Path) -> Gateway:
     """Start the JVM and make pyspark use it instead of starting one of its own.
 
-    `folder`: where it may write; its temporary files are emptied at each start.
+    `folder`: where it may write; its temporary files are emptied at each start, so that who uses it is waited for.
 
     Raises:
         GatewayFailed: If it ends, or is not up within a minute.
     """
-    scratch = folder / "tmp"
+    scratch, in_use = folder / "tmp", _claim(folder)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     java, kafka_jars = find_java(settings), tuple(spark_jars(settings))
@@ -107,7 +114,7 @@ def start_gateway(settings: Settings, folder: Path) -> Gateway:
         env=_environment(settings, handshake),
         preexec_fn=_belonging_to_python(),
     )
-    gateway = Gateway(process, java, kafka_jars, archive)
+    gateway = Gateway(process, java, kafka_jars, archive, in_use)
     with ExitStack() as if_it_fails:
         if_it_fails.callback(gateway.stop)
         _hand_over(process, handshake)
@@ -163,6 +170,17 @@ def _environment(settings: Settings, handshake: Path) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "PATH": os.defpath,
     }
+
+
+def _claim(folder: Path) -> BinaryIO:
+    folder.mkdir(parents=True, exist_ok=True)
+    in_use = (folder / "in_use").open("ab")
+    try:
+        fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.info("waiting for another to end", folder=str(folder))
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+    return in_use
 
 
 def _belonging_to_python() -> Callable[[], None]:

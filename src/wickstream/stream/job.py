@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pyspark.sql import SparkSession
 
+from wickstream.bus.seat import await_seats
 from wickstream.config import Settings
 from wickstream.metrics import serve_metrics
 from wickstream.stopping import Stop, StopFlag, end_by_signals, set_by_signals
@@ -23,6 +24,7 @@ from wickstream.stream.market_view import MarketView
 from wickstream.stream.parts import Part
 from wickstream.stream.queries import Base, plans
 from wickstream.stream.running import RunningQuery
+from wickstream.stream.seats import Seats, leave_to_others, open_seats, require_seats
 from wickstream.stream.session import spark_session, without_companions
 from wickstream.stream.threshold_table import ThresholdTable
 
@@ -38,37 +40,84 @@ _MARKET_SECONDS = 1.0
 _CLASS_DATA_AFTER_SECONDS = 60.0
 
 
-def run(settings: Settings, part: Part = Part.ALL) -> None:
+def run(settings: Settings, part: Part = Part.ALL, *, ensure: bool = False, is_bounded: bool = False) -> None:
     """Publish candles, alerts or both until SIGTERM or SIGINT; told so before they run, it ends at once.
+
+    There is one process a part, on whatever host: another waits until it ends. With `ensure` what others run already is
+    left to them. With `is_bounded` it works off what is there, and ends.
 
     Raises:
         QueryFailed: If a query fails for another reason than its checkpoint.
         SparkFailed: If Spark does not start, or its JVM ends.
+        Fenced: If another has taken its seat, while Kafka did not hear of it.
+        Held: With `ensure`: if others run all of it.
+        StoreBusy: With `ensure`: if Kafka does not say who runs it.
     """
     stopping = StopFlag()
     end_by_signals()
     without_companions()
+    with open_seats(settings, part) as seats:
+        if ensure:
+            part, seats = leave_to_others(seats)
+        _run(settings, part, stopping, seats, is_bounded=is_bounded)
+
+
+def _run(settings: Settings, part: Part, stopping: StopFlag, seats: Seats, *, is_bounded: bool) -> None:
     log.info("starting Spark", master=settings.spark_master)
+
+    def on_running() -> None:
+        _keep_class_data(gateway, stopping)
+
     try:
         with spark_session(settings, folder=_name_of(part)) as (session, gateway):
-            run_queries(session, settings, part, stopping, on_running=lambda: _keep_class_data(gateway, stopping))
+            if is_bounded:
+                work_off(session, settings, part, stopping, seats)
+            else:
+                run_queries(session, settings, part, stopping, seats, on_running=on_running)
     except KeyboardInterrupt:  # the session brings a handler of its own for SIGINT
         sys.exit(0)
 
 
+def work_off(session: SparkSession, settings: Settings, part: Part, stopping: StopFlag, seats: Seats) -> None:
+    """Run a part's queries one behind the other, each over what is there when it begins: spikes are judged by the
+    candles before them.
+
+    Raises:
+        QueryFailed, Fenced: As `run_queries`.
+    """
+    if not _may_begin(session, settings, part, stopping, seats):
+        return
+    with _base(session, settings, part, is_bounded=True) as base:
+        set_by_signals(stopping)
+        for plan in plans(part):
+            began_s = time.monotonic()
+            query = RunningQuery(plan, base)
+            while not query.is_done and not stopping.wait(_LOOK_SECONDS):
+                query.look()
+                require_seats(seats)
+            _stop([query])
+            log.info("worked off", query=plan.name, seconds=round(time.monotonic() - began_s, 1), done=query.is_done)
+
+
 def run_queries(
-    session: SparkSession, settings: Settings, part: Part, stopping: StopFlag, *, on_running: Callable[[], None]
+    session: SparkSession,
+    settings: Settings,
+    part: Part,
+    stopping: StopFlag,
+    seats: Seats,
+    *,
+    on_running: Callable[[], None],
 ) -> None:
-    """Run a part's queries until a signal, from when their topics are there; all are stopped at the end.
+    """Run a part's queries until a signal, from when its topics and seats are there; all are stopped at the end.
 
     A failure, or a signal before all run, leaves them as they are: they end with the JVM, and the next start does again
     what was in the middle.
 
     Raises:
         QueryFailed: If one fails for another reason than its checkpoint.
+        Fenced: If another has taken a seat.
     """
-    end_by_signals()  # again, for SIGINT
-    if not _await_topics(session, settings, part, stopping):
+    if not _may_begin(session, settings, part, stopping, seats):
         return
     with _base(session, settings, part) as base:
         queries = [RunningQuery(plan, base) for plan in plans(part)]
@@ -76,12 +125,18 @@ def run_queries(
         # The open metrics port is what tells the supervisor that the queries run.
         serve_metrics(settings.listen_host, settings.port(_name_of(part)))
         on_running()
-        _watch(queries, base.market, part, stopping)
+        _watch(queries, base.market, part, stopping, seats)
         _stop(queries)
 
 
-def _watch(queries: Sequence[RunningQuery], market: MarketView, part: Part, stopping: Stop) -> None:
+def _may_begin(session: SparkSession, settings: Settings, part: Part, stopping: Stop, seats: Seats) -> bool:
+    end_by_signals()  # again, for SIGINT
+    return _await_topics(session, settings, part, stopping) and await_seats(seats, stopping)
+
+
+def _watch(queries: Sequence[RunningQuery], market: MarketView, part: Part, stopping: Stop, seats: Seats) -> None:
     while not stopping.wait(_LOOK_SECONDS):
+        require_seats(seats)
         for query in queries:
             query.look()
         if part is not Part.CANDLES and not market.is_following:
@@ -130,7 +185,7 @@ def _missing_of(admin: AdminClient, needed: frozenset[str]) -> frozenset[str]:
 
 
 @contextmanager
-def _base(session: SparkSession, settings: Settings, part: Part) -> Iterator[Base]:
+def _base(session: SparkSession, settings: Settings, part: Part, *, is_bounded: bool = False) -> Iterator[Base]:
     """The market is followed only where there are alerts."""
     table, ended = ThresholdTable(session, f"{settings.checkpoints_url}/thresholds.json"), threading.Event()
     market = MarketView(settings, on_change=table.write)
@@ -138,7 +193,7 @@ def _base(session: SparkSession, settings: Settings, part: Part) -> Iterator[Bas
         market.catch_up()
         market.follow(ended)
     try:
-        yield Base(session, settings, market, table)
+        yield Base(session, settings, market, table, is_bounded)
     finally:
         ended.set()
         market.join(patience_s=_MARKET_SECONDS)  # what it writes, it writes through the session

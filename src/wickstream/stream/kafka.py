@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from wickstream.config import Settings
 
@@ -59,22 +60,39 @@ def _source_options(settings: Settings, *topics: str) -> dict[str, str | int | b
     }
 
 
-def write_stream(records: DataFrame, settings: Settings, topic: str, *, checkpoint: Path | str) -> StreamingQuery:
-    """Start publishing `key, value, headers` rows, each at least once; keys go where `murmur2_random` sends them."""
-    writer = records.writeStream.format("kafka").outputMode("update").trigger(processingTime=_TRIGGER)
-    return writer.options(
-        **{
-            "kafka.bootstrap.servers": settings.kafka,
-            "kafka.compression.type": "lz4",
-            "topic": topic,
-            "checkpointLocation": str(checkpoint),
-        }
-    ).start()
+def write_stream(
+    records: DataFrame, settings: Settings, topic: str, *, checkpoint: Path | str, is_bounded: bool = False
+) -> StreamingQuery:
+    """Start publishing `key, value, headers` rows, each at least once; keys go where `murmur2_random` sends them.
+
+    `is_bounded`: it ends by itself when it has taken in what was there when it began.
+    """
+    writer = records.writeStream.format("kafka").outputMode("update")
+    return (
+        paced(writer, every=_TRIGGER, is_bounded=is_bounded)
+        .options(
+            **{
+                "kafka.bootstrap.servers": settings.kafka,
+                "kafka.compression.type": "lz4",
+                "topic": topic,
+                "checkpointLocation": str(checkpoint),
+            }
+        )
+        .start()
+    )
 
 
 def write_batches(
-    rows: DataFrame, take: Callable[[DataFrame, int], None], *, every: str, checkpoint: str
+    rows: DataFrame, take: Callable[[DataFrame, int], None], *, every: str, checkpoint: str, is_bounded: bool = False
 ) -> StreamingQuery:
-    """Start handing each batch and its number to `take`, in the driver; a batch that failed is repeated."""
-    writer = rows.writeStream.foreachBatch(take).trigger(processingTime=every)
+    """Start handing each batch and its number to `take`, in the driver; a batch that failed is repeated.
+
+    `is_bounded`: as of `write_stream`.
+    """
+    writer = paced(rows.writeStream.foreachBatch(take), every=every, is_bounded=is_bounded)
     return writer.option("checkpointLocation", checkpoint).start()
+
+
+def paced(writer: DataStreamWriter, *, every: str, is_bounded: bool) -> DataStreamWriter:
+    """For ever, looking for records so often; or once, over what there is."""
+    return writer.trigger(availableNow=True) if is_bounded else writer.trigger(processingTime=every)

@@ -51,6 +51,7 @@ class Base:
     settings: Settings
     market: MarketView  # followed where there are alerts
     table: ThresholdTable  # written where there are alerts
+    is_bounded: bool = False  # each query ends when it has taken in what was there when it began
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,12 @@ def plans(part: Part) -> tuple[Plan, ...]:
     return chosen[part]
 
 
-def start_candles(session: SparkSession, settings: Settings, *, checkpoint: Path | str) -> StreamingQuery:
+def start_candles(
+    session: SparkSession, settings: Settings, *, checkpoint: Path | str, is_bounded: bool = False
+) -> StreamingQuery:
     """Start the candle query; it goes on where `checkpoint` left off, or from the earliest records."""
-    return write_stream(candle_records(session, settings), settings, PROCESSED_AGGS, checkpoint=checkpoint)
+    records = candle_records(session, settings)
+    return write_stream(records, settings, PROCESSED_AGGS, checkpoint=checkpoint, is_bounded=is_bounded)
 
 
 def candle_records(session: SparkSession, settings: Settings) -> DataFrame:
@@ -83,11 +87,15 @@ def candle_records(session: SparkSession, settings: Settings) -> DataFrame:
 
 
 def _candles(base: Base, checkpoint: Checkpoint) -> Started:
-    return Started(start_candles(base.session, base.settings, checkpoint=checkpoint.url))
+    query = start_candles(base.session, base.settings, checkpoint=checkpoint.url, is_bounded=base.is_bounded)
+    return Started(query)
 
 
 def _whales(base: Base, checkpoint: Checkpoint) -> Started:
-    return Started(start_whales(base.session, base.settings, table=base.table, checkpoint=checkpoint.url))
+    query = start_whales(
+        base.session, base.settings, table=base.table, checkpoint=checkpoint.url, is_bounded=base.is_bounded
+    )
+    return Started(query)
 
 
 def _sweeps(base: Base, checkpoint: Checkpoint) -> Started:
@@ -104,7 +112,7 @@ def _spikes(base: Base, checkpoint: Checkpoint) -> Started:
 
 def _start_judging(rows: DataFrame, judge: Judge, base: Base, checkpoint: Checkpoint, *, every: str) -> Started:
     batches = AlertBatches(judge, checkpoint, IdempotentProducer(base.settings.kafka))
-    query = write_batches(rows, batches, every=every, checkpoint=checkpoint.url)
+    query = write_batches(rows, batches, every=every, checkpoint=checkpoint.url, is_bounded=base.is_bounded)
     return Started(query, lambda: batches.held(patience_s=_BATCH_PATIENCE_S))
 
 

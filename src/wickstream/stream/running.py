@@ -13,7 +13,11 @@ from wickstream.stream.queries import Base, Plan, Started
 
 
 class RunningQuery:
-    """One query of the job; it may have several lives, one after the other."""
+    """One query of the job; it may have several lives, one after the other.
+
+    Attributes:
+        is_done: it was to take in what was there, and has.
+    """
 
     def __init__(self, plan: Plan, base: Base) -> None:
         self.name = plan.name
@@ -21,6 +25,7 @@ class RunningQuery:
         self._base = base
         self._checkpoint = Checkpoint(base.session, f"{base.settings.checkpoints_url}/{plan.checkpoint}")
         self._started: Started | None = None
+        self.is_done = False
         self._begin()
 
     def look(self) -> None:
@@ -34,8 +39,13 @@ class RunningQuery:
         query = self._started.query
         is_active = query.isActive  # asked first: what it reported at its end is taken in below
         self._meter.take(query.recentProgress)
-        if not is_active:
-            self._mend(query.exception() or QueryFailed("it ended without a word"))
+        if is_active:
+            return
+        failure = query.exception()
+        if failure is None and self._base.is_bounded:
+            self.is_done = True
+        else:
+            self._mend(failure or QueryFailed("it ended without a word"))
 
     def stop(self) -> None:
         """End it, if it runs, between two batches; what was in the middle is done again by the next start."""

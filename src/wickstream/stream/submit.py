@@ -13,6 +13,7 @@ from wickstream.logs import set_up_logging
 from wickstream.stopping import StopFlag
 from wickstream.stream.job import run_queries
 from wickstream.stream.parts import Part
+from wickstream.stream.seats import open_seats
 from wickstream.stream.session import submitted_session
 
 log = structlog.get_logger()
@@ -38,5 +39,5 @@ def _run(part: Part) -> None:
     settings = read_settings(spark_master=SparkConf().get("spark.master"))
     set_up_logging(settings.log_level, settings.log_format)
     log.info("submitted to Spark", master=settings.spark_master, part=str(part), package=wickstream.__path__[0])
-    with submitted_session(settings) as session:
-        run_queries(session, settings, part, StopFlag(), on_running=lambda: None)
+    with open_seats(settings, part) as seats, submitted_session(settings) as session:
+        run_queries(session, settings, part, StopFlag(), seats, on_running=lambda: None)

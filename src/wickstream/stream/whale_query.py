@@ -12,6 +12,7 @@ from wickstream.bus.topics import ALERTS, RAW_TRADES, TOPICS
 from wickstream.config import Settings
 from wickstream.errors import Mistake
 from wickstream.stream.candles import trades_from_raw
+from wickstream.stream.kafka import paced
 from wickstream.stream.threshold_table import ThresholdTable
 from wickstream.stream.whales import to_records, whales
 
@@ -25,21 +26,31 @@ _POLL_SECONDS = 0.2
 
 
 def start_whales(
-    session: SparkSession, settings: Settings, *, table: ThresholdTable, checkpoint: Path | str, batch: str = _BATCH
+    session: SparkSession,
+    settings: Settings,
+    *,
+    table: ThresholdTable,
+    checkpoint: Path | str,
+    batch: str = _BATCH,
+    is_bounded: bool = False,
 ) -> StreamingQuery:
     """Start the query; it goes on where `checkpoint` left off, or from the earliest trades. Each alert at least once.
 
-    `table`: written at least once.
+    `table`: written at least once. `is_bounded`: in ordinary batches, over what there is.
 
     Raises:
         Mistake: If the master has too few slots for it.
     """
-    check_slots(session)
+    if not is_bounded:
+        check_slots(session)
     trades = trades_from_raw(_read(session, settings))
     alerts = whales(trades, table.read(), whale_usd=settings.whale_usd)
     writer = to_records(alerts).writeStream.format("kafka").outputMode("update")
     options = {"kafka.bootstrap.servers": settings.kafka, "topic": ALERTS, "checkpointLocation": str(checkpoint)}
-    at_once: DataStreamWriter = writer.options(**options).trigger(realTime=batch)  # type: ignore[call-overload]
+    writer = writer.options(**options)
+    if is_bounded:
+        return paced(writer, every=batch, is_bounded=True).start()
+    at_once: DataStreamWriter = writer.trigger(realTime=batch)  # type: ignore[call-overload]
     return at_once.start()
 
 
