@@ -87,6 +87,7 @@ class Settings(ThresholdSettings, SinkSettings, RetentionSettings, ApiSettings, 
     source: Annotated[
         str, Field(alias="WICKSTREAM_SOURCE", pattern=r"^(live|demo|(replay|generated):[0-9a-f]{12})$")
     ] = "live"
+    schedule: Annotated[bool, Field(alias="WICKSTREAM_SCHEDULE")] = True
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: Annotated[str, Field(pattern=r"^(console|json)$")] = "console"
     java_home: Path | None = None

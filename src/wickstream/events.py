@@ -163,3 +163,15 @@ class Alert(msgspec.Struct, frozen=True):
     def version(self) -> tuple[bool, int, int]:
         """What decides which of two is kept."""
         return (self.final, self.revision, self.trade_count)
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something of the recording itself that somebody should know. What comes again has the same `notice_id`."""
+
+    notice_id: str  # `silent:BTCUSDT:<when it was heard last, ms>`, `heard:BTCUSDT:…`
+    subject: str  # a symbol, mostly
+    at: int  # ms, the exchange's clock
+    what: str  # a line for people
+
+
+Tellable = Alert | Notice  # to a sink

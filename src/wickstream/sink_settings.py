@@ -49,6 +49,7 @@ class SinkSettings(BaseModel):
         AlertType
     )
     alert_symbols: Names = ()  # none named: all
+    ticker_stale_seconds: Annotated[int, Field(ge=5, le=86_400)] = 30
     alert_min_usd: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(0)
     alert_cool_down_seconds: Annotated[int | None, Field(ge=0, le=86_400)] = None  # None: as the alerts' mode wants it
 

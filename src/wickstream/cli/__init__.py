@@ -11,6 +11,7 @@ from wickstream.cli import (
     export,
     keys,
     lifecycle,
+    monitor,
     processes,
     rebuild,
     repair,
@@ -37,6 +38,7 @@ symbols.register(app)
 alerts.register(app)
 keys.register(app)
 validate.register(app)
+monitor.register(app)
 export.register(app)
 rebuild.register(app)
 verify.register(app)

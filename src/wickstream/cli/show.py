@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from wickstream.operate.health import Component, Status
     from wickstream.operate.recompute.turns import Recomputed
     from wickstream.operate.repairs import Mended
+    from wickstream.operate.schedule import Job
     from wickstream.operate.source import Chosen
+    from wickstream.operate.supervision.job import JobState
     from wickstream.operate.wishes import Followed
     from wickstream.store.sinks.trial import Tried
 
@@ -83,6 +85,8 @@ def status(found: "Status | None", *, as_json: bool) -> None:
         typer.echo("nothing is running, and no data folder is there")
     else:
         _print(_table(found))
+        if found.jobs and found.is_running:
+            _print(_job_table(found.jobs))
         if found.stream:
             typer.echo(_stream(found))
         typer.echo(_summary(found))
@@ -167,6 +171,19 @@ def symbols(rows: "list[Followed]", *, as_json: bool) -> None:
     typer.echo(f"{sum(row.followed for row in rows)} of {len(rows)} followed")
 
 
+def schedule(jobs: "Sequence[Job]", *, as_json: bool) -> None:
+    """The list of `schedule`."""
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.format(msgspec.json.encode(jobs), indent=2))
+        return
+    for job in jobs:
+        typer.echo(f"{job.name}: {job.when + ' (cron, UTC)' if job.when else 'by hand'}\n  {job.does}")
+        for step in job.steps:
+            typer.echo(f"    wickstream {' '.join(step.arguments)}")
+
+
 def tried(rows: "list[Tried]", *, as_json: bool) -> None:
     """The table of `alerts test`."""
     if as_json:
@@ -205,6 +222,16 @@ def _cells(component: "Component") -> tuple[str, ...]:
     return (component.name, _coloured(component.state), *shown, memory, component.trouble)
 
 
+def _job_table(jobs: "Sequence[JobState]") -> Any:
+    table = _new_table("job", "state", "next (UTC)", "last (UTC)", "")
+    for job in jobs:
+        is_waiting = job.phase == "waiting"
+        state = job.phase if is_waiting else f"{job.phase}: {job.step}"
+        due = moment(job.next_ms) if is_waiting else ""
+        table.add_row(job.name, state, due, moment(job.began_ms), _coloured(job.outcome))
+    return table
+
+
 def _stream(found: "Status") -> str:
     queries = (f"{q.query} {q.rows:,} rows, {q.lag_records:,} behind" for q in found.stream)
     late = sum(q.late_trades for q in found.stream)
@@ -233,7 +260,7 @@ def _new_table(*headings: str) -> Any:
 
 
 def _coloured(word: str) -> str:
-    return f"[{_STYLES.get(word, 'red')}]{word}[/]"
+    return f"[{_STYLES.get(word, 'red')}]{word}[/]" if word else ""
 
 
 def _print(table: Any) -> None:

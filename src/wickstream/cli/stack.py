@@ -1,4 +1,4 @@
-"""The commands for the whole stack: up, down, status, doctor."""
+"""The commands for the whole stack: up, down, status, doctor, schedule."""
 
 import signal
 import sys
@@ -34,7 +34,7 @@ EXIT_INTERRUPTED = 130
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (up, down, status, doctor):
+    for command in (up, down, status, doctor, schedule):
         app.command(rich_help_panel="The whole stack")(command)
 
 
@@ -104,6 +104,16 @@ def doctor(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Jso
     show.findings(findings, as_json=as_json)
     if any(finding.verdict is Verdict.FAIL for finding in findings):
         raise typer.Exit(1)
+
+
+def schedule(*, as_json: Json = False) -> None:
+    """What is done by the clock: by `up` itself, by `up --airflow`, or by an Airflow of yours with the files in dags/.
+
+    When each was done last, and how it ended, is in `wickstream status`.
+    """
+    from wickstream.operate.schedule import JOBS
+
+    show.schedule(JOBS, as_json=as_json)
 
 
 def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:

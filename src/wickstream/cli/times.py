@@ -1,5 +1,6 @@
 """Times on the command line: as ISO writes them, or epoch milliseconds as in our answers."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,6 +15,23 @@ _FORMS = "2026-11-22, 2026-11-22T10:30, 2026-11-22T10:30:00+01:00 or 17953434000
 
 Start = Annotated[str | None, typer.Option("--start", metavar="TIME", help="First minute: ISO (UTC) or epoch ms.")]
 End = Annotated[str | None, typer.Option("--end", metavar="TIME", help="Last minute, inclusive.")]
+
+Last = Annotated[str | None, typer.Option("--last", metavar="TIME", help="Instead of --start: 90m, 6h or 2d.")]
+_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def duration_ms(text: str | None, option: str) -> int | None:
+    """So many ms; minutes, hours or days.
+
+    Raises:
+        Mistake: If it is none, or none at all.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})([mhd])", text)
+    if match is None or int(match[1]) == 0:
+        raise Mistake(f"{option} {text}: a duration is written as 90m, 6h or 2d")
+    return int(match[1]) * _UNITS_MS[match[2]]
 
 
 def time_ms(text: str | None, option: str) -> int | None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wickstream.cli.options import DataDir, Json, PortBase, settings_of
-from wickstream.cli.times import End, Start, require_in_order, time_ms
+from wickstream.cli.times import End, Last, Start, duration_ms, require_in_order, time_ms
 from wickstream.errors import Mistake
+from wickstream.events import DAY_MS
 
 if TYPE_CHECKING:
     from wickstream.operate.validation.evidence import Report
@@ -34,6 +35,7 @@ def validate(
     symbols: Names = None,
     start: Start = None,
     end: End = None,
+    last: Last = None,
     report: ReportFile = None,
     data_dir: DataDir = None,
     port_base: PortBase = None,
@@ -41,19 +43,23 @@ def validate(
 ) -> None:
     """Judge the stored candles: schema, freshness, chain of ids, sanity, completeness, agreement with the live lane.
 
-    Without --start the day before --end, or before now. Exit code 1 if something is not as it should be.
+    Without --start the day before --end, or before now, or what --last says of it. Exit code 1 if something is not as
+    it should be.
     """
     from wickstream.config import data_root
     from wickstream.operate.running import of_the_folder
     from wickstream.operate.validators import followed_symbols, validate
 
     start_ms, end_ms = time_ms(start, "--start"), time_ms(end, "--end")
+    last_ms = duration_ms(last, "--last")
     require_in_order(start_ms, end_ms)
+    if start_ms is not None and last_ms is not None:
+        raise Mistake("validate: --start and --last say the same; leave one out")
     settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
     chosen = _named(symbols) if symbols else followed_symbols(settings)
     if not chosen:  # nothing would be judged, and that would pass
         raise Mistake("validate: no symbol is followed; name some with --symbols")
-    found = validate(settings, chosen, start_ms=start_ms, end_ms=end_ms)
+    found = validate(settings, chosen, start_ms=start_ms, end_ms=end_ms, last_ms=last_ms or DAY_MS)
     if report is not None:
         _write(report, _text(found, as_json=report.suffix == ".json"))
     typer.echo(_text(found, as_json=as_json), nl=False)

@@ -11,7 +11,9 @@ import psutil
 
 from wickstream.operate.pulse import QueryProgress, open_ids, stream_progress, unproven_minutes
 from wickstream.operate.source import FolderRecord, read_record
+from wickstream.operate.supervision.job import JobState
 from wickstream.operate.supervision.pids import holder_of
+from wickstream.operate.supervision.schedule import read_jobs
 from wickstream.operate.supervision.supervisor import ProcessState, read_state
 
 UNREADY = frozenset({"starting", "backoff", "failed"})
@@ -44,6 +46,7 @@ class Status(msgspec.Struct, frozen=True):
     stream: tuple[QueryProgress, ...] = ()  # nothing: it does not run, or not yet
     open_ids: int | None = None  # trades known to be missing, which repair looks for; None: it does not run, or not yet
     unproven_minutes: int | None = None  # whose closed candle is overdue; None: the writer does not run, or not yet
+    jobs: tuple[JobState, ...] = ()  # what is done by the clock; what a job takes while it runs is in no figure above
 
     @property
     def unready(self) -> tuple[str, ...]:
@@ -111,6 +114,7 @@ def _status(
         open_ids=next(map(open_ids, _ports(components, "repair")), None),
         unproven_minutes=next(map(unproven_minutes, _ports(components, "write")), None),
         components=components,
+        jobs=read_jobs(data_dir / "run"),
     )
 
 

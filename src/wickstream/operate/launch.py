@@ -15,7 +15,7 @@ from wickstream.operate.ports import check_ports
 from wickstream.operate.servers.kafka import kafka_archive
 from wickstream.operate.servers.local import fetch_servers
 from wickstream.operate.source import Chosen, check_folder, claim_folder
-from wickstream.operate.stack import build_layers, ports_of
+from wickstream.operate.stack import build_jobs, build_layers, ports_of
 from wickstream.operate.supervision.child import State
 from wickstream.operate.supervision.pids import locked, sweep
 from wickstream.operate.supervision.supervisor import Supervisor
@@ -74,6 +74,7 @@ def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: 
         ports=ports_of(settings),
         on_change=tell,
         patient=patient,
+        jobs=build_jobs(settings),
     )
     with supervisor:
         if supervisor.start(stop):

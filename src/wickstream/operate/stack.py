@@ -8,8 +8,10 @@ from dataclasses import replace
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
 from wickstream.exchange.local.market.recording import ReplayPlan
+from wickstream.operate.schedule import FIRST_PAUSE_S, JOBS
 from wickstream.operate.servers.local import local_server_specs, with_local_addresses
 from wickstream.operate.source import MAX_SPEED, Chosen
+from wickstream.operate.supervision.job import ANY_EXIT, JobSpec, JobStep
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.operate.supervision.step import Step
 from wickstream.operate.supervision.supervisor import Layers
@@ -58,6 +60,23 @@ def build_layers(chosen: Chosen) -> Layers:
     if chosen.is_live or (chosen.plan and chosen.plan.demo):
         processes += (_backfill(settings),)
     return _without_absent((servers, steps, exchange, processes))
+
+
+def build_jobs(settings: Settings) -> tuple[JobSpec, ...]:
+    """The schedule as the supervisor runs it; nothing where somebody else does."""
+    if not settings.schedule:
+        return ()
+    reached = with_local_addresses(settings)
+    return tuple(
+        JobSpec(
+            job.name,
+            job.when,
+            tuple(JobStep(_job_process(step.arguments, reached), step.timeout_s, step.retries) for step in job.steps),
+            first_pause_s=FIRST_PAUSE_S,
+        )
+        for job in JOBS
+        if job.when is not None
+    )
 
 
 def make_topics(settings: Settings) -> None:
@@ -112,6 +131,12 @@ def _process(name: str, settings: Settings, *, path: str = "/", after: tuple[str
         is_ready=_probe(settings, name, path),
         after=after,
     )
+
+
+def _job_process(arguments: tuple[str, ...], settings: Settings) -> ProcessSpec:
+    spec = _process(f"job-{arguments[0]}", settings)
+    argv = (*spec.argv[:-1], *arguments)
+    return replace(spec, argv=argv, is_ready=never_ready, final_exit_codes=ANY_EXIT)
 
 
 def never_ready() -> bool:

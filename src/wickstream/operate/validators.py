@@ -40,8 +40,10 @@ class Live:
     minutes: Mapping[str, tuple[LaneMinute, ...]]
 
 
-def validate(settings: Settings, symbols: Sequence[str], *, start_ms: int | None, end_ms: int | None) -> Report:
-    """Judge the stored minutes of these symbols; open times, both inclusive; None: the day before now, until now.
+def validate(
+    settings: Settings, symbols: Sequence[str], *, start_ms: int | None, end_ms: int | None, last_ms: int = DAY_MS
+) -> Report:
+    """Judge the stored minutes of these symbols; open times, both inclusive; None: the last `last_ms`, until now.
 
     Raises:
         StoreBusy: If PostgreSQL or Redis does not answer.
@@ -51,7 +53,7 @@ def validate(settings: Settings, symbols: Sequence[str], *, start_ms: int | None
     as_of_ms = live.clock.now_ms(process_ms, stands_still=settings.is_replay) if live.clock else None
     now_ms = process_ms if as_of_ms is None else as_of_ms
     latest_ms = now_ms if end_ms is None else end_ms
-    span = Span.until(now_ms, start_ms=latest_ms - DAY_MS if start_ms is None else start_ms, end_ms=end_ms)
+    span = Span.until(now_ms, start_ms=latest_ms - last_ms if start_ms is None else start_ms, end_ms=end_ms)
     with AuditReader.open(settings) as reader:
         verdicts = _judge(reader, symbols, span, live, settings.exchange_market)
     return Report(

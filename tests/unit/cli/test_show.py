@@ -10,7 +10,9 @@ from wickstream.operate.doctor import Finding, Verdict
 from wickstream.operate.health import Component, Status
 from wickstream.operate.pulse import QueryProgress
 from wickstream.operate.repairs import Mended
+from wickstream.operate.schedule import JOBS
 from wickstream.operate.source import Chosen
+from wickstream.operate.supervision.job import JobState
 
 STATUS = Status(
     data_dir="/data",
@@ -113,3 +115,27 @@ def test_ready_says_where_things_are(capsys: pytest.CaptureFixture[str]) -> None
 def test_findings_tell_how_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
     show.findings([Finding("ports", Verdict.FAIL, "in use", "stop it")], as_json=False)
     assert "stop it" in capsys.readouterr().out
+
+
+def test_status_tells_of_each_job_when_it_is_due_and_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    noon = 1_795_348_800_000
+    jobs = (
+        JobState("ticker_monitor", "*/2 * * * *", "running", "job-monitor", noon, noon - 120_000),
+        JobState("lifecycle_cleanup", "0 3 * * *", "waiting", "job-verify", noon, noon - 1, noon, "job-verify ended"),
+    )
+    show.status(msgspec.structs.replace(STATUS, jobs=jobs), as_json=False)
+    shown = capsys.readouterr().out
+
+    words = shown.split()
+    for word in ("job-monitor", "11:58:00", "12:00:00", "11:59:59", "ended"):
+        assert word in words
+    assert words.count("12:00:00") == 1, "of one that runs it is not told when it is due"
+
+
+def test_the_schedule_lists_the_commands_of_each_job(capsys: pytest.CaptureFixture[str]) -> None:
+    show.schedule(JOBS, as_json=False)
+    shown = capsys.readouterr().out
+
+    assert "streaming_processing: */5 * * * * (cron, UTC)" in shown
+    assert "    wickstream stream --ensure --available\n" in shown
+    assert "binance_connector: by hand" in shown

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wickstream.cli.times import require_in_order, time_ms
+from wickstream.cli.times import duration_ms, require_in_order, time_ms
 from wickstream.errors import Mistake
 
 MIDNIGHT = 1_723_161_600_000
@@ -35,3 +35,16 @@ def test_a_range_may_be_one_moment_or_without_an_end(end_ms: int | None) -> None
 def test_a_range_does_not_end_before_it_begins() -> None:
     with pytest.raises(Mistake, match="--end lies before --start"):
         require_in_order(MIDNIGHT, MIDNIGHT - 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("90m", 5_400_000), ("6h", 21_600_000), ("2d", 172_800_000), (None, None)]
+)
+def test_a_duration_is_minutes_hours_or_days(text: str | None, expected: int | None) -> None:
+    assert duration_ms(text, "--last") == expected
+
+
+@pytest.mark.parametrize("text", ["", "0h", "1", "h", "-1h", "1.5h", "1w", "1h ", "٣h"])
+def test_what_is_no_duration_is_refused_with_its_option(text: str) -> None:
+    with pytest.raises(Mistake, match="--last"):
+        duration_ms(text, "--last")

@@ -15,7 +15,9 @@ from wickstream.errors import Mistake, StartFailed
 from wickstream.operate.supervision import logfiles
 from wickstream.operate.supervision.child import Child, Premises, State
 from wickstream.operate.supervision.guard import Guard
+from wickstream.operate.supervision.job import JobSpec
 from wickstream.operate.supervision.process import ProcessSpec
+from wickstream.operate.supervision.schedule import Schedule
 from wickstream.operate.supervision.step import Step, StepRun
 from wickstream.stopping import StopFlag
 
@@ -75,8 +77,10 @@ class Supervisor:
         ports: Mapping[str, int] | None = None,
         on_change: OnChange = lambda _name, _state: None,
         patient: frozenset[str] = frozenset(),
+        jobs: Sequence[JobSpec] = (),
     ) -> None:
-        """`patient`: names that may stay without being ready, because they wait for something outside."""
+        """`patient`: names that may stay without being ready, because they wait for something outside; `jobs`: what is
+        done by the clock, once all else is ready."""
         self._run, self._logs = data_dir / "run", data_dir / "logs"
         for folder in (self._run, self._logs):
             folder.mkdir(parents=True, exist_ok=True)
@@ -86,6 +90,7 @@ class Supervisor:
         self._layers = [[Child(s, premises) if isinstance(s, ProcessSpec) else StepRun(s) for s in x] for x in layers]
         self._units: dict[str, Child | StepRun] = {unit.name: unit for layer in self._layers for unit in layer}
         self._waiting = list(self._units.values())
+        self._schedule = Schedule(jobs, premises)
         self._ports = ports or {}
         self._on_change = on_change
         self._patient = patient
@@ -121,12 +126,14 @@ class Supervisor:
         return False
 
     def watch(self, stop: StopFlag) -> None:
-        """Keep everything running until `stop` is set."""
+        """Keep everything running until `stop` is set, and do what the clock says."""
         while not stop.wait(CALM_STEP_S):
             self._advance()
+            self._schedule.advance()
 
     def stop(self) -> None:
-        """Stop the layers from the top; nothing of them is left afterwards."""
+        """Stop the jobs, then the layers from the top; nothing of them is left afterwards."""
+        self._schedule.stop()
         for layer in reversed(self._layers):
             children = [unit for unit in layer if isinstance(unit, Child)]
             for child in children:

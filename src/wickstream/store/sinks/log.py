@@ -2,18 +2,21 @@
 
 import structlog
 
-from wickstream.events import Alert
-from wickstream.store.sinks.message import line_of
+from wickstream.events import Notice, Tellable
+from wickstream.store.sinks.message import id_of, line_of
 
 log = structlog.get_logger(__name__)
 
 
 class LogSink:
-    """Alerts among the process's own events."""
+    """Among the process's own events."""
 
-    def send(self, alert: Alert) -> str:
+    def send(self, told: Tellable, /) -> str:
         """Never fails."""
-        log.info("alert", alert_id=alert.alert_id, text=line_of(alert))
+        if isinstance(told, Notice):
+            log.warning("notice", notice_id=id_of(told), text=line_of(told))
+        else:
+            log.info("alert", alert_id=id_of(told), text=line_of(told))
         return "written"
 
     def close(self) -> None:

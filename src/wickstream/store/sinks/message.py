@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
-from wickstream.events import Alert, AlertType
+from wickstream.events import Alert, AlertType, Notice, Tellable
 
 SAMPLE_PREFIX = "test:"  # of the `alert_id` of what is only sent to see whether it arrives
 
@@ -14,8 +14,19 @@ _UNITS = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, 
 _DONE = {"buy": "bought", "sell": "sold"}
 
 
-def line_of(alert: Alert) -> str:
+def id_of(told: Tellable) -> str:
+    """What tells it from all others."""
+    return told.notice_id if isinstance(told, Notice) else told.alert_id
+
+
+def line_of(told: Tellable) -> str:
     """What happened, when (UTC), and why it is told; under 1,000 characters, whatever the facts are."""
+    if isinstance(told, Notice):
+        return f"{told.subject} {told.what} · {_moment(told.at)} UTC"
+    return _line_of_alert(told)
+
+
+def _line_of_alert(alert: Alert) -> str:
     test = "[test] " if alert.alert_id.startswith(SAMPLE_PREFIX) else ""
     what, when, why = _TELLERS[alert.type](alert)
     name = str(alert.type).replace("_", " ")

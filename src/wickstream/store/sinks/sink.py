@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import SecretStr
 
 from wickstream.config import Settings
-from wickstream.events import Alert
+from wickstream.events import Tellable
 from wickstream.sink_settings import SinkName
 from wickstream.stopping import Stop
 from wickstream.store.sinks.discord import discord_post
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """Somewhere alerts are told."""
+    """Somewhere alerts and notices are told."""
 
-    def send(self, alert: Alert) -> str:
-        """What it answered, in a few words, once it has taken the alert.
+    def send(self, told: Tellable, /) -> str:
+        """What it answered, in a few words, once it has taken it.
 
         Raises:
             SinkBusy: If it may take it later.
@@ -37,15 +37,15 @@ class Sink(Protocol):
 
 
 class HttpSink:
-    """Alerts by POST."""
+    """By POST."""
 
-    def __init__(self, poster: "Poster", post_of: Callable[[Alert], Post]) -> None:
+    def __init__(self, poster: "Poster", post_of: Callable[[Tellable], Post]) -> None:
         self._poster = poster
         self._post_of = post_of
 
-    def send(self, alert: Alert) -> str:
+    def send(self, told: Tellable, /) -> str:
         """As Sink."""
-        return self._poster.post(self._post_of(alert))
+        return self._poster.post(self._post_of(told))
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -61,7 +61,7 @@ def open_sink(name: SinkName, settings: Settings, *, stop: Stop) -> Sink:
     return HttpSink(Poster(allow_private=settings.alert_allow_private, stop=stop), post_maker(name, settings))
 
 
-def post_maker(name: SinkName, settings: Settings) -> Callable[[Alert], Post]:
+def post_maker(name: SinkName, settings: Settings) -> Callable[[Tellable], Post]:
     """How an alert is put to a sink that is posted to; settings have the addresses of all that are named in them."""
     match name:
         case SinkName.SLACK:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from wickstream.events import Alert
+from wickstream.events import Tellable
 from wickstream.store.sinks.message import line_of
 from wickstream.store.sinks.post import Post
 
@@ -10,7 +10,7 @@ from wickstream.store.sinks.post import Post
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def slack_post(alert: Alert, url: str) -> Post:
+def slack_post(told: Tellable, url: str) -> Post:
     """A line of plain text."""
-    text = line_of(alert).translate(_ESCAPED)
+    text = line_of(told).translate(_ESCAPED)
     return Post(url, msgspec.json.encode({"text": text, "mrkdwn": False, "unfurl_links": False}))

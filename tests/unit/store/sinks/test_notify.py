@@ -12,9 +12,10 @@ from wickstream.bus.codec import encode
 from wickstream.bus.consumer import Place, Positions
 from wickstream.bus.topics import ALERTS
 from wickstream.errors import SinkBusy
-from wickstream.events import Alert
+from wickstream.events import Alert, Tellable
 from wickstream.sink_settings import SinkName
 from wickstream.store.intake import batch_of
+from wickstream.store.sinks.message import id_of
 from wickstream.store.sinks.notify import LONGEST_PAUSE_S, PIECE, STALE_MS, Notifier
 
 PLACE = Place(ALERTS, 1)
@@ -27,10 +28,10 @@ class Scripted:
         self._failures = list(failures)
         self.told: list[str] = []
 
-    def send(self, alert: Alert) -> str:
+    def send(self, told: Tellable, /) -> str:
         if self._failures:
             raise self._failures.pop(0)
-        self.told.append(alert.alert_id)
+        self.told.append(id_of(told))
         return "taken"
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.alerts import whale
 from tests.conftest import SettingsMaker
 from tests.sink_server import Received, SinkServer, sink_server
-from wickstream.events import Alert
+from wickstream.events import Notice, Tellable
 from wickstream.sink_settings import SinkName
 from wickstream.store.sinks.message import line_of
 from wickstream.store.sinks.sink import open_sink
@@ -40,9 +40,9 @@ def send(server: SinkServer, make_settings: SettingsMaker, tmp_path: Path) -> Se
         telegram_chat_id="-1001",
     )
 
-    def work(name: SinkName, alert: Alert) -> Received:
+    def work(name: SinkName, told: Tellable) -> Received:
         with closing(open_sink(name, settings, stop=threading.Event())) as sink:
-            assert sink.send(alert) == "200 OK"
+            assert sink.send(told) == "200 OK"
         return server.received[-1]
 
     return work
@@ -90,3 +90,20 @@ def test_telegram_reads_it_as_plain_text(send: Sent) -> None:
 def test_the_log_takes_everything(send: Sent, make_settings: SettingsMaker, tmp_path: Path) -> None:
     with closing(open_sink(SinkName.LOG, make_settings(tmp_path), stop=threading.Event())) as sink:
         assert sink.send(HOSTILE) == "written"
+
+
+NOTICE = Notice("silent:BTCUSDT:7", "BTCUSDT", 1_795_348_800_000, "silent: nothing was heard for 45 s")
+LINE = "BTCUSDT silent: nothing was heard for 45 s · 2026-11-22 12:00:00.000 UTC"
+
+
+@pytest.mark.parametrize(("name", "field"), [(SinkName.SLACK, "text"), (SinkName.TELEGRAM, "text")])
+def test_a_notice_is_a_line_as_an_alert_is(send: Sent, name: SinkName, field: str) -> None:
+    assert send(name, NOTICE).json[field] == LINE
+
+
+def test_a_webhook_gets_a_notice_with_its_id(send: Sent) -> None:
+    got = send(SinkName.WEBHOOK, NOTICE)
+    assert got.headers["Idempotency-Key"] == NOTICE.notice_id
+    assert got.json == {
+        "notice_id": NOTICE.notice_id, "subject": "BTCUSDT", "at": NOTICE.at, "what": NOTICE.what, "text": LINE,
+    }  # fmt: skip
