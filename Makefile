@@ -59,6 +59,7 @@ dashboards: env ## write Grafana's dashboards anew, from the code in deploy/graf
 locks: .uv/bin/uv ## resolve the dependencies again
 	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
 	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --group dev pyproject.toml -o requirements-dev.lock
+	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header dags/pyproject.toml -o dags/requirements.lock
 	@for wanted in tests/clients/*/requirements.in; do \
 	  $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header $$wanted -o $${wanted%.in}.lock || exit 1; done
 	@for peer in bench/peers/*/requirements.in; do \

@@ -59,6 +59,7 @@ PORT_OFFSETS = {
     "write-cold": 17,
     "write-sinks": 18,
     "stream-alerts": 19,  # where alerts have a process of their own
+    "airflow": 20,
 }
 
 
@@ -88,6 +89,7 @@ class Settings(ThresholdSettings, SinkSettings, RetentionSettings, ApiSettings, 
         str, Field(alias="WICKSTREAM_SOURCE", pattern=r"^(live|demo|(replay|generated):[0-9a-f]{12})$")
     ] = "live"
     schedule: Annotated[bool, Field(alias="WICKSTREAM_SCHEDULE")] = True
+    airflow: Annotated[bool, Field(alias="WICKSTREAM_AIRFLOW")] = False
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: Annotated[str, Field(pattern=r"^(console|json)$")] = "console"
     java_home: Path | None = None

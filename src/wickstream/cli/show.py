@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wickstream.config import Settings
     from wickstream.operate.doctor import Finding
     from wickstream.operate.health import Component, Status
     from wickstream.operate.recompute.turns import Recomputed
@@ -52,6 +53,7 @@ def ready(chosen: "Chosen", *, as_json: bool, is_detached: bool = False) -> None
         "source": f"{source_words(chosen)} ({chosen.why})",
         "symbols": ", ".join(settings.ticker_symbols),
         "data": str(settings.data_dir),
+        **_airflow(settings),
         "stop": "wickstream down" if is_detached else "Ctrl-C, or wickstream down",
     }
     if as_json:
@@ -61,6 +63,13 @@ def ready(chosen: "Chosen", *, as_json: bool, is_detached: bool = False) -> None
     for name, value in facts.items():
         say(f"  {name:<8} {value}")
     say("")
+
+
+def _airflow(settings: "Settings") -> dict[str, str]:
+    if not settings.airflow:
+        return {}
+    password = settings.data_dir / "secrets" / "airflow_password"
+    return {"airflow": f"http://127.0.0.1:{settings.port('airflow')}/ (user admin, password in {password})"}
 
 
 def source_words(chosen: "Chosen") -> str:

@@ -25,6 +25,9 @@ from wickstream.cli.options import (
 if TYPE_CHECKING:
     from wickstream.operate.source import Chosen, Wish
 
+Airflow = Annotated[
+    bool, typer.Option("--airflow", help="With an Airflow on this machine, which does what the clock says instead.")
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Return when the stack is ready; it goes on by itself.")]
 ReportFd = Annotated[int | None, typer.Option("--report-fd", hidden=True)]
 
@@ -42,6 +45,7 @@ def up(
     more: MoreFiles = None,
     *,
     detach: Detach = False,
+    airflow: Airflow = False,
     replay: Replay = None,
     keep_times: KeepTimes = False,
     loop: Loop = False,
@@ -58,7 +62,7 @@ def up(
     from wickstream.operate.source import Wish, check_folder, choose
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until there is something to stop in order
-    settings = settings_of(data_dir=data_dir, port_base=port_base)
+    settings = settings_of(data_dir=data_dir, port_base=port_base, airflow=airflow or None)
     named = settings_of(ticker_symbols=symbols).ticker_symbols if symbols else ()
     wish = Wish(files_of(replay, more), keep_times=keep_times, loop=loop, speed=speed, symbols=named, generate=generate)
     chosen = choose(settings, wish, root=data_root())

@@ -11,6 +11,7 @@ from wickstream.jvm.class_data import dump_class_data
 from wickstream.jvm.java import find_java
 from wickstream.logs import set_up_logging
 from wickstream.memory import give_back
+from wickstream.operate.airflow.parts import API, DAG_PROCESSOR, SCHEDULER
 from wickstream.operate.ports import check_ports
 from wickstream.operate.servers.kafka import kafka_archive
 from wickstream.operate.servers.local import fetch_servers
@@ -68,8 +69,9 @@ def _supervise(chosen: Chosen, *, say: Say, on_ready: Callable[[], None], stop: 
     settings = chosen.settings
     # A folder that was ever live waits for the exchange, however long that takes.
     patient = frozenset({"connect", "backfill"}) if chosen.is_live else frozenset({"backfill"})
+    patient |= {API, SCHEDULER, DAG_PROCESSOR}  # which take longer than all else, and nothing waits for them
     supervisor = Supervisor(
-        build_layers(chosen),
+        build_layers(chosen, say=say),
         data_dir=settings.data_dir,
         ports=ports_of(settings),
         on_change=tell,

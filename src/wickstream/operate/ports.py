@@ -34,6 +34,8 @@ def wanted_ports(settings: Settings, *, with_exchange: bool) -> dict[str, int]:
         wanted.append("postgres")
     if settings.redis_host is None:
         wanted.append("redis")
+    if settings.airflow:
+        wanted.append("airflow")
     if with_exchange:
         wanted += ["exchange", "exchange-api", "exchange-archive"]
     return {name: settings.port(name) for name in wanted}

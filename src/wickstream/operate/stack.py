@@ -8,6 +8,8 @@ from dataclasses import replace
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
 from wickstream.exchange.local.market.recording import ReplayPlan
+from wickstream.operate.airflow.environment import airflow_environment
+from wickstream.operate.airflow.parts import airflow_specs
 from wickstream.operate.schedule import FIRST_PAUSE_S, JOBS
 from wickstream.operate.servers.local import local_server_specs, with_local_addresses
 from wickstream.operate.source import MAX_SPEED, Chosen
@@ -29,6 +31,7 @@ PORT_NAMES = {
     "write": "writer",
     "repair": "repair",
     "serve": "api",
+    "airflow-api": "airflow",
 }
 PROBE_SECONDS = 0.8
 ENDED_WELL = frozenset({0, 75})
@@ -39,8 +42,12 @@ def ports_of(settings: Settings) -> dict[str, int]:
     return {process: settings.port(name) for process, name in PORT_NAMES.items()}
 
 
-def build_layers(chosen: Chosen) -> Layers:
-    """The stack from the ground up: servers, what prepares them, the local exchange, our processes."""
+def build_layers(chosen: Chosen, *, say: Callable[[str], None] = lambda _: None) -> Layers:
+    """The stack from the ground up: servers, what prepares them, the local exchange, our processes, Airflow if wanted.
+
+    Raises:
+        Mistake: If Airflow's environment cannot be made.
+    """
     settings = with_local_addresses(chosen.settings)
     servers = local_server_specs(chosen.settings)
     steps = (
@@ -59,12 +66,13 @@ def build_layers(chosen: Chosen) -> Layers:
     )
     if chosen.is_live or (chosen.plan and chosen.plan.demo):
         processes += (_backfill(settings),)
-    return _without_absent((servers, steps, exchange, processes))
+    airflow = airflow_specs(chosen.settings, airflow_environment(chosen.settings, say)) if settings.airflow else ()
+    return _without_absent((servers, steps, exchange, processes, airflow))
 
 
 def build_jobs(settings: Settings) -> tuple[JobSpec, ...]:
     """The schedule as the supervisor runs it; nothing where somebody else does."""
-    if not settings.schedule:
+    if settings.airflow or not settings.schedule:
         return ()
     reached = with_local_addresses(settings)
     return tuple(

@@ -19,16 +19,38 @@ class LocalSecrets:
     postgres_read_password: SecretStr
 
 
+AIRFLOW_USER = "admin"
+
+
+@dataclass(frozen=True)
+class AirflowSecrets:
+    """Of the local Airflow: its user's password, and what its processes know each other by."""
+
+    password: SecretStr
+    key: SecretStr
+
+
 def local_secrets(settings: Settings) -> LocalSecrets:
     """The passwords of this data folder, made on the first call; two processes at once get the same."""
-    folder = settings.data_dir / "secrets"
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    folder = _folder(settings)
     return LocalSecrets(
         redis_password=_kept(folder / "redis_password"),
         postgres_password=_kept(folder / "postgres_password"),
         postgres_read_password=_kept(folder / "postgres_read_password"),
     )
+
+
+def airflow_secrets(settings: Settings) -> AirflowSecrets:
+    """As `local_secrets`; made only where there is to be an Airflow."""
+    folder = _folder(settings)
+    return AirflowSecrets(password=_kept(folder / "airflow_password"), key=_kept(folder / "airflow_key"))
+
+
+def _folder(settings: Settings) -> Path:
+    folder = settings.data_dir / "secrets"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
 
 
 def _kept(path: Path) -> SecretStr:
