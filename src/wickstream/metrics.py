@@ -1,6 +1,26 @@
-"""Every Prometheus metric, in one place; each process serves its own on its port."""
+"""Every Prometheus metric, in one place; each process serves its own on its port, and no other's zeros."""
 
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+import platform
+from functools import lru_cache
+from importlib.metadata import version
+
+from prometheus_client import (
+    GC_COLLECTOR,
+    PLATFORM_COLLECTOR,
+    PROCESS_COLLECTOR,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    generate_latest,
+    start_http_server,
+)
+from prometheus_client.metrics import MetricWrapperBase
+
+# Every process
+BUILD = Info("wickstream_build", "The version of wickstream that runs, and of its Python.")
+BUILD.info({"version": version("wickstream"), "python": platform.python_version()})
 
 # Connector
 FRAMES = Counter("wickstream_frames_total", "Messages taken off the sockets.")
@@ -10,6 +30,7 @@ MARKS_PUBLISHED = Counter(
     "wickstream_marks_published_total", "Minute marks acknowledged.", ["kind"]
 )  # first, corrected
 DEAD_LETTERS = Counter("wickstream_dead_letters_total", "Messages set aside.", ["reason"])
+# malformed, id, unknown_symbol, time; unpublishable by the writer
 RECONNECTS = Counter("wickstream_reconnects_total", "Sockets opened after the first.")
 HELD_TRADES = Gauge("wickstream_held_trades", "Trades held back behind holes.")
 GAP_IDS = Counter("wickstream_gap_ids_total", "Missing ids by what became of them.", ["status"])
@@ -30,6 +51,7 @@ STATISTICS_LAG = Gauge(
 )
 DUPLICATES = Gauge("wickstream_duplicate_trades", "Trades that came again, since the last start of a session.")
 REST_WEIGHT = Gauge("wickstream_rest_weight_used", "Request weight used in the running minute.")
+REST_LIMIT = Gauge("wickstream_rest_weight_limit", "Request weight that the exchange allows an address in a minute.")
 SYMBOLS = Gauge("wickstream_symbols", "Symbols this process follows.")
 
 # Repair
@@ -61,6 +83,26 @@ TIER_WRITES = Counter(
 )  # stored, older, failed
 TIER_LAG = Gauge("wickstream_tier_lag_records", "Records of its first topic a tier has not taken yet.", ["tier"])
 CONTRADICTIONS = Counter("wickstream_contradictions_total", "Candles of equal version and other values.", ["tier"])
+NEWEST_CLOSED = Gauge(
+    "wickstream_newest_closed_timestamp_seconds",
+    "End of the newest closed candle that this process has stored in a tier.",
+    ["tier"],
+)
+COMPLETENESS = Gauge(
+    "wickstream_complete_minutes_ratio",
+    "Share of a symbol's minutes of the last hour that are closed or a recorded halt.",
+    ["symbol"],
+)
+
+# What the writer stands on
+SERVER_UP = Gauge("wickstream_server_up", "1 if the server answers the writer, else 0.", ["server"])
+REDIS_BYTES = Gauge("wickstream_redis_used_bytes", "Memory that Redis uses.")
+REDIS_LIMIT = Gauge("wickstream_redis_limit_bytes", "Memory that Redis may use; 0: as much as there is.")
+POSTGRES_BYTES = Gauge("wickstream_postgres_bytes", "Size of the database.")
+POSTGRES_CONNECTIONS = Gauge("wickstream_postgres_connections", "Connections of clients that PostgreSQL has.")
+POSTGRES_LIMIT = Gauge("wickstream_postgres_connections_limit", "Connections that PostgreSQL accepts at most.")
+DISK_FREE = Gauge("wickstream_disk_free_bytes", "Room left on the disk of the data folder.")
+DISK_SIZE = Gauge("wickstream_disk_size_bytes", "Size of the disk of the data folder.")
 
 # Sinks of alerts
 ALERTS_OFFERED = Counter("wickstream_alerts_offered_total", "What became of alerts at a sink.", ["sink", "outcome"])
@@ -76,6 +118,72 @@ LIVE_CLOSED = Counter("wickstream_live_closed_total", "Subscribers we closed.", 
 LIVE_REFUSED = Counter("wickstream_live_refused_total", "Handshakes refused.", ["status"])
 
 
-def serve_metrics(host: str, port: int) -> None:
-    """Serve `/metrics` of this process from a thread of its own."""
-    start_http_server(port, addr=host)
+EXPORTED: dict[str, tuple[MetricWrapperBase, ...]] = {
+    "connector": (
+        FRAMES,
+        TRADES_PUBLISHED,
+        TICKERS_PUBLISHED,
+        MARKS_PUBLISHED,
+        DEAD_LETTERS,
+        RECONNECTS,
+        HELD_TRADES,
+        GAP_IDS,
+        NEWEST_TRADE,
+        FEED_LAG,
+        PUBLISH_SECONDS,
+        SPOOL_BYTES,
+        SYMBOL_NEWEST_TRADE,
+        STATISTICS_LAG,
+        DUPLICATES,
+        REST_WEIGHT,
+        REST_LIMIT,
+        SYMBOLS,
+    ),
+    "stream": (STREAM_ROWS, STREAM_BATCH, STREAM_LAG, STREAM_LATE, STREAM_MALFORMED, STREAM_STATE_ROWS),
+    "tickers": (TIER_WRITES, TIER_LAG),
+    "writer": (
+        TIER_WRITES,
+        TIER_LAG,
+        CONTRADICTIONS,
+        NEWEST_CLOSED,
+        COMPLETENESS,
+        UNPROVEN,
+        DEAD_LETTERS,
+        ALERTS_OFFERED,
+        SERVER_UP,
+        REDIS_BYTES,
+        REDIS_LIMIT,
+        POSTGRES_BYTES,
+        POSTGRES_CONNECTIONS,
+        POSTGRES_LIMIT,
+        DISK_FREE,
+        DISK_SIZE,
+    ),
+    "repair": (GAP_IDS, REPAIRED_IDS, RECOMPUTED, OPEN_GAPS, OPEN_IDS, REST_WEIGHT, REST_LIMIT),
+    "api": (API_REQUESTS, API_SECONDS, LIVE_SUBSCRIBERS, LIVE_FRAMES, LIVE_CLOSED, LIVE_REFUSED),
+}
+
+# What an alert counts reads 0 before the first one: a series that begins at 1 does not seem to have grown.
+for _reason in ("malformed", "id", "unknown_symbol", "time", "unpublishable"):
+    DEAD_LETTERS.labels(_reason)
+for _kind in ("first", "corrected"):
+    MARKS_PUBLISHED.labels(_kind)
+
+
+@lru_cache
+def registry_of(process: str) -> CollectorRegistry:
+    """What a process exports, by its name in `EXPORTED`: its own metrics, and those that Python has of it."""
+    registry = CollectorRegistry()
+    for collector in (*EXPORTED[process], BUILD, PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+        registry.register(collector)
+    return registry
+
+
+def exposition(process: str) -> bytes:
+    """Its metrics now, as Prometheus reads them."""
+    return generate_latest(registry_of(process))
+
+
+def serve_metrics(host: str, port: int, process: str) -> None:
+    """Serve `/metrics` of this process, by its name in `EXPORTED`, from a thread of its own."""
+    start_http_server(port, addr=host, registry=registry_of(process))

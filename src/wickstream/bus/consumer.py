@@ -20,6 +20,7 @@ BATCH_BYTES = 4 * 1_024**2  # as records they take ten times as much; half of wh
 # hangs for good, and another member should have its partitions.
 _MAX_POLL_MS = 300_000
 
+_ANSWER_S = 1.0  # of the broker, where somebody waits anyway
 _PIECE = 100  # records between two looks at how many bytes there are
 
 
@@ -140,17 +141,22 @@ def _offsets(positions: Mapping[Place, int]) -> list[TopicPartition]:
     return [TopicPartition(place.topic, place.partition, offset) for place, offset in positions.items()]
 
 
-def records_behind(consumer: Consumer, topic: str) -> int:
-    """Records of `topic` in our partitions that we have not been given yet, as last heard from the broker."""
-    return sum(_behind(consumer, p) for p in consumer.position(_of_topic(consumer, topic)))
+def records_behind(consumer: Consumer, topic: str, *, is_asked: bool) -> int:
+    """Records of `topic` in our partitions that we have not been given yet; the broker is asked, or was last heard.
+
+    Raises:
+        KafkaException: If it is asked and does not answer.
+    """
+    positions = consumer.position(_of_topic(consumer, topic))
+    return sum(_behind(consumer, position, is_asked=is_asked) for position in positions)
 
 
 def _of_topic(consumer: Consumer, topic: str) -> list[TopicPartition]:
     return [p for p in consumer.assignment() if p.topic == topic]
 
 
-def _behind(consumer: Consumer, position: TopicPartition) -> int:
-    low, high = consumer.get_watermark_offsets(position, cached=True)
+def _behind(consumer: Consumer, position: TopicPartition, *, is_asked: bool) -> int:
+    low, high = consumer.get_watermark_offsets(position, timeout=_ANSWER_S, cached=not is_asked)
     return max(0, high - max(low, position.offset))  # retention may be ahead of us; below 0: not known yet
 
 

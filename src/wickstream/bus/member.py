@@ -74,9 +74,15 @@ class Member:
         if positions and not self.has_moved:
             commit(self._consumer, positions)
 
-    def behind(self, topic: str) -> int:
-        """Records of `topic` in our partitions that we have not been given yet."""
-        return records_behind(self._consumer, topic)
+    def behind(self, topic: str, *, is_asked: bool = False) -> int:
+        """Records of `topic` in our partitions that we have not been given yet, as last heard from the broker.
+
+        `is_asked`: the broker is asked, because while we wait nothing is heard from it.
+
+        Raises:
+            KafkaException: If it is asked and does not answer.
+        """
+        return records_behind(self._consumer, topic, is_asked=is_asked)
 
     def close(self) -> None:
         """Leave the connections; who comes back under the same instance finds its partitions."""

@@ -18,6 +18,7 @@ from wickstream.cli import (
     ship,
     stack,
     symbols,
+    targets,
     validate,
     verify,
 )
@@ -44,6 +45,7 @@ rebuild.register(app)
 verify.register(app)
 lifecycle.register(app)
 ship.register(app)
+targets.register(app)
 
 
 def main() -> None:

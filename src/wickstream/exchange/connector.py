@@ -54,7 +54,7 @@ async def _main(settings: Settings) -> None:
         await until_one_ends(stop.wait(), registry.open())
         if stop.is_set():
             return
-        serve_metrics(settings.listen_host, settings.port("connector"))  # from here on it counts as ready
+        serve_metrics(settings.listen_host, settings.port("connector"), "connector")  # from here on it counts as ready
         me = Instance.new(settings.exchange_market, settings.shard)
         report = Report(client, spool)
         parts = Parts(

@@ -20,7 +20,7 @@ from wickstream.errors import StoreBusy
 from wickstream.exchange.recovery.ladder import Ladder
 from wickstream.exchange.rest.archive import Archive
 from wickstream.exchange.rest.client import ExchangeClient
-from wickstream.metrics import REST_WEIGHT, serve_metrics
+from wickstream.metrics import REST_LIMIT, REST_WEIGHT, serve_metrics
 from wickstream.operate.mender import Mender
 from wickstream.operate.recompute.backlog import Backlog
 from wickstream.operate.recompute.turns import Range, Recomputed, Recomputing
@@ -47,7 +47,8 @@ async def _until_told(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await watch(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, settings.port("repair")))
+    port = settings.port("repair")
+    await watch(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, port, "repair"))
 
 
 async def watch(settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
@@ -109,6 +110,7 @@ async def _at_work(
 
     def measured(mended: Mended) -> None:
         REST_WEIGHT.set(client.budget.used(now_s=time.time()))
+        REST_LIMIT.set(client.budget.limit)
         tell(mended)
 
     async with ExchangeClient(settings, share=SHARE) as client, Archive(settings) as archive:

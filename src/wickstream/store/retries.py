@@ -38,6 +38,7 @@ class Patience:
     def __init__(self, pause: Pause, *, tier: str) -> None:
         self._pause = pause
         self._tier = tier
+        metrics.TIER_WRITES.labels(tier, "failed")  # so that it reads 0 before the first
 
     def repeat(self, action: Callable[[], Result], given_up: Result) -> Result:
         """What `action` returns; `given_up` if told to give up first."""

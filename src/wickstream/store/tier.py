@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 import structlog
-from confluent_kafka import Message
+from confluent_kafka import KafkaException, Message
 
 from wickstream import metrics
 from wickstream.bus.consumer import Place, Positions, positions_after
@@ -123,7 +124,7 @@ class TierLoop:
         if self._member.has_moved:
             self._begin()
         elif self._take(messages):
-            metrics.TIER_LAG.labels(self._tier.name).set(self._member.behind(self._tier.topics[0]))
+            self._tell_lag()
 
     def _begin(self) -> None:
         places = self._member.given
@@ -170,7 +171,18 @@ class TierLoop:
 
     def _patiently(self, action: Callable[[], Result], given_up: Result) -> Result:
         """Repeat while the store is busy, for hours if need be; `given_up` if told to stop or to let go meanwhile."""
-        return Patience(self._member, tier=self._tier.name).repeat(action, given_up)
+        return Patience(self, tier=self._tier.name).repeat(action, given_up)
+
+    def wait(self, timeout: float) -> bool:
+        """The member's wait, as a pause; how far the tier is behind is told meanwhile, as it grows."""
+        gives_up = self._member.wait(timeout)
+        with suppress(KafkaException):  # it is away, too
+            self._tell_lag(is_asked=True)
+        return gives_up
+
+    def _tell_lag(self, *, is_asked: bool = False) -> None:
+        behind = self._member.behind(self._tier.topics[0], is_asked=is_asked)
+        metrics.TIER_LAG.labels(self._tier.name).set(behind)
 
     def _last_chance(self, action: Callable[[], Result], given_up: Result) -> Result:
         try:

@@ -1,7 +1,7 @@
 """The three tiers, as the writer's loops drive them."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -28,11 +28,20 @@ FILL_AGAIN_S = 10.0
 log = structlog.get_logger(__name__)
 
 
-def count(tier: str, written: Written) -> None:
-    """Put into the metrics what became of candles."""
+_newest_ended_ms: dict[str, int] = {}  # by tier
+
+
+def count(tier: str, written: Written, offered: Iterable[Candle]) -> None:
+    """Put into the metrics what became of the candles that were offered."""
     metrics.TIER_WRITES.labels(tier, "stored").inc(written.stored)
     metrics.TIER_WRITES.labels(tier, "older").inc(written.older)
     metrics.CONTRADICTIONS.labels(tier).inc(written.contradicting)
+    # History that is filled is not new.
+    known_ms = _newest_ended_ms.get(tier, 0)
+    ended_ms = max((candle.close_time + 1 for candle in offered if candle.closed), default=0)
+    if ended_ms > known_ms:
+        _newest_ended_ms[tier] = ended_ms
+        metrics.NEWEST_CLOSED.labels(tier).set(ended_ms / 1_000)
 
 
 class Hot:
@@ -63,7 +72,7 @@ class Hot:
         if not self._writer.is_filled() and self._clock() >= self._fill_at:
             self._fill()
         if batch.candles:
-            count(self.name, self._writer.write(batch.candles))
+            count(self.name, self._writer.write(batch.candles), batch.candles)
         return batch.positions
 
     def _fill(self) -> None:
@@ -111,9 +120,8 @@ class Warm:
     def take(self, batch: Batch) -> Positions:
         """Stored when it returns, all in one transaction."""
         if batch.candles or batch.marks or batch.gaps or batch.events or batch.alerts:
-            count(
-                self.name, self._writer.write(batch.candles, batch.marks, batch.gaps, batch.alerts, events=batch.events)
-            )
+            written = self._writer.write(batch.candles, batch.marks, batch.gaps, batch.alerts, events=batch.events)
+            count(self.name, written, batch.candles)
         return batch.positions
 
     def finish(self) -> Positions:
@@ -171,7 +179,8 @@ class Cold:
         """Commit what waits."""
         if not self._waiting:
             return {}
-        count(self.name, self._table.store(self._waiting.values(), self._offsets.named(self._positions)))
+        candles = self._waiting.values()
+        count(self.name, self._table.store(candles, self._offsets.named(self._positions)), candles)
         durable = dict(self._positions)
         self._waiting.clear()
         self._positions.clear()

@@ -17,6 +17,7 @@ from wickstream.store.ledger.books import keep_books
 from wickstream.store.parts import ALL_PARTS, Part, port_name
 from wickstream.store.retries import Patience
 from wickstream.store.sinks.notify import notifiers
+from wickstream.store.surroundings import watch
 from wickstream.store.tier import Tier, TierLoop
 from wickstream.store.tiers import Cold, Hot, Warm
 
@@ -41,7 +42,7 @@ def run(settings: Settings, parts: Collection[Part] = ALL_PARTS, metrics_port: i
     write(
         settings,
         stop=stop,
-        on_ready=lambda: serve_metrics(settings.listen_host, port),
+        on_ready=lambda: serve_metrics(settings.listen_host, port, "writer"),
         tiers=[make for part, makers in TIERS.items() if part in parts for make in makers],
         with_sinks=Part.SINKS in parts,
         port=port,
@@ -66,13 +67,13 @@ def write(
     made = [make(settings) for make in tiers]
     sinks = notifiers(settings, stop=ending) if with_sinks else []
     consuming = {loop.name: threading.Event() for loop in (*made, *sinks)}
-    with ThreadPoolExecutor(len(consuming) + 1, thread_name_prefix="tier") as pool:
+    with ThreadPoolExecutor(len(consuming) + 2, thread_name_prefix="tier") as pool:
         running = [
             pool.submit(_run_tier, settings, loop, stop=ending, consuming=consuming[loop.name], instance=instance)
             for loop in (*made, *sinks)
         ]
         if Warm.name in consuming:  # whose rows are compared
-            running.append(pool.submit(keep_books, settings, stop=ending))
+            running += [pool.submit(work, settings, stop=ending) for work in (keep_books, watch)]
         is_ready = False
         # A tier that failed for good ends the process; whoever supervises starts it again.
         while not (stop.wait(0.05) or any(loop.done() for loop in running)):

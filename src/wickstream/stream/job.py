@@ -123,7 +123,7 @@ def run_queries(
         queries = [RunningQuery(plan, base) for plan in plans(part)]
         set_by_signals(stopping)
         # The open metrics port is what tells the supervisor that the queries run.
-        serve_metrics(settings.listen_host, settings.port(_name_of(part)))
+        serve_metrics(settings.listen_host, settings.port(_name_of(part)), "stream")
         on_running()
         _watch(queries, base.market, part, stopping, seats)
         _stop(queries)

@@ -12,6 +12,7 @@ from wickstream.metrics import (
     FEED_LAG,
     HELD_TRADES,
     NEWEST_TRADE,
+    REST_LIMIT,
     REST_WEIGHT,
     SPOOL_BYTES,
     STATISTICS_LAG,
@@ -47,6 +48,7 @@ class Report:
 
     async def _look(self) -> None:
         REST_WEIGHT.set(self._client.budget.used(now_s=time.time()))
+        REST_LIMIT.set(self._client.budget.limit)
         SPOOL_BYTES.set(self._spool.used_bytes)
         if self._shard is not None:
             self._tell(self._shard)

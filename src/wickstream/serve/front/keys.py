@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from wickstream.errors import StoreBusy
 from wickstream.serve.front.shared import Shared, answer_of
-from wickstream.serve.front.territory import Scope, is_drop_in
+from wickstream.serve.front.territory import METRICS, Scope, is_drop_in
 from wickstream.serve.problems import Problem
 from wickstream.store.warm.api_keys import PREFIX, ApiKey, digest_of
 
@@ -15,6 +15,7 @@ MOST_BYTES = 200
 
 Find = Callable[[bytes], Awaitable[ApiKey | None]]
 
+_BEARER = b"bearer "
 KEY_HEADERS = _OURS, _BINANCES = b"x-api-key", b"x-mbx-apikey"
 
 
@@ -22,11 +23,14 @@ def key_in(headers: Iterable[tuple[bytes, bytes]], path: str) -> str | None:
     """What a request brings as its key; None: nothing.
 
     Clients of Binance send their key for Binance, or an empty one, with every question: that is no key of ours.
+    Prometheus sends one as a bearer's, and as nothing else.
     """
     on_drop_in = is_drop_in(path)
     for name, value in headers:
         if name == _OURS or (name == _BINANCES and on_drop_in and value.startswith(PREFIX.encode())):
             return value.decode("latin-1")
+        if name == b"authorization" and path == METRICS and value[: len(_BEARER)].lower() == _BEARER:
+            return value[len(_BEARER) :].decode("latin-1")
     return None
 
 

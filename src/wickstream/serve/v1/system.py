@@ -6,9 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from wickstream.errors import StoreBusy
+from wickstream.metrics import exposition
 from wickstream.serve.answers import json_response
 from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
 from wickstream.serve.v1.examples import HEALTH, PROBLEMS, REFUSALS
@@ -113,4 +114,4 @@ async def running_version() -> Response:
 )
 async def metrics() -> Response:
     """Text exposition format."""
-    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return Response(exposition("api"), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 from confluent_kafka import Message
 
+from wickstream import metrics
 from wickstream.binance.frames import parse_ticker, parse_trade
 from wickstream.bus.consumer import Isolation, Place, open_consumer, require_topics
 from wickstream.bus.member import Member
@@ -33,7 +34,8 @@ def run(settings: Settings) -> None:
     """Keep Redis at the newest trade until told to stop. Servers may come up after this process does."""
     stop = StopFlag()
     set_by_signals(stop)
-    follow(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, settings.port("tickers")))
+    port = settings.port("tickers")
+    follow(settings, stop=stop, on_ready=lambda: serve_metrics(settings.listen_host, port, "tickers"))
 
 
 def follow(settings: Settings, *, stop: Stop, on_ready: Callable[[], None]) -> None:
@@ -59,6 +61,8 @@ def follow(settings: Settings, *, stop: Stop, on_ready: Callable[[], None]) -> N
             _begin(member, starts, patience)
         else:
             take(lane, messages)
+            if messages:
+                metrics.TIER_LAG.labels("live").set(member.behind(RAW_TRADES))
             patience.repeat(lambda: _write(lane, writer), None)
             if announce:
                 announce()

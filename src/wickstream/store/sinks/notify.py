@@ -51,6 +51,8 @@ class Notifier:
         self._positions: Positions = {}  # settled, and not given to the loop yet
         self._passed_over = 0
         self._failures = 0  # in a row
+        for outcome in ("told", "failed", "refused"):  # so that they read 0 before the first
+            metrics.ALERTS_OFFERED.labels(self._sink_name, outcome)
 
     def prepare(self) -> None:
         """Nothing has to be there."""

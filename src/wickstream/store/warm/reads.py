@@ -46,7 +46,7 @@ SELECT first_trade_id, last_trade_id FROM gaps
 WHERE symbol = %s AND first_trade_id <= %s AND last_trade_id >= %s AND status = 'absent'
 """
 
-_NEWEST_CLOSED = """
+NEWEST_CLOSED = """
 SELECT max(newest.open_time)
 FROM unnest(%s::text[]) AS s (symbol), LATERAL (
     SELECT open_time FROM candles AS c
@@ -114,7 +114,7 @@ class WarmReader:
 
     async def newest_closed(self, symbols: Sequence[str]) -> int | None:
         """Open time of the newest closed candle over these symbols."""
-        newest: int | None = (await self.fetch(_NEWEST_CLOSED, (list(symbols),)))[0][0]
+        newest: int | None = (await self.fetch(NEWEST_CLOSED, (list(symbols),)))[0][0]
         return newest
 
     async def newest_prices(self, symbols: Sequence[str]) -> dict[str, Decimal]:
