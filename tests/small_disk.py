@@ -1,5 +1,6 @@
 """A disk that is soon full: a file system of its own, of some megabytes, where this machine lets us mount one."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -32,6 +33,13 @@ class SmallDisk:
                     filler.write(piece)
                 except OSError:
                     piece = piece[: len(piece) // 2]
+
+    def leave(self, share: float) -> None:
+        """Take all but this share of it."""
+        disk = shutil.disk_usage(self.folder)
+        with self._filler.open("ab", buffering=0) as filler:
+            for _ in range(int(disk.free - share * disk.total) // len(_PIECE)):
+                filler.write(_PIECE)
 
     def free(self) -> None:
         """As somebody who tidies up."""

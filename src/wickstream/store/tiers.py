@@ -1,7 +1,7 @@
 """The three tiers, as the writer's loops drive them."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -31,11 +31,15 @@ log = structlog.get_logger(__name__)
 _newest_ended_ms: dict[str, int] = {}  # by tier
 
 
-def count(tier: str, written: Written, offered: Iterable[Candle]) -> None:
-    """Put into the metrics what became of the candles that were offered."""
+def count(tier: str, written: Written, offered: Collection[Candle]) -> None:
+    """Put into the metrics what became of the candles that were offered, and tell of those that contradict."""
     metrics.TIER_WRITES.labels(tier, "stored").inc(written.stored)
     metrics.TIER_WRITES.labels(tier, "older").inc(written.older)
     metrics.CONTRADICTIONS.labels(tier).inc(written.contradicting)
+    if written.contradicting:
+        times = [candle.open_time for candle in offered]
+        among = {"symbols": sorted({candle.symbol for candle in offered}), "first": min(times), "last": max(times)}
+        log.error("candles contradict those of equal version", tier=tier, count=written.contradicting, **among)
     # History that is filled is not new.
     known_ms = _newest_ended_ms.get(tier, 0)
     ended_ms = max((candle.close_time + 1 for candle in offered if candle.closed), default=0)

@@ -117,6 +117,21 @@ def test_a_refusal_says_what_to_do_and_nothing_of_the_key(apps: dict[str, FastAP
     assert "secret" not in guessed.text
 
 
+def test_prometheus_sends_its_key_as_a_bearer_which_opens_nothing_else(apps: dict[str, FastAPI]) -> None:
+    def asked(path: str, name: str) -> int:
+        return client.get(path, headers={"Authorization": f"Bearer {key_text(name)}"}).status_code
+
+    with served(apps["required"]) as address, httpx.Client(base_url=address, trust_env=False) as client:
+        assert {name: asked("/metrics", name) for name in ("metrics", "read", "expired", "bad")} == {
+            "metrics": 200,
+            "read": 403,
+            "expired": 401,
+            "bad": 401,
+        }
+        assert client.get("/metrics", headers={"Authorization": "Basic bWU6"}).status_code == 401
+        assert asked("/api/v1/market/realtime", "read") == 401
+
+
 def test_on_v3_keys_are_sent_and_refused_as_binance_has_it(apps: dict[str, FastAPI]) -> None:
     path = "/api/v3/klines?symbol=BTCUSDT&interval=1m"
     with served(apps["required"]) as address, httpx.Client(base_url=address, trust_env=False) as client:

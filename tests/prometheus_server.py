@@ -1,0 +1,88 @@
+"""A real Prometheus with the rules of `deploy/prometheus`, in which time passes faster."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from wickstream.config import Settings
+from wickstream.operate.scraping import scrape_targets
+from wickstream.operate.stack import answers
+from wickstream.operate.supervision.process import ProcessSpec
+
+DEPLOY = Path(__file__).parents[1] / "deploy" / "prometheus"
+HASTE = 12  # a minute of the rules is five seconds
+EVERY = "1s"  # of scrapes and evaluations
+
+
+def hastened(rules: str) -> str:
+    """Rules with every duration divided by `HASTE`: ranges, how long an alert waits, and what is held against it.
+
+    What is measured by the exchange's clock, which has a pace of its own, stays as it is.
+    """
+    rules = re.sub(r"(archive_behind:seconds >) (\d+)", lambda found: f"{found[1]} {int(found[2]) // HASTE}", rules)
+    rules = re.sub(r"\[(\d+)m\]", lambda found: f"[{_short(found[1])}]", rules)
+    return re.sub(r"\bfor: (\d+)m$", lambda found: f"for: {_short(found[1])}", rules, flags=re.MULTILINE)
+
+
+def _short(minutes: str) -> str:
+    return f"{int(minutes) * 60_000 // HASTE}ms"
+
+
+class PrometheusServer:
+    """Of one stack, on a port of its range that nothing else takes."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._port = settings.port("write-sinks")
+        self.spec = ProcessSpec(
+            name="prometheus",
+            argv=(
+                "prometheus",
+                f"--config.file={folder / 'config' / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self._port}",
+            ),
+            env={"PATH": "/usr/bin:/bin"},
+            cwd=folder / "work",
+            prepare=self._prepare,
+            is_ready=lambda: answers("127.0.0.1", self._port, "/-/ready"),
+        )
+
+    def _prepare(self) -> None:
+        config = self._folder / "config"
+        shutil.copytree(DEPLOY, config)
+        main = config / "prometheus.yml"
+        main.write_text(re.sub(r"(scrape|evaluation)_interval: 15s", rf"\1_interval: {EVERY}", main.read_text("utf-8")))
+        for file in (config / "rules").glob("*.yml"):
+            file.write_text(hastened(file.read_text("utf-8")), "utf-8")
+        (config / "targets" / "local.json").write_text(json.dumps(scrape_targets(self._settings)), "utf-8")
+
+    def firing(self) -> set[str]:
+        """Names of the alerts that fire now."""
+        return {one["labels"]["alertname"] for one in self.get("alerts")["alerts"] if one["state"] == "firing"}
+
+    def up(self) -> dict[str, bool]:
+        """Each process that is scraped, and whether the last scrape was answered."""
+        return {one["labels"]["process"]: one["health"] == "up" for one in self.get("targets")["activeTargets"]}
+
+    def value(self, expression: str) -> float | None:
+        """Of an expression with one result; None: it has none."""
+        found = self.get(f"query?query={quote(expression)}")["result"]
+        return float(found[0]["value"][1]) if found else None
+
+    def rules(self) -> dict[str, str]:
+        """The health of each rule, by its name."""
+        groups = self.get("rules")["groups"]
+        return {
+            rule["name"]: f"{rule['health']} {rule.get('lastError', '')}".strip() for g in groups for rule in g["rules"]
+        }
+
+    def get(self, path: str) -> Any:
+        """An answer of its API."""
+        with urlopen(f"http://127.0.0.1:{self._port}/api/v1/{path}", timeout=10) as answer:
+            return json.load(answer)["data"]

@@ -1,0 +1,79 @@
+"""A real Prometheus scrapes the running stack: each alert fires under its fault, and clears when that is over."""
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import trouble
+from tests.conftest import SettingsMaker
+from tests.monitored_stack import MonitoredStack, monitored
+from tests.prometheus_server import DEPLOY
+from tests.running import wait_until
+from tests.trouble import Trouble
+from wickstream.metrics import EXPORTED
+
+pytestmark = [pytest.mark.stack, pytest.mark.system_program("promtool"), pytest.mark.timeout(900)]
+
+PATIENCE_S = 300.0  # a busy machine takes its time
+
+TROUBLES: dict[Trouble, set[str]] = {
+    trouble.dead_process: {"ProcessDown"},
+    trouble.silent_exchange: {"FeedSilent", "FeedLagging"},
+    trouble.bad_frames: {"DeadLetters"},
+    trouble.contradiction: {"ContradictionFound"},
+    trouble.refusing_sink: {"SinkFailing"},
+    trouble.small_redis: {"RedisFull"},
+    trouble.nearly_full_disk: {"DiskNearlyFull"},
+    trouble.full_lake: {"ArchiveBehind", "TierFailing"},
+    trouble.postgres_away: {"ServerDown", "TierFailing", "TierBehind", "ApiErrors"},
+    trouble.frozen_redis: {"ApiSlow"},
+    trouble.frozen_spark: {"StreamStopped"},
+    trouble.starved_spark: {"StreamSlow"},
+    trouble.holes_everywhere: {"RestWeightHigh"},
+    trouble.lost_trades: {"GapsOpen", "CandlesUnproven"},
+}
+
+
+@pytest.fixture(scope="module")
+def stack(make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MonitoredStack]:
+    """With all that can go wrong with it, and nothing that does."""
+    with monitored(make_settings, tmp_path_factory.mktemp("monitored")) as stack:
+        yield stack
+
+
+def test_every_process_is_scraped_and_every_rule_has_a_result(stack: MonitoredStack) -> None:
+    prometheus = stack.prometheus
+    wait_until(lambda: prometheus.up() == dict.fromkeys(EXPORTED, True), what="all scraped")
+    wait_until(lambda: set(prometheus.rules().values()) == {"ok"}, what="all rules evaluated")
+    records = re.findall(r"record: (\S+)", (DEPLOY / "rules" / "recording.yml").read_text("utf-8"))
+    with trouble.visiting(stack, "/api/v1/system/gaps"):
+        wait_until(
+            lambda: not [record for record in records if prometheus.value(record) is None],
+            deadline_s=PATIENCE_S,
+            what="a result of every record",
+        )
+
+
+def test_every_alert_has_its_trouble() -> None:
+    alerts = re.findall(r"alert: (\S+)", (DEPLOY / "rules" / "alerts.yml").read_text("utf-8"))
+    assert set(alerts) == set().union(*TROUBLES.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", TROUBLES, ids=lambda each: each.__name__)
+def test_an_alert_fires_under_its_fault_and_clears_when_that_is_over(
+    stack: MonitoredStack, fault: Trouble, figures: dict[str, Any]
+) -> None:
+    expected = TROUBLES[fault]
+    prometheus = stack.prometheus
+    wait_until(lambda: not expected & prometheus.firing(), deadline_s=PATIENCE_S, what=f"{expected} being over")
+    began_s = time.monotonic()
+    with fault(stack):
+        wait_until(lambda: expected <= prometheus.firing(), deadline_s=PATIENCE_S, what=f"{expected} firing")
+        figures["fires_s"] = round(time.monotonic() - began_s, 1)
+    began_s = time.monotonic()
+    wait_until(lambda: not expected & prometheus.firing(), deadline_s=PATIENCE_S, what=f"{expected} clearing")
+    figures["clears_s"] = round(time.monotonic() - began_s, 1)
