@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from tests.candles import minute
 from tests.running import wait_until
@@ -109,6 +110,31 @@ def test_while_one_writer_waits_for_its_store_another_gets_a_share_and_writes_on
             back.set()
             wait_until(lambda: all(len(read_warm(bus, symbol)) == 2 for symbol in symbols), what="all of it")
             wait_until(lambda: len(committed_offsets(bus.kafka, group, PLACES)) == 3, what="all offsets moved")
+
+
+def test_how_far_a_tier_is_behind_is_told_while_its_store_is_away(
+    bus: Settings, group: str, symbols: list[str]
+) -> None:
+    class Away(Warm):
+        name = group
+
+        def take(self, batch: Batch) -> Any:
+            if batch.candles:
+                raise StoreBusy("away")
+            return super().take(batch)
+
+    def behind() -> float:
+        return REGISTRY.get_sample_value("wickstream_tier_lag_records", {"tier": group}) or 0
+
+    def failed() -> float:
+        return REGISTRY.get_sample_value("wickstream_tier_writes_total", {"tier": group, "outcome": "failed"}) or 0
+
+    publish(bus, [minute(symbol) for symbol in symbols])
+    with writing(bus, warm_of(group, Away), port=1):
+        wait_until(lambda: failed() > 2, what="some tries")
+        before = behind()
+        publish(bus, [minute(symbol, 1) for symbol in symbols])
+        wait_until(lambda: behind() >= before + len(symbols), what="the new ones counted")
 
 
 class Starting(Warm):
