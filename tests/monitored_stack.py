@@ -24,6 +24,7 @@ from tests.small_disk import SmallDisk, small_disk
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
+from wickstream.operate.scraping import scrape_targets
 from wickstream.operate.servers.local import fetch_servers, with_local_addresses
 from wickstream.operate.stack import build_layers
 from wickstream.operate.supervision.process import ProcessSpec
@@ -58,7 +59,11 @@ class MonitoredStack:
         self._launcher = Launcher()
         self._running: dict[str, Running] = {}
         self.truth = Truth(chosen.settings)
-        self.prometheus = PrometheusServer(chosen.settings, settings.data_dir / "prometheus")
+        self.prometheus = PrometheusServer(
+            settings.data_dir / "prometheus",
+            port=settings.port("write-sinks"),  # which nothing else takes
+            targets=scrape_targets(self.settings),
+        )
 
     def begin(self) -> None:
         """Start all of it."""

@@ -1,6 +1,7 @@
 """A real Prometheus with the rules of `deploy/prometheus`, in which time passes faster."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -8,8 +9,6 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from wickstream.config import Settings
-from wickstream.operate.scraping import scrape_targets
 from wickstream.operate.stack import answers
 from wickstream.operate.supervision.process import ProcessSpec
 
@@ -33,34 +32,38 @@ def _short(minutes: str) -> str:
 
 
 class PrometheusServer:
-    """Of one stack, on a port of its range that nothing else takes."""
+    """Looks at what is in `targets`; if there is a key, it sends that to the API."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self._folder = folder
-        self._settings = settings
-        self._port = settings.port("write-sinks")
+    def __init__(self, folder: Path, *, port: int, targets: list[dict[str, Any]], key: str | None = None) -> None:
+        self._config = folder / "config"
+        self._port = port
+        self._targets = targets
+        self._key = key
         self.spec = ProcessSpec(
             name="prometheus",
             argv=(
                 "prometheus",
-                f"--config.file={folder / 'config' / 'prometheus.yml'}",
+                f"--config.file={self._config / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{self._port}",
+                f"--web.listen-address=127.0.0.1:{port}",
             ),
-            env={"PATH": "/usr/bin:/bin"},
+            env={"PATH": os.defpath},
             cwd=folder / "work",
             prepare=self._prepare,
-            is_ready=lambda: answers("127.0.0.1", self._port, "/-/ready"),
+            is_ready=lambda: answers("127.0.0.1", port, "/-/ready"),
         )
 
     def _prepare(self) -> None:
-        config = self._folder / "config"
-        shutil.copytree(DEPLOY, config)
-        main = config / "prometheus.yml"
-        main.write_text(re.sub(r"(scrape|evaluation)_interval: 15s", rf"\1_interval: {EVERY}", main.read_text("utf-8")))
-        for file in (config / "rules").glob("*.yml"):
+        shutil.copytree(DEPLOY, self._config)
+        main = self._config / "prometheus.yml"
+        text = re.sub(r"(scrape|evaluation)_interval: 15s", rf"\1_interval: {EVERY}", main.read_text("utf-8"))
+        if self._key is not None:
+            text = re.sub(r"# (authorization:|  credentials_file:)", r"\1", text)
+            (self._config / "api.key").write_text(self._key, "utf-8")
+        main.write_text(text, "utf-8")
+        for file in (self._config / "rules").glob("*.yml"):
             file.write_text(hastened(file.read_text("utf-8")), "utf-8")
-        (config / "targets" / "local.json").write_text(json.dumps(scrape_targets(self._settings)), "utf-8")
+        (self._config / "targets" / "local.json").write_text(json.dumps(self._targets), "utf-8")
 
     def firing(self) -> set[str]:
         """Names of the alerts that fire now."""

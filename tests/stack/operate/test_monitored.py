@@ -44,6 +44,7 @@ def stack(make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory
         yield stack
 
 
+@pytest.mark.slow
 def test_every_process_is_scraped_and_every_rule_has_a_result(stack: MonitoredStack) -> None:
     prometheus = stack.prometheus
     wait_until(lambda: prometheus.up() == dict.fromkeys(EXPORTED, True), what="all scraped")
