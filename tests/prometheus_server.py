@@ -31,6 +31,11 @@ def _short(minutes: str) -> str:
     return f"{int(minutes) * 60_000 // HASTE}ms"
 
 
+def _called(labels: dict[str, str]) -> str:
+    about = sorted(labels.keys() - {"alertname", "severity", "job", "instance"})
+    return " ".join([labels["alertname"], *(labels[name] for name in about)])
+
+
 class PrometheusServer:
     """Looks at what is in `targets`; if there is a key, it sends that to the API."""
 
@@ -66,8 +71,8 @@ class PrometheusServer:
         (self._config / "targets" / "local.json").write_text(json.dumps(self._targets), "utf-8")
 
     def firing(self) -> set[str]:
-        """Names of the alerts that fire now."""
-        return {one["labels"]["alertname"] for one in self.get("alerts")["alerts"] if one["state"] == "firing"}
+        """The alerts that fire now: by name, and by what they are about, as `TierFailing warm`."""
+        return {_called(one["labels"]) for one in self.get("alerts")["alerts"] if one["state"] == "firing"}
 
     def up(self) -> dict[str, bool]:
         """Each process that is scraped, and whether the last scrape was answered."""
