@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import psycopg
+import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from redis.exceptions import RedisError
@@ -17,13 +18,15 @@ from wickstream.errors import StoreBusy
 from wickstream.stopping import Stop
 from wickstream.store.hot.hour import open_client
 from wickstream.store.warm.completeness import complete_shares
-from wickstream.store.warm.database import PASSING, answering_within, connect
+from wickstream.store.warm.database import answering_within, connect
+
+log = structlog.get_logger(__name__)
 
 EVERY_S = 5.0
-COMPLETENESS_EVERY_S = 30.0
-ANSWER_S = 3.0
+COMPLETENESS_EVERY_S = 60.0
+ANSWER_S = 2.0
 LOOK_S = 30.0  # through the last hour of hundreds of symbols
-_AWAY = (KafkaException, RedisError, StoreBusy, *PASSING)
+_AWAY = (KafkaException, RedisError, StoreBusy, psycopg.Error)  # whatever it is, the writer lives on
 
 _SIZES = """
 SELECT pg_database_size(current_database()), current_setting('max_connections')::int,
@@ -42,12 +45,18 @@ class Surroundings:
         self._conn: psycopg.Connection | None = None
         self._judged_at = float("-inf")
         self._symbols: set[str] = set()
+        self._is_up: dict[str, bool] = {}
+        self._questions: dict[str, Callable[[], object]] = {
+            "kafka": lambda: self._admin.list_topics(timeout=ANSWER_S),
+            "redis": self._look_at_redis,
+            "postgres": self._look_at_postgres,
+        }
 
-    def look(self) -> None:
-        """At each, whether the others answer or not."""
-        self._ask("kafka", lambda: self._admin.list_topics(timeout=ANSWER_S))
-        self._ask("redis", self._look_at_redis)
-        self._ask("postgres", self._look_at_postgres)
+    def look(self, stop: Stop) -> None:
+        """At each, whether the others answer or not; each takes its seconds if it hangs."""
+        for server, question in self._questions.items():
+            if not stop.is_set():
+                self._ask(server, question)
         self._look_at_disk()
 
     def close(self) -> None:
@@ -57,17 +66,23 @@ class Surroundings:
             self._conn.close()
 
     def _ask(self, server: str, question: Callable[[], object]) -> None:
+        trouble: Exception | None = None
         try:
             question()
-        except _AWAY:
-            metrics.SERVER_UP.labels(server).set(0)
-        else:
-            metrics.SERVER_UP.labels(server).set(1)
+        except _AWAY as exc:
+            trouble = exc
+        is_up = trouble is None
+        metrics.SERVER_UP.labels(server).set(is_up)
+        if trouble and self._is_up.get(server, True):
+            log.warning("a server does not answer", server=server, error=str(trouble))
+        elif is_up and not self._is_up.get(server, True):
+            log.info("a server answers again", server=server)
+        self._is_up[server] = is_up
 
     def _look_at_redis(self) -> None:
         told: dict[str, Any] = self._redis.info("memory")
         metrics.REDIS_BYTES.set(told["used_memory"])
-        metrics.REDIS_LIMIT.set(told["maxmemory"])
+        metrics.REDIS_LIMIT.set(told.get("maxmemory", 0))
 
     def _look_at_postgres(self) -> None:
         if self._conn is None or self._conn.closed:
@@ -78,7 +93,7 @@ class Surroundings:
                 ((size, limit, connections),) = self._conn.execute(_SIZES).fetchall()
             with answering_within(self._conn, LOOK_S):
                 self._judge(self._conn)
-        except PASSING:
+        except psycopg.Error:
             self._conn.close()
             raise
         metrics.POSTGRES_BYTES.set(size)
@@ -107,5 +122,5 @@ def watch(settings: Settings, *, stop: Stop) -> None:
     """Look every few seconds until told to stop."""
     with closing(Surroundings(settings)) as surroundings:
         while not stop.is_set():
-            surroundings.look()
+            surroundings.look(stop)
             stop.wait(EVERY_S)

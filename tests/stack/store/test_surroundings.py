@@ -1,9 +1,11 @@
 """What is told of the servers, as they come and go."""
 
+import threading
 from contextlib import closing
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from tests.candles import minute
 from tests.conftest import SettingsMaker, free_port_base
@@ -36,7 +38,7 @@ def are_up() -> dict[str, bool]:
 
 def test_each_server_is_asked_and_what_it_uses_is_told(around: Settings) -> None:
     with closing(Surroundings(around)) as surroundings:
-        surroundings.look()
+        surroundings.look(threading.Event())
 
     assert are_up() == {"kafka": True, "redis": True, "postgres": True}
     used, limit = told("redis_used_bytes"), told("redis_limit_bytes")
@@ -55,7 +57,7 @@ def test_one_that_is_away_is_told_and_the_others_are_asked_on(around: Settings, 
     nobody = free_port_base()
     away = {elsewhere: f"127.0.0.1:{nobody}" if server == "kafka" else nobody}
     with closing(Surroundings(around.model_copy(update=away))) as surroundings:
-        surroundings.look()
+        surroundings.look(threading.Event())
 
     assert are_up() == {"kafka": True, "redis": True, "postgres": True} | {server: False}
 
@@ -68,30 +70,35 @@ def test_one_that_comes_back_is_found(
     names = ("redis_host", "redis_port", "redis_password")
     settings = around.model_copy(update={name: getattr(there, name) for name in names})
     running = launcher.start(redis_spec(own))
-    with closing(Surroundings(settings)) as surroundings:
-        found = []
-        surroundings.look()
-        found.append(told("server_up", server="redis"))
+    with closing(Surroundings(settings)) as surroundings, capture_logs() as logs:
+
+        def is_up() -> bool:
+            surroundings.look(threading.Event())
+            return told("server_up", server="redis") == 1
+
+        found = [is_up()]
         running.kill()
-        surroundings.look()
-        found.append(told("server_up", server="redis"))
+        found += [is_up(), is_up()]
         launcher.start(redis_spec(own))
-        surroundings.look()
-        found.append(told("server_up", server="redis"))
-    assert found == [1, 0, 1]
+        found.append(is_up())
+    assert found == [True, False, False, True]
+    assert [(line["event"], line["server"]) for line in logs] == [
+        ("a server does not answer", "redis"),
+        ("a server answers again", "redis"),
+    ]
 
 
 def test_symbols_that_are_not_followed_any_more_are_forgotten(around: Settings, symbol: str) -> None:
     now_s = 0.0
     with closing(Warm(around)) as warm, closing(Surroundings(around, clock=lambda: now_s)) as surroundings:
         warm.take(Batch(candles=[minute(symbol, number) for number in (0, 1, 3, 4)], events=[chosen(symbol, 10)]))
-        surroundings.look()
+        surroundings.look(threading.Event())
         assert told("complete_minutes_ratio", symbol=symbol) == 0.75
         warm.take(Batch(events=[chosen(symbol, 20, chosen=False)]))
-        surroundings.look()
+        surroundings.look(threading.Event())
         assert told("complete_minutes_ratio", symbol=symbol) == 0.75
         now_s = COMPLETENESS_EVERY_S
-        surroundings.look()
+        surroundings.look(threading.Event())
         assert told("complete_minutes_ratio", symbol=symbol) is None
 
 
