@@ -7,6 +7,7 @@ from deploy.grafana.panels import BAD, GOOD, WARNING, Frame, figures, lines, lis
 from deploy.grafana.promql import RATE, SHOWN, VISITS, quantile, rate
 from deploy.grafana.sources import Prom, Sql
 from deploy.grafana.sql import ALL_SYMBOLS, DAY_MS, MISSING, TO, as_time, hours
+from deploy.grafana.system_servers import servers
 from deploy.grafana.system_stages import feed, stores, stream
 
 MINUTES = f"""
@@ -40,6 +41,7 @@ def system_health() -> dashboard.Dashboard:
             "Feed": feed(),
             "Stream": stream(),
             "Stores": stores(),
+            "Servers": servers(),
             "What is not proven": _proof(),
             "API and alerts": _serve(),
             "Processes": _processes(),
