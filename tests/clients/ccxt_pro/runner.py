@@ -59,7 +59,7 @@ async def market(address: str, last_ms: int) -> None:
     async with exchange_of(address) as exchange:
         tell("trade", (await exchange.watch_trades("BTC/USDT"))[0]["info"])
         tell("ticker", (await exchange.watch_ticker("BTC/USDT"))["info"])
-        candles = {}
+        candles: dict[int, list[float]] = {}
         while last_ms not in candles:
             await exchange.watch_ohlcv("BTC/USDT", "1m")
             candles |= {candle[0]: list(candle) for candle in exchange.ohlcvs["BTC/USDT"]["1m"]}
