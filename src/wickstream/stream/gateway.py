@@ -27,6 +27,7 @@ from wickstream.jvm.java import Java, find_java
 log = structlog.get_logger()
 
 _START_SECONDS = 60.0
+_HANDSHAKE = "gateway"  # the file in which the JVM says where it listens
 _STOP_SECONDS = 1.5
 _POLL_SECONDS = 0.02
 _STANDARD_ERROR = 2
@@ -94,14 +95,23 @@ def start_gateway(settings: Settings, folder: Path) -> Gateway:
     Raises:
         GatewayFailed: If it ends, or is not up within a minute.
     """
-    scratch, in_use = folder / "tmp", _claim(folder)
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    with ExitStack() as if_it_fails:
+        in_use = if_it_fails.enter_context(_claim(folder))
+        scratch = folder / "tmp"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        gateway = _launch(settings, scratch, in_use)
+        if_it_fails.callback(gateway.stop)
+        _hand_over(gateway.process, scratch / _HANDSHAKE)
+        if_it_fails.pop_all()
+    return gateway
+
+
+def _launch(settings: Settings, scratch: Path, in_use: BinaryIO) -> Gateway:
     java, kafka_jars = find_java(settings), tuple(spark_jars(settings))
     # Sorted and without `*`: a class-data archive is valid for exactly one class path.
     class_path = (*kafka_jars, *sorted((Path(pyspark.__path__[0]) / "jars").glob("*.jar")))
     archive = archive_path(settings, name="spark", java=java, class_path=class_path)
-    handshake = scratch / "gateway"
     process = subprocess.Popen(
         [
             *(str(java.path), *java.flags, *archive_flags(archive), *_flags(settings, scratch)),
@@ -110,16 +120,11 @@ def start_gateway(settings: Settings, folder: Path) -> Gateway:
         ],
         stdin=subprocess.PIPE,
         stdout=_STANDARD_ERROR,
-        cwd=folder,
-        env=_environment(settings, handshake),
+        cwd=scratch.parent,
+        env=_environment(settings, scratch / _HANDSHAKE),
         preexec_fn=_belonging_to_python(),
     )
-    gateway = Gateway(process, java, kafka_jars, archive, in_use)
-    with ExitStack() as if_it_fails:
-        if_it_fails.callback(gateway.stop)
-        _hand_over(process, handshake)
-        if_it_fails.pop_all()
-    return gateway
+    return Gateway(process, java, kafka_jars, archive, in_use)
 
 
 def _flags(settings: Settings, scratch: Path) -> list[str]:
