@@ -252,13 +252,21 @@ def read_settings(**overrides: Any) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)
+        return Settings(**given, _secrets_dir=_secrets_folder())
     except ValidationError as exc:
         first = exc.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise Mistake(f"{name}: {first['msg'].removeprefix('Value error, ')} (see .env.example)") from exc
     except (UnicodeDecodeError, OSError) as exc:
         raise Mistake(f".env: cannot be read as text: {exc}") from exc
+
+
+def _secrets_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """A folder with a file for each secret, named as the setting; the environment goes before."""
+    folder = environment.get("WICKSTREAM_SECRETS_DIR")
+    if folder and not Path(folder).is_dir():
+        raise Mistake(f"WICKSTREAM_SECRETS_DIR: {folder} is no folder; `wickstream secrets {folder}` makes it")
+    return Path(folder) if folder else None
 
 
 def setting_names() -> dict[str, str]:

@@ -12,6 +12,7 @@ from wickstream.cli import (
     keys,
     lifecycle,
     monitor,
+    prepare,
     processes,
     rebuild,
     repair,
@@ -46,6 +47,7 @@ verify.register(app)
 lifecycle.register(app)
 ship.register(app)
 targets.register(app)
+prepare.register(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Passwords of the local servers, made at random on first start and kept in the data folder."""
+"""Passwords of servers, made at random once and kept in files."""
 
 import os
 import secrets
@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from wickstream.config import Settings
+
+NAMES = ("redis_password", "postgres_password", "postgres_read_password", "minio_access_key", "minio_secret_key")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,20 @@ def _folder(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
+
+
+def make_secrets(folder: Path) -> list[str]:
+    """A file for each of `NAMES` that has none; gives the names of those that were made.
+
+    Servers run as users of their own and read them too: the folder's place is what guards them, such as a volume
+    that only their containers see.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    made = [name for name in NAMES if not (folder / name).exists()]
+    for name in made:
+        _kept(folder / name)
+        (folder / name).chmod(0o444)
+    return made
 
 
 def _kept(path: Path) -> SecretStr:
