@@ -113,6 +113,21 @@ def test_a_malformed_setting_is_one_line_that_names_it(monkeypatch: pytest.Monke
     assert "\n" not in str(caught.value)
 
 
+def test_secrets_may_be_files_of_a_folder_and_the_environment_goes_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "redis_password").write_text("of the file")
+    (tmp_path / "postgres_password").write_text("of the file")
+    monkeypatch.setenv("WICKSTREAM_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("POSTGRES_PASSWORD", "of the environment")
+    settings = read_settings()
+    found = (settings.redis_password, settings.postgres_password)
+    assert [secret and secret.get_secret_value() for secret in found] == ["of the file", "of the environment"]
+    monkeypatch.setenv("WICKSTREAM_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(Mistake, match=r"wickstream secrets .*nowhere"):
+        read_settings()
+
+
 def test_a_settings_file_that_is_no_text_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"REDIS_PORT=\xff\xfe")
 

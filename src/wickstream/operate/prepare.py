@@ -12,8 +12,6 @@ from wickstream.store.warm.migrations import migrate
 
 PAUSE_S = 1.0
 
-Make = Callable[[Settings], None]
-
 
 def prepare(settings: Settings, *, patience_s: float, tell: Callable[[str], None]) -> None:
     """Make what is not there yet; any number of times. Waits for servers that are still starting.
@@ -22,8 +20,9 @@ def prepare(settings: Settings, *, patience_s: float, tell: Callable[[str], None
         Mistake: If one does not answer for so long, or refuses.
     """
     ends_s = time.monotonic() + patience_s
-    for what, server, make in (("topics", settings.kafka, make_topics), ("tables", _postgres(settings), migrate)):
-        _until_made(lambda make=make: make(settings), f"{what} on {server}", ends_s, tell)  # type: ignore[misc]
+    postgres = f"{settings.postgres_host or '127.0.0.1'}:{settings.postgres_port}"
+    _until_made(lambda: make_topics(settings), f"topics on {settings.kafka}", ends_s, tell)
+    _until_made(lambda: migrate(settings), f"tables on {postgres}", ends_s, tell)
 
 
 def _until_made(make: Callable[[], None], what: str, ends_s: float, tell: Callable[[str], None]) -> None:
@@ -35,7 +34,3 @@ def _until_made(make: Callable[[], None], what: str, ends_s: float, tell: Callab
             if time.monotonic() > ends_s:
                 raise Mistake(f"{what}: {exc}") from exc
         time.sleep(PAUSE_S)
-
-
-def _postgres(settings: Settings) -> str:
-    return f"{settings.postgres_host or '127.0.0.1'}:{settings.postgres_port}"

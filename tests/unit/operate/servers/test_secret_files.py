@@ -3,7 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wickstream.config import read_settings
-from wickstream.operate.servers.secret_files import local_secrets
+from wickstream.operate.servers.secret_files import NAMES, local_secrets, make_secrets
+from wickstream.production import LEAST_LENGTH
 
 
 def test_secrets_are_made_once_and_stay(tmp_path: Path) -> None:
@@ -41,3 +42,15 @@ def test_all_who_ask_at_once_get_the_same(tmp_path: Path) -> None:
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     found = local_secrets(read_settings(data_dir=tmp_path))
     assert found.redis_password.get_secret_value() not in repr(found)
+
+
+def test_a_folder_of_secrets_is_made_once_and_good_enough_for_production(tmp_path: Path) -> None:
+    assert make_secrets(tmp_path / "secrets") == list(NAMES)
+    first = {name: (tmp_path / "secrets" / name).read_text() for name in NAMES}
+    (tmp_path / "secrets" / "redis_password").unlink()
+    assert make_secrets(tmp_path / "secrets") == ["redis_password"]
+    assert {name for name, text in first.items() if (tmp_path / "secrets" / name).read_text() != text} == {
+        "redis_password"
+    }
+    assert len(set(first.values())) == len(NAMES)
+    assert not [name for name, text in first.items() if len(text) < LEAST_LENGTH]
