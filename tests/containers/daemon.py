@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.running import wait_until
 
@@ -53,14 +54,26 @@ class Docker:
         asked = subprocess.run(["docker", "info"], env=self.environment, capture_output=True, check=False)
         return asked.returncode == 0
 
-    def run(self, *argv: str, cwd: Path | None = None, stdin: int | None = None, **own: str) -> str:
-        """What a command says.
+    def run(
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        stdin: int | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """What a command says, in the daemon's environment and this one.
 
         Raises:
             AssertionError: If it fails; shows the end of what it wrote.
         """
         done = subprocess.run(
-            argv, env=self.environment | own, cwd=cwd, stdin=stdin, capture_output=True, text=True, check=False
+            argv,
+            env={**self.environment, **environment},
+            cwd=cwd,
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout[-3_000:]}\n{done.stderr[-3_000:]}"
         return done.stdout.strip()

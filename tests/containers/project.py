@@ -59,7 +59,7 @@ class Project:
 
     def compose(self, *argv: str) -> str:
         """A command of docker-compose on this project."""
-        return self._docker.run(*self._argv, *argv, cwd=self._folder, **self._own)
+        return self._docker.run(*self._argv, *argv, cwd=self._folder, environment=self._own)
 
     def inspect(self, service: str) -> Any:
         """What Docker says of its container."""
