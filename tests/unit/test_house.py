@@ -84,17 +84,27 @@ def environment_reads(file: Path) -> Iterator[int]:
             yield node.lineno
 
 
+IN_CONTAINERS = "# --- In containers"
+COMPOSES_OWN = ("COMPOSE_PROFILES", "WICKSTREAM_SECRETS_DIR")
+
+
 def test_only_config_reads_the_environment() -> None:
     found = [f"{file}:{line}" for file in SOURCES if file.name != "config.py" for line in environment_reads(file)]
     assert not found
 
 
 def test_env_example_lists_exactly_the_settings_each_with_its_why() -> None:
-    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    lines = (ROOT / ".env.example").read_text("utf-8").partition(IN_CONTAINERS)[0].splitlines()
     settings = [(number, match[1]) for number, line in enumerate(lines) if (match := re.match(r"#?([A-Z_]+)=", line))]
 
     assert sorted(name for _, name in settings) == sorted(setting_names().values())
     assert [name for number, name in settings if not re.match(r"# [A-Z~a-z].*\.$", lines[number - 1])] == []
+
+
+def test_what_env_example_has_for_containers_is_what_the_compose_file_or_a_setting_takes() -> None:
+    named = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text("utf-8").partition(IN_CONTAINERS)[2], re.M)
+    taken = set(re.findall(r"\$\{([A-Z_]+):-", (ROOT / "compose.yaml").read_text("utf-8")))
+    assert taken - {"API_KEYS"} <= set(named) <= {*taken, *setting_names().values(), *COMPOSES_OWN}
 
 
 def test_env_example_sets_no_address_and_no_secret() -> None:

@@ -29,6 +29,7 @@ Airflow = Annotated[
     bool, typer.Option("--airflow", help="With an Airflow on this machine, which does what the clock says instead.")
 ]
 Detach = Annotated[bool, typer.Option("--detach", help="Return when the stack is ready; it goes on by itself.")]
+RunIt = Annotated[bool, typer.Option("--run", help="Do it, until Ctrl-C, where `up` does not.")]
 ReportFd = Annotated[int | None, typer.Option("--report-fd", hidden=True)]
 
 EXIT_NOT_RUNNING = 3
@@ -110,14 +111,25 @@ def doctor(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Jso
         raise typer.Exit(1)
 
 
-def schedule(*, as_json: Json = False) -> None:
+def schedule(
+    *, run: RunIt = False, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False
+) -> None:
     """What is done by the clock: by `up` itself, by `up --airflow`, or by an Airflow of yours with the files in dags/.
 
-    When each was done last, and how it ended, is in `wickstream status`.
+    When each was done last, and how it ended, is in `wickstream status`. Where the processes are started otherwise,
+    `schedule --run` is the one that does it.
     """
     from wickstream.operate.schedule import JOBS
 
-    show.schedule(JOBS, as_json=as_json)
+    if not run:
+        show.schedule(JOBS, as_json=as_json)
+        return
+    from wickstream.logs import set_up_logging
+    from wickstream.operate import timekeeper
+
+    settings = settings_of(data_dir=data_dir, port_base=port_base, log_format="json" if as_json else None)
+    set_up_logging(settings.log_level, settings.log_format)
+    timekeeper.run(settings)
 
 
 def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:

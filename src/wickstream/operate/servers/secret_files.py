@@ -9,7 +9,14 @@ from pydantic import SecretStr
 
 from wickstream.config import Settings
 
-NAMES = ("redis_password", "postgres_password", "postgres_read_password", "minio_access_key", "minio_secret_key")
+NAMES = (
+    "redis_password",
+    "postgres_password",
+    "postgres_read_password",
+    "minio_access_key",
+    "minio_secret_key",
+    "grafana_password",
+)
 
 
 @dataclass(frozen=True)
