@@ -252,7 +252,7 @@ def read_settings(**overrides: Any) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given, _secrets_dir=_secrets_folder())
+        return Settings(**given, **_from_files())
     except ValidationError as exc:
         first = exc.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
@@ -261,12 +261,12 @@ def read_settings(**overrides: Any) -> Settings:
         raise Mistake(f".env: cannot be read as text: {exc}") from exc
 
 
-def _secrets_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """A folder with a file for each secret, named as the setting; the environment goes before."""
+def _from_files(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Where pydantic finds a file for each secret, named as its setting; the environment goes before."""
     folder = environment.get("WICKSTREAM_SECRETS_DIR")
     if folder and not Path(folder).is_dir():
         raise Mistake(f"WICKSTREAM_SECRETS_DIR: {folder} is no folder; `wickstream secrets {folder}` makes it")
-    return Path(folder) if folder else None
+    return {"_secrets_dir": folder or None}
 
 
 def setting_names() -> dict[str, str]:
