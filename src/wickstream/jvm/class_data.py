@@ -14,6 +14,7 @@ import psutil
 from wickstream.config import Settings
 from wickstream.jvm.java import Java
 
+_DRAFTS, _ABANDONED_S = ".dump-", 3_600.0
 _DUMP_SECONDS = 300.0
 _KEPT_PER_NAME = 2
 
@@ -44,13 +45,22 @@ def dump_class_data(pid: int, target: Path, *, java: Java) -> bool:
     if target.exists():
         return True
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".dump-") as folder:
+    drop_abandoned(target.parent)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_DRAFTS) as folder:
         draft = Path(folder) / "draft.jsa"
         if not _dump(pid, draft, java=java):
             return False
         shutil.move(draft, target)
     _drop_old_archives(target)
     return True
+
+
+def drop_abandoned(folder: Path) -> None:
+    """Drafts of 180 MB, whose makers were killed: no dump goes on for an hour."""
+    for draft in folder.glob(f"{_DRAFTS}*"):
+        with suppress(FileNotFoundError):
+            if draft.stat().st_mtime < time.time() - _ABANDONED_S:
+                shutil.rmtree(draft, ignore_errors=True)
 
 
 def _dump(pid: int, draft: Path, *, java: Java) -> bool:

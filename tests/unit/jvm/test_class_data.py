@@ -1,8 +1,9 @@
 import os
+import time
 from pathlib import Path
 
 from wickstream.config import read_settings
-from wickstream.jvm.class_data import archive_flags, archive_path
+from wickstream.jvm.class_data import archive_flags, archive_path, drop_abandoned
 from wickstream.jvm.java import Java
 
 JAVA = Java(Path("/opt/java/bin/java"), (21, 0, 8))
@@ -38,3 +39,13 @@ def test_an_archive_is_used_only_once_it_is_there(tmp_path: Path) -> None:
     assert archive_flags(archive) == ()
     archive.touch()
     assert f"-XX:SharedArchiveFile={archive}" in archive_flags(archive)
+
+
+def test_drafts_that_a_killed_process_left_are_removed_and_young_ones_are_not(tmp_path: Path) -> None:
+    for name, age_s in (("old", 7_200), ("young", 60)):
+        (tmp_path / f".dump-{name}").mkdir()
+        (tmp_path / f".dump-{name}" / "draft.jsa").touch()
+        made_s = time.time() - age_s
+        os.utime(tmp_path / f".dump-{name}", (made_s, made_s))
+    drop_abandoned(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".dump-young"]
