@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import main_job
+from bench import hops, main_job
 from bench.api import answers, greedy, push, worker
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
@@ -19,6 +19,7 @@ from bench.table import Figure, render
 
 BENCHMARKS = {
     "main-job": main_job.measure,
+    "hops": hops.measure,
     "api": answers.measure,
     "api-worker": worker.measure,
     "api-greedy": greedy.measure,
