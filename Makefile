@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # uv brings its own certificates; behind an inspecting proxy only the system's are right.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help env run test test-full check lint types unit simulate bench dashboards locks clean
+.PHONY: help env run test test-full check lint types unit simulate bench dashboards docs locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: env ## peer, ours, limit, ratio: tables, with JSON beside them; `make ben
 
 dashboards: env ## write Grafana's dashboards anew, from the code in deploy/grafana
 	@$(BIN)/python -m deploy.grafana
+
+docs: env ## the documentation as a site, in site/
+	@$(BIN)/mkdocs build
 
 locks: .uv/bin/uv ## resolve the dependencies again
 	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
