@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _PLACE = TopicPartition(SYMBOL_EVENTS, 0)  # there is one partition of it
 _SESSION_MS = 6_000  # the least that brokers allow as they come
+_BELIEVED_SECONDS = _SESSION_MS / 1_000 + 2  # so long Kafka may take one for a holder that is dead
 _SLICE_S = 0.1
 _AGAIN_S = 0.5
 _ASK_SECONDS = 5.0
@@ -138,6 +139,7 @@ def free_seats(seats: Iterable[Seat], *, patience_s: float = 30.0) -> list[Seat]
         StoreBusy: If Kafka does not say in time.
     """
     asked = list(seats)
+    _await(lambda: all(seat.is_mine for seat in asked), _BELIEVED_SECONDS)
     if not _await(lambda: all(seat.is_mine is not None for seat in asked), patience_s):
         raise StoreBusy(f"Kafka has not said within {patience_s:.0f} s who has {', '.join(s.name for s in asked)}")
     if not any(seat.is_mine for seat in asked):

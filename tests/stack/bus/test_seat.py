@@ -80,15 +80,34 @@ def test_of_several_that_come_at_once_one_has_it(sit: Callable[[], Seat]) -> Non
     assert [seat.is_mine for seat in seats].count(True) == 1
 
 
-def test_who_was_killed_is_out_after_its_session(kafka: str) -> None:
+@pytest.fixture
+def holder(kafka: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Another process on a seat, and the seat's name."""
     create_topics(kafka)
     name = f"test-{uuid.uuid4()}"
     argv = [sys.executable, "-c", SIT, kafka, name]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "sits\n"
-        with Seat(kafka, name) as heir:
-            wait_until(lambda: heir.is_mine is False and f"pid {holder.pid}" in heir.holder)
-            holder.kill()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "sits\n"
+        yield process, name
+        process.kill()
 
-            wait_until(lambda: bool(heir.is_mine))
+
+def test_who_was_killed_is_out_after_its_session(kafka: str, holder: tuple["subprocess.Popen[str]", str]) -> None:
+    process, name = holder
+    with Seat(kafka, name) as heir:
+        wait_until(lambda: heir.is_mine is False and f"pid {process.pid}" in heir.holder)
+        process.kill()
+
+        wait_until(lambda: bool(heir.is_mine))
+
+
+def test_who_was_killed_just_now_is_not_taken_for_a_holder(
+    kafka: str, holder: tuple["subprocess.Popen[str]", str]
+) -> None:
+    process, name = holder
+    with Seat(kafka, name) as heir:
+        wait_until(lambda: heir.is_mine is False)
+        process.kill()
+
+        assert free_seats([heir]) == [heir]
