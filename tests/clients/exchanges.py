@@ -20,7 +20,7 @@ from wickstream.operate.supervision.process import ProcessSpec
 DEMO = ReplayPlan(demo_files(), demo=True)
 AS_CAPTURED = ReplayPlan(demo_files(), keep_times=True, speed=None)
 LOOPED = replace(AS_CAPTURED, loop=True)
-SHORT_DAY = StreamRules(ping_seconds=0.3, pong_seconds=2.0, life_seconds=3.5)  # who sends no pongs does not see its end
+SHORT_DAY = StreamRules(ping_seconds=0.3, pong_seconds=2.0, life_seconds=6.0)  # who sends no pongs does not see its end
 
 
 class Shared(StrEnum):
