@@ -52,7 +52,7 @@ def test_pings_and_pongs_keep_a_connection_to_the_end_of_its_day(seen_in: Callab
     assert all(payload.isdigit() for payload in seen["ping"])
     assert len(seen["ping"]) >= 3
     assert seen["pong"] == [""]
-    assert len(seen["before"]) > 0
+    assert len(seen["before"]) > 0, seen
     assert seen["end"] == [0]  # the SDK has taken the connection out of its pool
 
 
