@@ -39,7 +39,7 @@ types: env
 	@$(BIN)/mypy --no-error-summary
 
 unit: env
-	@$(BIN)/pytest -q tests/unit $(ARGS)
+	@$(BIN)/pytest -q -m "not slow" tests/unit $(ARGS)
 
 test: env ## all tests this machine can run; `make test ARGS="-k name"` for some
 	@$(BIN)/pytest -q -m "not slow" $(ARGS)
