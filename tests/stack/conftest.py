@@ -1,4 +1,6 @@
-"""A bucket for the lake."""
+"""A bucket for the lake, and somewhere alerts are told."""
+
+from collections.abc import Iterator
 
 import pytest
 
@@ -6,6 +8,7 @@ from tests.conftest import SettingsMaker
 from tests.minio_server import NO_GO, find_go, minio_spec
 from tests.running import Launcher
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, s3_spec
+from tests.sink_server import SinkServer, sink_server
 from wickstream.config import Settings
 
 BUILDS_IN_S = 2_000  # MinIO, the first time
@@ -30,3 +33,10 @@ def s3(
     else:
         pytest.skip(NO_GO)
     return settings
+
+
+@pytest.fixture
+def server() -> Iterator[SinkServer]:
+    """What a sink posts to."""
+    with sink_server() as server:
+        yield server

@@ -111,7 +111,7 @@ def connect(
     Several share the symbols, each symbol in one of them: `connect --shard 0/2` and `connect --shard 1/2`.
 
     One that is started takes over from the one that runs, on whatever host. With --ensure it does not: where one runs,
-    it says so and ends with exit code 0, at once or when it is taken over from.
+    it says so and ends with exit code 0, within seconds or when it is taken over from.
     """
     _run(
         "wickstream.exchange.connector",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wickstream.errors import Mistake
+from wickstream.events import DAY_MS, MINUTE_MS
 
 YEAR_10000_MS = 253_402_300_800_000  # no calendar shows more
 
@@ -17,7 +18,7 @@ Start = Annotated[str | None, typer.Option("--start", metavar="TIME", help="Firs
 End = Annotated[str | None, typer.Option("--end", metavar="TIME", help="Last minute, inclusive.")]
 
 Last = Annotated[str | None, typer.Option("--last", metavar="TIME", help="Instead of --start: 90m, 6h or 2d.")]
-_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNITS_MS = {"m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": DAY_MS}
 
 
 def duration_ms(text: str | None, option: str) -> int | None:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import SettingsMaker
-from tests.sink_server import Reply, SinkServer, sink_server
+from tests.sink_server import Reply, SinkServer
 from wickstream.config import Settings
 from wickstream.operate.monitor import watch
 from wickstream.store.hot.hour import open_client
 from wickstream.store.lane.live import CLOCK_KEY, SYMBOLS_KEY
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-def server() -> Iterator[SinkServer]:
-    with sink_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from wickstream.config import Settings
 
+AIRFLOW_USER = "admin"
 NAMES = (
     "redis_password",
     "postgres_password",
@@ -26,9 +27,6 @@ class LocalSecrets:
     redis_password: SecretStr
     postgres_password: SecretStr
     postgres_read_password: SecretStr
-
-
-AIRFLOW_USER = "admin"
 
 
 @dataclass(frozen=True)

@@ -35,12 +35,6 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def server() -> Iterator[SinkServer]:
-    with sink_server() as server:
-        yield server
-
-
-@pytest.fixture
 def bus(kafka: str, stores: Settings, server: SinkServer, symbol: str) -> Settings:
     """A webhook for the test's own symbol; the broker, and with it the sinks' groups, are those of all tests."""
     create_topics(kafka)
