@@ -126,12 +126,12 @@ class Play:
 
     def contents(self) -> dict[str, Contents]:
         """Of all tiers, when their writer has taken in everything that was told."""
-        groups = [tier.group for tier in (Hot, Warm, Cold)]
-        behind = partial(records_behind, self.settings.kafka, topic=PROCESSED_AGGS)
-        wait_until(
-            lambda: not any(behind(group) for group in groups), deadline_s=PATIENCE_S, what="the writer having all"
-        )
+        for group in (Hot.group, Warm.group, Cold.group):
+            wait_until(partial(self._has_all, group), deadline_s=PATIENCE_S, what=f"{group} having all")
         return contents_of(self.settings, list(CAPTURES))
+
+    def _has_all(self, group: str) -> bool:
+        return records_behind(self.settings.kafka, group, PROCESSED_AGGS) == 0
 
     def told(self) -> list[Candle]:
         """All that was ever published."""

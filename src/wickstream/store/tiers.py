@@ -138,7 +138,7 @@ class Warm:
 
 
 class Cold:
-    """The lake. Its offsets are in its own commits; Kafka's are only a mirror of them."""
+    """The lake. Its offsets are in its own commits; Kafka's only tell others how far it has come."""
 
     name = "cold"
     group = "write-cold"
@@ -177,14 +177,13 @@ class Cold:
 
     def _is_due(self) -> bool:
         waited = self._clock() - self._committed_at
-        return bool(self._waiting) and (waited >= self._seconds or len(self._waiting) >= COLD_ROWS)
+        return bool(self._positions) and (waited >= self._seconds or len(self._waiting) >= COLD_ROWS)
 
     def finish(self) -> Positions:
-        """Commit what waits."""
-        if not self._waiting:
-            return {}
-        candles = self._waiting.values()
-        count(self.name, self._table.store(candles, self._offsets.named(self._positions)), candles)
+        """Commit what waits; open candles need no commit, and leave nobody behind."""
+        if self._waiting:
+            candles = self._waiting.values()
+            count(self.name, self._table.store(candles, self._offsets.named(self._positions)), candles)
         durable = dict(self._positions)
         self._waiting.clear()
         self._positions.clear()

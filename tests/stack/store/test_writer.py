@@ -220,6 +220,19 @@ def test_the_cold_tier_commits_when_it_is_time_and_forgets_when_partitions_move(
     assert read_cold(stores, symbol) == [minute(symbol)]
 
 
+def test_the_cold_tier_is_not_behind_where_only_open_candles_came(stores: Settings, symbol: str) -> None:
+    now = [0.0]
+    cold = Cold(stores, clock=lambda: now[0], identify=lambda names: dict.fromkeys(names, 7))
+    place = Place(PROCESSED_AGGS, 0)
+    cold.start_offsets([place])
+    now[0] = stores.cold_commit_seconds
+    opened = minute(symbol, closed=False)
+
+    assert cold.take(Batch(candles=[opened], positions={place: 5})) == {place: 5}
+    assert cold.take(Batch()) == {}
+    assert read_cold(stores, symbol) == []
+
+
 # The last one here: for ten seconds its groups wait for the other two to come back.
 def test_a_process_for_each_tier_writes_what_one_for_all_does(
     bus: Settings, symbol: str, launcher: Launcher, tmp_path: Path
