@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests.containers.daemon import Docker
 from tests.containers.standins import ROOT
@@ -25,8 +25,9 @@ services:
       - --keep-times
       - --speed=max
 """
+PORTS = ("API", "MINIO_CONSOLE", "AIRFLOW", "PROMETHEUS")
 ENVIRONMENT = {
-    "COMPOSE_PROFILES": "replay",
+    "COMPOSE_PROFILES": "replay,airflow",
     "EXCHANGE_WS_URL": "ws://exchange:8005",
     "EXCHANGE_REST_URL": "http://exchange:8005",
     "EXCHANGE_TRADES_URL": "http://exchange:8013",
@@ -39,11 +40,11 @@ ENVIRONMENT = {
 class Project:
     """One `docker-compose` project in a folder of its own."""
 
-    def __init__(self, docker: Docker, folder: Path, api_port: int, console_port: int) -> None:
+    def __init__(self, docker: Docker, folder: Path, port_base: int) -> None:
         self._docker = docker
-        self.api_port = api_port
+        self.port = {name: port_base + number for number, name in enumerate(PORTS)}
         example = (ROOT / ".env.example").read_text(encoding="utf-8")
-        own = ENVIRONMENT | {"API_PORT": str(api_port), "MINIO_CONSOLE_PORT": str(console_port)}
+        own = ENVIRONMENT | {f"{name}_PORT": str(port) for name, port in self.port.items()}
         lines = "".join(f"{name}={value}\n" for name, value in own.items())
         (folder / ".env").write_text(f"{example}\n{lines}", encoding="utf-8")
         (folder / "replay.yaml").write_text(REPLAY, encoding="utf-8")
@@ -78,10 +79,12 @@ class Project:
         init = next(pid for pid, _, comm in rows if comm in ("docker-init", "tini"))
         os.kill(next(int(pid) for pid, parent, _ in rows if parent == init), signal.SIGKILL)
 
-    def get(self, path: str) -> Any:
-        """The API's answer; None: it gives none now."""
+    def ask(self, path: str, *, of: str = "API", token: str = "", body: object = None) -> Any:
+        """The answer of the API, of AIRFLOW's or of PROMETHEUS'; None: it gives none now."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            with urlopen(f"http://127.0.0.1:{self.api_port}{path}", timeout=10) as answer:
+            with urlopen(Request(f"http://127.0.0.1:{self.port[of]}{path}", data, headers), timeout=10) as answer:
                 return json.load(answer)
         except (URLError, OSError):
             return None

@@ -18,7 +18,7 @@ from wickstream.jvm.jars import kafka_jars
 HERE = Path(__file__).parent / "standins"
 ROOT = Path(__file__).parents[2]
 BASE = "standin/debian:bookworm"
-NAMES = ("python", "uv", "redis", "postgres", "kafka", "minio")
+NAMES = ("python", "uv", "redis", "postgres", "kafka", "minio", "prometheus")
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -32,9 +32,10 @@ def build_all(docker: Docker, settings: Settings, go: Path) -> None:
 
 
 def build_product(docker: Docker) -> None:
-    """Our own image, by our own Dockerfile, on the stand-ins of Python and uv."""
+    """Our own images, by our own Dockerfile, on the stand-ins of Python and uv."""
     arguments = ("--build-arg=PYTHON_IMAGE=standin/python", "--build-arg=UV_IMAGE=standin/uv")
     docker.run("docker", "build", "--tag=wickstream:0.1.0", *arguments, ".", cwd=ROOT)
+    docker.run("docker", "build", "--tag=wickstream-airflow:0.1.0", "--target=airflow", *arguments, ".", cwd=ROOT)
 
 
 def _build_base(docker: Docker) -> None:

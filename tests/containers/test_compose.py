@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(1_80
 
 OURS = ("exchange", "connector", "stream", "tickers", "writer", "repair", "api")
 SERVERS = ("kafka", "redis", "postgres", "minio")
-ONCE = ("secrets", "prepare")
+ONCE = ("secrets", "prepare", "scheduler")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def project(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with docker(tmp_path_factory.mktemp("docker")) as daemon:
         build_all(daemon, settings, go)
         build_product(daemon)
-        with up(Project(daemon, folder, port, port + 1)) as running:
+        with up(Project(daemon, folder, port)) as running:
             yield running
 
 
@@ -42,7 +42,7 @@ def are_healthy(project: Project, *services: str) -> bool:
 
 def candles(project: Project, symbol: str) -> dict[int, list[Decimal]]:
     """Closed minutes, with open, high, low, close and volume."""
-    found = project.get(f"/api/v1/analytics/klines/{symbol}?interval=1m&limit=1000&closed_only=true") or {"data": []}
+    found = project.ask(f"/api/v1/analytics/klines/{symbol}?interval=1m&limit=1000&closed_only=true") or {"data": []}
     fields = ("open", "high", "low", "close", "volume")
     return {row["open_time"]: [Decimal(row[field]) for field in fields] for row in found["data"]}
 
@@ -71,6 +71,34 @@ def test_what_is_killed_comes_back_by_itself(project: Project, service: str) -> 
     project.kill(service)
     wait_until(lambda: project.inspect(service)["RestartCount"] == before + 1, deadline_s=60, what="it is restarted")
     wait_until(lambda: are_healthy(project, service, "api"), deadline_s=240, what="it is healthy again")
+
+
+def test_airflow_keeps_the_schedule_where_it_is_asked_to(project: Project) -> None:
+    wait_until(lambda: are_healthy(project, "airflow"), deadline_s=400, what="Airflow is healthy")
+    password = project.compose("exec", "-T", "airflow", "cat", "/data/secrets/airflow_password")
+    login = {"username": "admin", "password": password}
+    token = project.ask("/auth/token", of="AIRFLOW", body=login)["access_token"]
+
+    def has_succeeded() -> bool:
+        path = "/api/v2/dags/ticker_monitor_dag/dagRuns?state=success"
+        found = project.ask(path, of="AIRFLOW", token=token) or {"total_entries": 0}
+        return bool(found["total_entries"])
+
+    wait_until(has_succeeded, deadline_s=400, what="a run by the clock")
+    assert "nothing to do" in project.compose("logs", "scheduler")
+
+
+def test_prometheus_finds_every_process(project: Project) -> None:
+    project.compose("up", "-d", "--no-build", "--no-deps", "prometheus")
+    processes = {"connector", "stream", "tickers", "writer", "repair", "api"}
+
+    def answering() -> set[str]:
+        found = project.ask("/api/v1/query?query=up", of="PROMETHEUS") or {"data": {"result": []}}
+        return {row["metric"]["process"] for row in found["data"]["result"] if row["value"][1] == "1"}
+
+    wait_until(lambda: answering() >= processes, deadline_s=120, what="every process is scraped")
+    rules = project.ask("/api/v1/rules", of="PROMETHEUS")["data"]["groups"]
+    assert {rule["health"] for group in rules for rule in group["rules"]} <= {"ok", "unknown"}
 
 
 def test_what_is_stored_is_there_after_down_and_up(project: Project) -> None:

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from wickstream.cli import show
 from wickstream.cli.options import DataDir, Json, PortBase, settings_of
 
+Airflow = Annotated[bool, typer.Option("--airflow", help="Airflow's environment (250 MB) too, for `--airflow`.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where they are kept; made if need be.")]
 Patience = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for servers that do not answer.")]
 
@@ -43,10 +45,16 @@ def secrets(folder: Folder, *, as_json: Json = False) -> None:
     typer.echo(json.dumps(made) if as_json else f"made: {', '.join(made) or 'nothing, all are there'}")
 
 
-def fetch(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False) -> None:
+def fetch(
+    *, airflow: Airflow = False, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False
+) -> None:
     """Fetch the jars that the stream needs into the cache folder, as its first start would."""
     from wickstream.jvm.jars import spark_jars
+    from wickstream.operate.airflow.environment import airflow_environment
 
     settings = settings_of(data_dir=data_dir, port_base=port_base)
-    jars = spark_jars(settings, on_progress=lambda line: None if as_json else typer.echo(line))
+    say = show.silent if as_json else show.say
+    jars = spark_jars(settings, on_progress=say)
+    if airflow:
+        airflow_environment(settings, say)
     typer.echo(json.dumps([str(jar) for jar in jars]) if as_json else f"{len(jars)} jars in {jars[0].parent}")

@@ -112,12 +112,17 @@ def doctor(*, data_dir: DataDir = None, port_base: PortBase = None, as_json: Jso
 
 
 def schedule(
-    *, run: RunIt = False, data_dir: DataDir = None, port_base: PortBase = None, as_json: Json = False
+    *,
+    run: RunIt = False,
+    airflow: Airflow = False,
+    data_dir: DataDir = None,
+    port_base: PortBase = None,
+    as_json: Json = False,
 ) -> None:
     """What is done by the clock: by `up` itself, by `up --airflow`, or by an Airflow of yours with the files in dags/.
 
     When each was done last, and how it ended, is in `wickstream status`. Where the processes are started otherwise,
-    `schedule --run` is the one that does it.
+    `schedule --run` is the one that does it, or `schedule --run --airflow`.
     """
     from wickstream.operate.schedule import JOBS
 
@@ -127,9 +132,10 @@ def schedule(
     from wickstream.logs import set_up_logging
     from wickstream.operate import timekeeper
 
-    settings = settings_of(data_dir=data_dir, port_base=port_base, log_format="json" if as_json else None)
+    log_format = "json" if as_json else None
+    settings = settings_of(data_dir=data_dir, port_base=port_base, airflow=airflow or None, log_format=log_format)
     set_up_logging(settings.log_level, settings.log_format)
-    timekeeper.run(settings)
+    timekeeper.run(settings, show.silent if as_json else show.say)
 
 
 def _stay(chosen: "Chosen", *, as_json: bool, report_fd: int | None) -> None:

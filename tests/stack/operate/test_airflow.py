@@ -1,12 +1,16 @@
 """A real Airflow on the real stack: all DAGs are read, each runs, and a real scheduler runs them by the clock."""
 
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.conftest import SettingsMaker
@@ -101,3 +105,37 @@ def test_the_scheduler_runs_jobs_by_the_clock_and_the_supervisor_leaves_them_to_
 
     wait_until(is_done, deadline_s=600, what="a scheduled run")
     assert stack.status()["jobs"] == []
+
+
+def test_a_task_that_is_killed_is_done_again_to_the_same_end(scheduled: Airflow, stack: WholeStack) -> None:
+    triggered = scheduled.rows("dags", "trigger", "lifecycle_cleanup_dag", "--run-id", "killed")
+    assert [row["dag_run_id"] for row in triggered] == ["killed"]
+    for command in ("lifecycle", "verify"):
+        wait_until(partial(is_killed, stack, command), deadline_s=600, what=f"{command} at work")
+
+    def state() -> str:
+        (run,) = scheduled.rows("dags", "list-runs", "lifecycle_cleanup_dag")
+        return str(run["state"])
+
+    wait_until(lambda: state() in ("success", "failed"), deadline_s=600, what="the run's end")
+    assert state() == "success"
+    assert tries(scheduled, "lifecycle_cleanup_dag", "killed") == {"lifecycle": 2, "verify": 2}
+
+
+def is_killed(stack: WholeStack, command: str) -> bool:
+    """Tell whether a task of this Airflow was at this command, which it is no more."""
+    home = str(stack.data_dir / "airflow")
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cmdline()[-3:] == ["-m", "wickstream", command] and process.environ()["AIRFLOW_HOME"] == home:
+                process.kill()
+                return True
+    return False
+
+
+def tries(airflow: Airflow, dag: str, run: str) -> dict[str, int]:
+    """How often each task was begun."""
+    question = "SELECT task_id, try_number FROM task_instance WHERE dag_id = ? AND run_id = ?"
+    database = airflow.variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(database)) as connection:
+        return dict(connection.execute(question, (dag, run)).fetchall())

@@ -39,7 +39,7 @@ def airflow_specs(settings: Settings, environment: Path) -> tuple[ProcessSpec, .
         )
 
     return (
-        spec(API, "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", part=None),
+        spec(API, "api-server", "--host", settings.listen_host, "--port", str(port), "--workers", "1", part=None),
         # Its server of logs would listen beyond loopback; the API reads them from the same disk.
         spec(SCHEDULER, "scheduler", "--skip-serve-logs", part="scheduler"),
         spec(DAG_PROCESSOR, "dag-processor", part="dag_processor"),
@@ -47,7 +47,10 @@ def airflow_specs(settings: Settings, environment: Path) -> tuple[ProcessSpec, .
 
 
 def airflow_variables(settings: Settings, environment: Path) -> dict[str, str]:
-    """What Airflow's processes see: its own settings, and ours, for the commands that tasks run."""
+    """What Airflow's processes see: its own settings, and ours, for the commands that tasks run.
+
+    What the environment says of Airflow itself (`AIRFLOW__…`) wins.
+    """
     secrets, folder = airflow_secrets(settings), settings.data_dir / "airflow"
     url = f"http://127.0.0.1:{settings.port('airflow')}"
     sections = {
@@ -69,7 +72,7 @@ def airflow_variables(settings: Settings, environment: Path) -> dict[str, str]:
     ours = child_environment(with_local_addresses(settings))
     path = f"{environment / 'bin'}:{ours.get('PATH', '')}"
     command = f"{sys.executable} -P -m wickstream"
-    return ours | own | {"AIRFLOW_HOME": str(folder), "PATH": path, "WICKSTREAM_COMMAND": command}
+    return own | ours | {"AIRFLOW_HOME": str(folder), "PATH": path, "WICKSTREAM_COMMAND": command}
 
 
 def is_healthy(port: int, part: str | None) -> bool:
