@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import uuid
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,7 @@ class Project:
         lines = "".join(f"{name}={value}\n" for name, value in own.items())
         (folder / ".env").write_text(f"{example}\n{lines}", encoding="utf-8")
         (folder / "replay.yaml").write_text(REPLAY, encoding="utf-8")
+        shutil.copytree(ROOT / "deploy", folder / "deploy")  # what is mounted from beside compose.yaml
         files = (ROOT / "compose.yaml", ROOT / "tests/containers/standins.yaml", folder / "replay.yaml")
         self._argv = [
             "docker-compose",
