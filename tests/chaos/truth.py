@@ -53,11 +53,16 @@ class Truth:
 
     def differs(self, candle: Candle) -> bool:
         """Whether a closed candle of a minute is another than the exchange's own kline."""
-        asked = f"symbol={quote(candle.symbol)}&interval=1m&startTime={candle.open_time}&limit=1"
-        (kline,) = self._ask("GET", f"/oracle/klines?{asked}")
+        (kline,) = self.klines(candle.symbol, candle.open_time, limit=1)
         theirs = (kline[0], *map(Decimal, kline[1:6]), kline[8])
         ours = (candle.open_time, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.trade_count)
         return theirs != ours
+
+    def klines(self, symbol: str, first_ms: int, *, limit: int) -> list[list[Any]]:
+        """The exchange's own of a minute each, from `first_ms` on, as it writes them; the forming one last."""
+        asked = f"symbol={quote(symbol)}&interval=1m&startTime={first_ms}&limit={limit}"
+        found: list[list[Any]] = self._ask("GET", f"/oracle/klines?{asked}")
+        return found
 
     def visits(self) -> list[Visit]:
         """Everybody who came so far."""
