@@ -53,7 +53,7 @@ class Gatherer:
         for symbol in cut.newest:
             for row in self._truth.klines(symbol, begin.at_ms // MINUTE_MS * MINUTE_MS, limit=MOST_ROWS):
                 if row[0] < _end_ms(cut):
-                    found[symbol, row[0]] = Kline(*map(Decimal, (*row[1:6], row[7], *row[9:11])), trade_count=row[8])
+                    found[symbol, row[0]] = Kline._make((*map(Decimal, (*row[1:6], row[7], *row[9:11])), row[8]))
         return found
 
     def gather(self, begin: Moment, cut: Moment) -> Evidence:
