@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # uv brings its own certificates; behind an inspecting proxy only the system's are right.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help env run test test-full check lint types unit simulate bench dashboards docs locks clean
+.PHONY: help env run test test-full check lint types unit simulate prove bench dashboards docs locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test-full: env ## the slow ones too
 
 simulate: env ## simulated nights of trouble: make simulate SEEDS=10000 (FIRST=n to begin elsewhere)
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),500) --first $(or $(FIRST),0)
+
+prove: env ## kill its processes while trades flow, and judge all of it; make prove FULL=1: 100 kills, 1,000,000 trades
+	@$(BIN)/python -m tests.chaos.prove $(if $(FULL),--full) $(ARGS)
 
 bench: env ## peer, ours, limit, ratio: tables, with JSON beside them; `make bench ARGS=ingest` for one
 	@$(BIN)/python -m bench $(ARGS)

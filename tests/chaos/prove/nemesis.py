@@ -13,7 +13,7 @@ from tests.chaos.published import Published
 from tests.chaos.truth import Moment, Truth
 
 LOOK_S = 0.1
-LONGEST_AWAY_S = 120.0
+LONGEST_AWAY_S = 300.0
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Nemesis:
         """Returns when the last victim does its work again.
 
         Raises:
-            AssertionError: If one does not within two minutes, or is never there to be killed.
+            AssertionError: If one does not within five minutes, or is never there to be killed.
         """
         for kill in plan:
             if not kill.is_together:
@@ -71,6 +71,7 @@ class Nemesis:
         """Look on until it holds."""
         deadline = time.monotonic() + deadline_s
         while not condition():
+            assert not self._stack.stop.is_set(), "stopped by hand"
             assert time.monotonic() < deadline, f"{what}: not within {deadline_s:.0f} s"
             self._published.read()
             self._look()

@@ -44,12 +44,14 @@ class KilledStack:
 
     Attributes:
         settings: with the addresses of its servers.
+        stop: set by Ctrl-C, and at the end.
         symbols: those that are followed.
     """
 
     def __init__(self, folder: Path, market: Market, sink: SinkServer) -> None:
         self._chosen = market.chosen(settings_of(folder, market, sink))
         self._run = folder / "run"
+        self.stop = StopFlag()
         self.settings: Settings = self._chosen.settings
         self.symbols = self.settings.named_symbols
 
@@ -63,7 +65,7 @@ class KilledStack:
         To be called by the main thread. `play` begins before anything runs; see `is_ready`. What it raises is raised
         here.
         """
-        stop, failures = StopFlag(), []
+        failures: list[BaseException] = []
 
         def playing() -> None:
             try:
@@ -71,12 +73,12 @@ class KilledStack:
             except BaseException as exc:  # noqa: BLE001 - raised by the main thread
                 failures.append(exc)
             finally:
-                stop.set()
+                self.stop.set()
 
         thread = threading.Thread(target=playing, name="play", daemon=True)
         thread.start()
         with patch.object(launch, "build_layers", with_two_connectors):
-            launch.run_stack(self._chosen, say=say, on_ready=lambda: None, stop=stop)
+            launch.run_stack(self._chosen, say=say, on_ready=lambda: None, stop=self.stop)
         thread.join(WAITS_FOR_PLAY_S)
         if failures:
             raise failures[0]
