@@ -13,7 +13,7 @@ from tests.chaos.published import Published
 from tests.chaos.truth import Moment, Truth
 
 LOOK_S = 0.1
-LONGEST_AWAY_S = 300.0
+LONGEST_AWAY_S = 900.0  # on a machine that has other things to do; how long it took is for the report
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Nemesis:
         """Returns when the last victim does its work again.
 
         Raises:
-            AssertionError: If one does not within five minutes, or is never there to be killed.
+            AssertionError: If one does not within a quarter of an hour, or is never there to be killed.
         """
         for kill in plan:
             if not kill.is_together:

@@ -6,6 +6,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from tests.chaos.prove.gathering import Gatherer
 from tests.chaos.prove.judges import JUDGES, Judgement
 from tests.chaos.prove.nemesis import Death, Nemesis
@@ -146,7 +148,7 @@ def _judge(run: Run, cut: Moment) -> None:
 def _told_of_trouble(run: Run) -> Iterator[None]:
     try:
         yield
-    except WickstreamError as exc:
+    except (WickstreamError, httpx.HTTPError, OSError) as exc:
         run.outcome.judgements = [Judgement("–", "a tier could not be read", faults={str(exc): 1})]  # type: ignore[arg-type]
 
 

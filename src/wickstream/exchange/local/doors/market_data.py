@@ -1,6 +1,6 @@
 """What the local exchange answers to REST, computed from the world at the exchange's now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
 
@@ -87,9 +87,13 @@ class MarketData:
 
     def klines(self, query: Query) -> object:
         """Klines as arrays of 12, the forming one last."""
+        return self.klines_of(query, self._played)
+
+    def klines_of(self, query: Query, history_of: Callable[[str], History | None]) -> object:
+        """The same, of whatever a symbol leads to."""
         name, grid = questions.symbol(query), Grid(questions.interval(query, INTERVALS), questions.zone_ms(query))
         start, end = questions.moment(query, "startTime"), questions.moment(query, "endTime")
-        limit, history = questions.limit(query), self._played(name)
+        limit, history = questions.limit(query), history_of(name)
         if not history:
             return []
         now_ms = self._clock.read_ms()

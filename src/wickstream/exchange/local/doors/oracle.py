@@ -28,7 +28,7 @@ class Oracle:
 
     def add_routes(self, app: web.Application) -> None:
         """Serve `/oracle`."""
-        for name, answer in (("symbols", self.symbols), ("trades", self.trades), ("klines", self._market.klines)):
+        for name, answer in (("symbols", self.symbols), ("trades", self.trades), ("klines", self.klines)):
             app.router.add_get(f"/oracle/{name}", loopback_only(_handler(answer)))
 
     def symbols(self, _: Query) -> object:
@@ -42,9 +42,7 @@ class Oracle:
         `next_from_id` asks for the rest; null: these were all.
         """
         name, now_ms = questions.symbol(query), self._clock.read_ms()
-        history = self._world.histories.get(name)
-        if history is None:
-            raise ApiError(-1121, "Invalid symbol.")
+        history = self._history(name)
         from_id, limit = questions.number(query, "from_id"), questions.number(query, "limit") or _PAGE
         start = history.first if from_id is None else history.from_id(from_id)
         numbers = chain.from_iterable(history.happening(start, history.until(now_ms)))
@@ -56,6 +54,16 @@ class Oracle:
             "data": rows,
             "next_from_id": None if following is None else history.trade(following).trade_id,
         }
+
+    def klines(self, query: Query) -> object:
+        """As `/api/v3/klines`, of symbols too that are delisted by now."""
+        return self._market.klines_of(query, self._history)
+
+    def _history(self, name: str) -> History:
+        history = self._world.histories.get(name)
+        if history is None:
+            raise ApiError(-1121, "Invalid symbol.")
+        return history
 
 
 def _row(history: History, number: int) -> list[Any]:

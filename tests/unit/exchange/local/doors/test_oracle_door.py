@@ -23,6 +23,17 @@ def test_all_trades_are_told_page_by_page(tmp_path: Path, make_settings: Setting
     run(story)
 
 
+def test_of_a_symbol_that_is_not_listed_the_oracle_tells_what_there_was(tmp_path: Path, make_settings: SettingsMaker) -> None:
+    async def story() -> None:
+        async with switchable(tmp_path, make_settings) as client:
+            await client.fault("unlisted", symbol="ETHUSDT")
+            asked = "klines?symbol=ETHUSDT&interval=1m&limit=2"
+            assert (await client.get(f"/api/v3/{asked}"))["code"] == -1121
+            assert await client.get(f"/oracle/{asked}") == []  # this one is to have no past
+
+    run(story)
+
+
 def test_neither_faults_nor_weights_reach_the_oracle(tmp_path: Path, make_settings: SettingsMaker) -> None:
     async def story() -> None:
         async with switchable(tmp_path, make_settings) as client:
