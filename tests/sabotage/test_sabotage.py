@@ -16,6 +16,7 @@ FAILED = 1  # pytest's word for tests that ran and failed
 @pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.spark
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_turns_its_judge_red(name: str) -> None:
     asked = ("-p", "tests.sabotage.plant", "--plant", name, "-p", "no:cacheprovider", "-q", "-x", BUGS[name].judge)

@@ -92,7 +92,7 @@ class Evidence:
     def due(self) -> frozenset[Minute]:
         """Whole minutes since the first trade of a symbol that need a closed candle.
 
-        Those that the exchange has a kline for, but for those behind the last trade of a symbol that is in a pause.
+        Those that the exchange has a kline for; of a symbol in a pause the last traded one waits for its end.
         """
         spans = {symbol: (rows[min(rows)][1], rows[max(rows)][1]) for symbol, rows in self.traded.items() if rows}
         return frozenset(
@@ -100,7 +100,7 @@ class Evidence:
             for symbol, at in self.klines
             if symbol in spans
             and spans[symbol][0] <= at < self.end_ms
-            and (symbol in self.cut.trading or at <= spans[symbol][1])
+            and (symbol in self.cut.trading or at + MINUTE_MS <= spans[symbol][1])
         )
 
 

@@ -149,10 +149,8 @@ def judge_books(evidence: Evidence) -> Judgement:
         found.find("Kafka to the lake", symbol, len((ids | repaired) ^ stored))
         traded, published, archived = traded + len(trades), published + len(ids), archived + len(stored)
         ledgered, dead = ledgered + len(repaired), dead + len(letters)
-    due = evidence.due
-    counted = sum(
-        1 for rows in evidence.traded for row in evidence.traded[rows].values() if (rows, minute_of(row)) in due
-    )
+    minutes = evidence.due | {(c.symbol, c.open_time) for rows in evidence.tiers["warm"].values() for c in rows}
+    counted = sum((s, minute_of(row)) in minutes for s, rows in evidence.traded.items() for row in rows.values())
     in_candles = sum(c.trade_count for rows in evidence.tiers["warm"].values() for c in rows)
     found.find("trades to candles", f"{in_candles} instead of {counted}", abs(counted - in_candles))
     found.counts |= {
@@ -177,8 +175,10 @@ def judge_alerts(evidence: Evidence) -> Judgement:
                     f"differs in {tier}", f"{alert_id}: {held.get(alert_id)} instead of {expected.get(alert_id)}"
                 )
         found.counts[f"in {tier}"] = len(alerts)
-    if sorted(map(encode, evidence.alerts["warm"])) != sorted(map(encode, evidence.alerts["cold"])):
-        found.find("PostgreSQL and Parquet differ", "in a field")
+    warm, cold = ({alert.alert_id: alert for alert in evidence.alerts[tier]} for tier in ("warm", "cold"))
+    for alert_id in sorted(warm.keys() | cold.keys()):
+        if warm.get(alert_id) != cold.get(alert_id):
+            found.find("PostgreSQL and Parquet differ", f"{warm.get(alert_id)}, {cold.get(alert_id)}")
     told, ids = Counter(evidence.told), {one.alert_id for one in evidence.alerts["warm"] if not one.late}
     found.find("not told", str(sorted(ids - told.keys())[:3]), len(ids - told.keys()))
     found.counts |= {"expected, quoted in dollars": len(expected), "told": len(told)}

@@ -14,7 +14,7 @@ from tests.chaos.prove.nemesis import Death, Nemesis
 from tests.chaos.prove.onlooker import onlooking
 from tests.chaos.prove.plan import kills
 from tests.chaos.prove.recovery import Signs
-from tests.chaos.prove.stack import LISTED, KilledStack, Say
+from tests.chaos.prove.stack import LISTED, START_S, KilledStack, Say
 from tests.chaos.published import Published
 from tests.chaos.scene import Market
 from tests.chaos.truth import Moment, Truth
@@ -23,7 +23,6 @@ from tests.sink_server import sink_server
 from wickstream.errors import WickstreamError
 from wickstream.events import MINUTE_MS
 
-START_S = 240.0
 CATCH_UP_S = 420.0  # for what the ledger finds and a batch recomputes
 AGAIN_S = 5.0
 

@@ -24,7 +24,7 @@ from wickstream.operate.source import Chosen
 from wickstream.operate.stack import answers, build_layers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.operate.supervision.step import Step
-from wickstream.operate.supervision.supervisor import Layers, ProcessState, read_state
+from wickstream.operate.supervision.supervisor import Layers, ProcessState, Supervisor, read_state
 from wickstream.sink_settings import SinkName
 from wickstream.stopping import StopFlag
 
@@ -35,8 +35,17 @@ RANK_OF_SMALL_WHALES = 8  # the symbol whose single trades reach the threshold
 VOLUME_SPIKE_USD, PRICE_SPIKE_PCT = Decimal(10_000_000), Decimal("0.5")
 
 WAITS_FOR_PLAY_S = 30.0
+START_S = 900.0
 
 Say = Callable[[str], None]
+
+
+class Patient(Supervisor):
+    """Waits longer for the start: a machine may have other things to do."""
+
+    def start(self, stop: StopFlag, *, deadline_s: float = START_S) -> bool:
+        """As the product's own."""
+        return super().start(stop, deadline_s=deadline_s)
 
 
 class KilledStack:
@@ -77,7 +86,7 @@ class KilledStack:
 
         thread = threading.Thread(target=playing, name="play", daemon=True)
         thread.start()
-        with patch.object(launch, "build_layers", with_two_connectors):
+        with patch.multiple(launch, build_layers=with_two_connectors, Supervisor=Patient):
             launch.run_stack(self._chosen, say=say, on_ready=lambda: None, stop=self.stop)
         thread.join(WAITS_FOR_PLAY_S)
         if failures:

@@ -23,7 +23,9 @@ def test_all_trades_are_told_page_by_page(tmp_path: Path, make_settings: Setting
     run(story)
 
 
-def test_of_a_symbol_that_is_not_listed_the_oracle_tells_what_there_was(tmp_path: Path, make_settings: SettingsMaker) -> None:
+def test_of_a_symbol_that_is_not_listed_the_oracle_tells_what_there_was(
+    tmp_path: Path, make_settings: SettingsMaker
+) -> None:
     async def story() -> None:
         async with switchable(tmp_path, make_settings) as client:
             await client.fault("unlisted", symbol="ETHUSDT")
