@@ -104,6 +104,15 @@ def test_the_market_of_these_tests_has_something_for_each_judge() -> None:
     assert len(whole.alerts["warm"]) == sum(1 for row in ROWS if row[1] < whole.end_ms) // 2
 
 
+@pytest.mark.parametrize("judge", JUDGES)
+def test_nothing_to_judge_is_no_pass(judge: Callable[[Evidence], Judgement]) -> None:
+    whole = evidence()
+    nothing: dict[str, dict[str, list[Candle]]] = {tier: {SYMBOL: []} for tier in TIERS}
+    none = replace(whole, traded={}, klines={}, published=Seen(), tiers=nothing, onlooker=Onlooker(),
+                   alerts={"warm": [], "cold": []}, told=[])  # fmt: skip
+    assert not judge(none).passed
+
+
 def lost(harmed: Evidence) -> None:
     del harmed.published.trades[SYMBOL][7]
 

@@ -28,7 +28,7 @@ class Judgement:
     """What one judge found.
 
     Attributes:
-        counts: what was held against what, by name.
+        counts: what was held against what, by name; first how much of it there was.
         faults: how many of what is wrong.
         examples: some of it, in words.
     """
@@ -42,7 +42,13 @@ class Judgement:
     @property
     def passed(self) -> bool:
         """Whether nothing is wrong, of something."""
-        return not self.faults.total() and bool(self.counts)
+        return not self.faults.total() and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to judge: that is no pass."""
+        first = next(iter(self.counts.values()), 0)
+        return str(first).split()[0] == "0"
 
     def find(self, fault: str, example: str, count: int = 1) -> None:
         """One more fault."""
