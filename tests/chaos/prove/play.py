@@ -148,7 +148,9 @@ def _told_of_trouble(run: Run) -> Iterator[None]:
     try:
         yield
     except (WickstreamError, httpx.HTTPError, OSError) as exc:
-        run.outcome.judgements = [Judgement("–", "a tier could not be read", faults={str(exc): 1})]  # type: ignore[arg-type]
+        unread = Judgement("–", "what could not be read")
+        unread.find("unread", repr(exc))
+        run.outcome.judgements = [unread]
 
 
 def _begun(truth: Truth) -> Moment:
