@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # uv brings its own certificates; behind an inspecting proxy only the system's are right.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help env run test test-full check lint types unit simulate prove bench dashboards docs locks clean
+.PHONY: help env run test test-full check lint types unit simulate prove bench dashboards pictures docs locks licences sbom audit secrets clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,18 @@ bench: env ## peer, ours, limit, ratio: tables, with JSON beside them; `make ben
 
 dashboards: env ## write Grafana's dashboards anew, from the code in deploy/grafana
 	@$(BIN)/python -m deploy.grafana
+
+licences: env ## write docs/licences.md anew, from the locks and deploy/supply/licences.toml
+	@$(BIN)/python -m deploy.supply licences
+
+sbom: env ## write the list of parts (CycloneDX) anew, from the locks
+	@$(BIN)/python -m deploy.supply sbom
+
+audit: env ## ask what is known against the packages of every lock; says "not audited" where the service is away
+	@$(BIN)/python -m deploy.supply audit || test $$? = 75
+
+secrets: env ## look for secrets in the tree and in all that was ever committed
+	@$(BIN)/python -m deploy.supply secrets
 
 docs: env ## the documentation as a site, in site/
 	@$(BIN)/mkdocs build
