@@ -28,6 +28,7 @@ NEEDED_MEMORY_BYTES = 2 * _GB
 SYSTEM_PACKAGES = {
     "chromium": "chromium",
     "openssl": "openssl",
+    "pg_dump": "postgresql-client",
     "redis-server": "redis-server",
     "promtool": "prometheus",
 }

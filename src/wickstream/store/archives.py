@@ -17,12 +17,12 @@ from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Alert
 from wickstream.store.cold.alerts import ColdAlerts, newest
-from wickstream.store.cold.offsets import Identify, LakeOffsets
 from wickstream.store.cold.raw_trades import trades_in
 from wickstream.store.cold.trade_columns import in_order
 from wickstream.store.cold.trades import GROUP, TradesArchive
 from wickstream.store.dead_letters import DeadLetters
 from wickstream.store.intake import Batch
+from wickstream.store.offsets import Identify, StoredOffsets
 from wickstream.store.tier import BATCH_ROWS, FILL_S
 
 LARGEST_BYTES = 32 * 1_024**2  # of columns that wait: 600,000 trades; their commit takes three times as much besides
@@ -43,7 +43,7 @@ class Trades:
     ) -> None:
         self._archive = TradesArchive(settings)
         self._letters = DeadLetters(settings.kafka)
-        self._offsets = LakeOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
+        self._offsets = StoredOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
         self._due = _Due(settings.cold_commit_seconds, clock)
         self._waiting: list[pl.DataFrame] = []
         self._positions: Positions = {}
@@ -112,7 +112,7 @@ class Alerts:
         self, settings: Settings, *, clock: Callable[[], float] = time.monotonic, identify: Identify | None = None
     ) -> None:
         self._table = ColdAlerts(settings)
-        self._offsets = LakeOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
+        self._offsets = StoredOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
         self._due = _Due(settings.cold_commit_seconds, clock)
         self._waiting: list[Alert] = []
         self._positions: Positions = {}

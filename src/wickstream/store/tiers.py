@@ -13,10 +13,10 @@ from wickstream.candle import Candle, supersedes
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.store.cold.candles import ColdCandles
-from wickstream.store.cold.offsets import Identify, LakeOffsets
 from wickstream.store.hot.hour import HotWriter
 from wickstream.store.hot.rebuild import rebuild
 from wickstream.store.intake import Batch
+from wickstream.store.offsets import Identify, StoredOffsets
 from wickstream.store.tier import BATCH_ROWS, FILL_S
 from wickstream.store.versions import Key, Written, key_of
 from wickstream.store.warm.migrations import migrate
@@ -100,7 +100,7 @@ class Hot:
 
 
 class Warm:
-    """PostgreSQL."""
+    """PostgreSQL. Its offsets are in its own transactions; Kafka's only tell others how far it has come."""
 
     name = "warm"
     group = "write-warm"
@@ -108,23 +108,34 @@ class Warm:
     fill_s = FILL_S
     topics = (PROCESSED_AGGS, MINUTE_MARKS, FEED_GAPS, SYMBOL_EVENTS, ALERTS)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, identify: Identify | None = None) -> None:
         self._settings = settings
         self._writer = WarmWriter(settings)
+        self._offsets = StoredOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
 
     def prepare(self) -> None:
         """The tables are there."""
         migrate(self._settings)
 
     def start_offsets(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        """The group's own, but for the history of symbols: what was said before its table was made is read again."""
+        """Those of the newest transaction; all that Kafka has where nothing is stored.
+
+        Where a version stored that kept none, the group's own, but for the history of symbols: what was said before its
+        table was made is read again.
+        """
+        kept = self._writer.offsets()
+        starts = self._offsets.starts(places, (kept or {}).get)
+        if kept is not None:
+            return starts
         events = [place for place in places if place.topic == SYMBOL_EVENTS]
         return {} if not events or self._writer.is_symbol_history_begun() else dict.fromkeys(events, 0)
 
     def take(self, batch: Batch) -> Positions:
         """Stored when it returns, all in one transaction."""
-        if batch.candles or batch.marks or batch.gaps or batch.events or batch.alerts:
-            written = self._writer.write(batch.candles, batch.marks, batch.gaps, batch.alerts, events=batch.events)
+        if batch.positions:
+            rows = (batch.candles, batch.marks, batch.gaps, batch.alerts)
+            offsets = self._offsets.named(batch.positions)
+            written = self._writer.write(*rows, events=batch.events, offsets=offsets)
             count(self.name, written, batch.candles)
         return batch.positions
 
@@ -150,7 +161,7 @@ class Cold:
         self, settings: Settings, *, clock: Callable[[], float] = time.monotonic, identify: Identify | None = None
     ) -> None:
         self._table = ColdCandles(settings)
-        self._offsets = LakeOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
+        self._offsets = StoredOffsets(self.group, identify=identify or partial(topic_ids, settings.kafka))
         self._seconds = settings.cold_commit_seconds
         self._clock = clock
         self._committed_at = clock()

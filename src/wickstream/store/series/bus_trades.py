@@ -13,8 +13,8 @@ from wickstream.bus.history import History
 from wickstream.bus.topics import RAW_TRADES
 from wickstream.errors import MalformedFrame, StoreBusy
 from wickstream.events import Trade
-from wickstream.store.cold.offsets import offset_name
 from wickstream.store.cold.trades import GROUP
+from wickstream.store.offsets import offset_name
 from wickstream.store.series.trade_series import IdRange
 
 Said = Callable[[Iterable[str]], Mapping[str, int]]

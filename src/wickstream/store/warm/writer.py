@@ -1,6 +1,7 @@
 """The warm tier: PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import psycopg
 import stamina
@@ -23,10 +24,13 @@ from wickstream.store.warm.database import (
 )
 from wickstream.store.warm.gaps import upsert_gaps
 from wickstream.store.warm.marks import note_revised, upsert_marks
+from wickstream.store.warm.offsets import move_offsets, read_offsets
 from wickstream.store.warm.partitions import Months
 from wickstream.store.warm.symbol_events import is_history_begun, upsert_symbol_events
 
 ANSWER_SECONDS = 60.0  # a batch takes milliseconds; who waits longer waits for a lock or for a server that is stopped
+
+Answer = TypeVar("Answer")
 
 
 class WarmWriter:
@@ -46,15 +50,16 @@ class WarmWriter:
         alerts: Sequence[Alert] = (),
         *,
         events: Sequence[SymbolEvent] = (),
+        offsets: Mapping[str, int] | None = None,
     ) -> Written:
-        """Store all of it in one transaction.
+        """Store all of it in one transaction, and with it where to go on.
 
         Raises:
             StoreBusy: If PostgreSQL cannot take it now; nothing of it is stored.
             Unpublishable: If it will never take one of them; nothing of it is stored.
         """
         try:
-            return self._write(candles, marks, gaps, alerts, events)
+            return self._write(candles, marks, gaps, alerts, events, offsets or {})
         except UNREACHABLE as exc:
             self.close()
             raise busy(exc) from exc
@@ -67,8 +72,19 @@ class WarmWriter:
         Raises:
             StoreBusy: If PostgreSQL does not answer.
         """
+        return self._read(is_history_begun)
+
+    def offsets(self) -> dict[str, int] | None:
+        """Where to go on, by name; None: rows are there, of a version that did not keep it.
+
+        Raises:
+            StoreBusy: If PostgreSQL does not answer.
+        """
+        return self._read(read_offsets)
+
+    def _read(self, read: Callable[[psycopg.Connection], Answer]) -> Answer:
         try:
-            return is_history_begun(self._connection())
+            return read(self._connection())
         except UNREACHABLE as exc:
             self.close()
             raise busy(exc) from exc
@@ -86,6 +102,7 @@ class WarmWriter:
         gaps: Sequence[Gap],
         alerts: Sequence[Alert],
         events: Sequence[SymbolEvent],
+        offsets: Mapping[str, int],
     ) -> Written:
         conn = self._connection()
         with answering_within(conn, self._answer_s):
@@ -96,6 +113,7 @@ class WarmWriter:
                 note_revised(conn, candles)
                 upsert_gaps(conn, gaps)
                 upsert_alerts(conn, alerts)
+                move_offsets(conn, offsets)
                 return upsert_candles(conn, candles)
 
     def _connection(self) -> psycopg.Connection:

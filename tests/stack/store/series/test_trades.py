@@ -14,11 +14,11 @@ from wickstream.bus.topics import RAW_TRADES, create_topics
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.events import Gap, GapStatus, Trade
-from wickstream.store.cold.offsets import offset_name
 from wickstream.store.cold.trade_columns import columns_of, frame_of
 from wickstream.store.cold.trades import GROUP, TradesArchive
 from wickstream.store.lane.last_trades import KEEP, render
 from wickstream.store.lane.live import Change, Clock, LiveWriter
+from wickstream.store.offsets import offset_name
 from wickstream.store.series.router import Router
 from wickstream.store.series.trade_reads import Trades
 from wickstream.store.series.trade_series import TradeQuestion

@@ -13,6 +13,7 @@ from wickstream.events import Author, SymbolEvent
 from wickstream.store.intake import Batch
 from wickstream.store.tiers import Warm
 from wickstream.store.warm.database import connect
+from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
 
@@ -33,7 +34,7 @@ HISTORY = [CHOSEN, BEGUN, BROKEN_OFF, REMOVED]
 
 @pytest.fixture
 def warm(database: Settings) -> Iterator[Warm]:
-    with closing(Warm(database)) as warm:
+    with closing(Warm(database, identify=lambda topics: dict.fromkeys(topics, 1))) as warm:
         warm.prepare()
         yield warm
 
@@ -44,9 +45,14 @@ def held(database: Settings) -> list[SymbolEvent]:
     return [SymbolEvent(row[0], Author(row[1]), *row[2:]) for row in rows]
 
 
+def take(warm: Warm, events: list[SymbolEvent]) -> None:
+    warm.start_offsets(PLACES)
+    warm.take(Batch(events=events, positions={PLACES[1]: 9}))
+
+
 def test_every_word_of_every_author_is_kept_however_often_it_comes(database: Settings, warm: Warm) -> None:
     for events in (HISTORY, HISTORY[:2], HISTORY):
-        warm.take(Batch(events=events))
+        take(warm, events)
 
     assert held(database) == HISTORY
     with closing(connect(database)) as conn:
@@ -55,17 +61,17 @@ def test_every_word_of_every_author_is_kept_however_often_it_comes(database: Set
 
 def test_of_two_words_for_one_moment_the_later_one_counts(database: Settings, warm: Warm) -> None:
     left_out = said(Author.EXCHANGE, "TRADING", 10, chosen=False)
-    warm.take(Batch(events=[CHOSEN, left_out]))
+    take(warm, [CHOSEN, left_out])
 
     assert held(database) == [left_out]
 
 
-def test_what_was_said_before_there_was_a_table_is_read_once_more(warm: Warm) -> None:
-    assert warm.start_offsets(PLACES) == {Place(SYMBOL_EVENTS, 0): 0}
+def test_where_an_older_version_stored_the_history_of_symbols_is_read_once_more(database: Settings, warm: Warm) -> None:
+    assert warm.start_offsets(PLACES) == dict.fromkeys(PLACES, 0)
+    with closing(WarmWriter(database)) as older:  # which kept no offsets
+        older.write([], events=[BEGUN])
+        assert warm.start_offsets(PLACES) == {Place(SYMBOL_EVENTS, 0): 0}
 
-    warm.take(Batch(events=[BEGUN]))  # as an older version's starts
-    assert warm.start_offsets(PLACES) == {Place(SYMBOL_EVENTS, 0): 0}
-
-    warm.take(Batch(events=HISTORY))
+        older.write([], events=HISTORY)
     assert warm.start_offsets(PLACES) == {}
     assert warm.start_offsets(PLACES[:1]) == {}

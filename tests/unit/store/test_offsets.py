@@ -5,16 +5,16 @@ from collections.abc import Collection
 from structlog.testing import capture_logs
 
 from wickstream.bus.consumer import Place
-from wickstream.store.cold.offsets import LakeOffsets
+from wickstream.store.offsets import StoredOffsets
 
 FIRST, SECOND = Place("raw_trades", 0), Place("raw_trades", 1)
 
 
-def offsets(*, topic_id: int) -> LakeOffsets:
+def offsets(*, topic_id: int) -> StoredOffsets:
     def identify(names: Collection[str]) -> dict[str, int]:
         return dict.fromkeys(names, topic_id)
 
-    return LakeOffsets("write-trades", identify=identify)
+    return StoredOffsets("write-trades", identify=identify)
 
 
 def committed(*, topic_id: int) -> dict[str, int]:
