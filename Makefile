@@ -59,6 +59,9 @@ bench: env ## peer, ours, limit, ratio: tables, with JSON beside them; `make ben
 dashboards: env ## write Grafana's dashboards anew, from the code in deploy/grafana
 	@$(BIN)/python -m deploy.grafana
 
+pictures: env ## draw docs/pictures anew, from the code
+	@$(BIN)/python -m deploy.pictures
+
 licences: env ## write docs/licences.md anew, from the locks and deploy/supply/licences.toml
 	@$(BIN)/python -m deploy.supply licences
 

@@ -85,8 +85,8 @@ def test_a_copied_folder_goes_on_at_another_place_without_a_lost_or_doubled_trad
     tmp_path: Path, make_settings: SettingsMaker
 ) -> None:
     here = Folder(tmp_path / "here", make_settings)
-    here.run("up", "--detach")
     try:
+        here.run("up", "--detach")
         wait_until(lambda: len(here.in_the_lake()) >= 2, deadline_s=400, what="two minutes in the lake")
     finally:
         here.run("down")
@@ -101,8 +101,8 @@ def test_a_copied_folder_goes_on_at_another_place_without_a_lost_or_doubled_trad
     shutil.rmtree(tmp_path / "here")
 
     there = Folder(tmp_path / "there", make_settings)
-    there.run("up", "--detach")
     try:
+        there.run("up", "--detach")
         wait_until(lambda: len(there.in_the_lake()) >= len(before) + 2, deadline_s=400, what="two more minutes")
         now = {"lake": there.in_the_lake(), "postgres": there.in_postgres()}
         assert {tier: {at: rows.get(at) for at in before} for tier, rows in now.items()} == dict.fromkeys(now, before)
