@@ -132,7 +132,7 @@ class Warm:
 
     def take(self, batch: Batch) -> Positions:
         """Stored when it returns, all in one transaction."""
-        if batch.positions:
+        if batch.positions or batch.candles or batch.marks or batch.gaps or batch.events or batch.alerts:
             rows = (batch.candles, batch.marks, batch.gaps, batch.alerts)
             offsets = self._offsets.named(batch.positions)
             written = self._writer.write(*rows, events=batch.events, offsets=offsets)
