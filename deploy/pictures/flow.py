@@ -1,7 +1,5 @@
 """Who writes and who reads which topic; a test holds it against what each process imports."""
 
-from itertools import chain
-
 from wickstream.bus.topics import (
     ALERTS,
     DEAD_LETTERS,
@@ -14,9 +12,11 @@ from wickstream.bus.topics import (
 )
 from wickstream.config import PORT_OFFSETS
 from wickstream.operate.stack import PORT_NAMES
-from wickstream.store.writer import TIERS
+from wickstream.store.archives import Alerts, Trades
+from wickstream.store.tiers import Cold, Hot, Warm
 
 PORT_BASE = 8000
+TIERS = (Hot, Warm, Cold, Trades, Alerts)
 
 WRITES = {
     "connect": {RAW_TRADES, RAW_TICKERS, MINUTE_MARKS, FEED_GAPS, SYMBOL_EVENTS, DEAD_LETTERS},
@@ -30,7 +30,7 @@ READS = {
     "connect": {RAW_TRADES, MINUTE_MARKS, FEED_GAPS, SYMBOL_EVENTS},
     "stream": {RAW_TRADES, MINUTE_MARKS, PROCESSED_AGGS, FEED_GAPS},
     "tickers": {RAW_TRADES, RAW_TICKERS},
-    "write": set(chain.from_iterable(tier.topics for makers in TIERS.values() for tier in makers)),
+    "write": {topic for tier in TIERS for topic in tier.topics},
     "repair": {RAW_TRADES},
     "serve": {RAW_TRADES, RAW_TICKERS, PROCESSED_AGGS, ALERTS},
 }

@@ -8,11 +8,12 @@ from xml.etree import ElementTree
 import pytest
 
 from deploy.pictures.architecture import ARROWS, boxes
-from deploy.pictures.flow import PROCESSES, READS, WRITES
+from deploy.pictures.flow import PROCESSES, READS, TIERS, WRITES
 from deploy.pictures.writing import FOLDER, files
 from wickstream.bus import topics
 from wickstream.config import PORT_OFFSETS
 from wickstream.operate.stack import PORT_NAMES
+from wickstream.store import writer
 from wickstream.stream.parts import Part
 from wickstream.stream.queries import plans
 
@@ -67,6 +68,10 @@ def test_a_process_writes_and_reads_the_topics_that_its_code_imports(process: st
 def test_every_topic_is_written_and_all_but_what_was_set_aside_is_read() -> None:
     assert set().union(*WRITES.values()) == ALL
     assert ALL - set().union(*READS.values()) == {topics.DEAD_LETTERS}
+
+
+def test_the_tiers_of_the_picture_are_the_writers() -> None:
+    assert {tier for makers in writer.TIERS.values() for tier in makers} == set(TIERS)
 
 
 def test_the_queries_of_the_stream_have_the_topics_of_the_picture() -> None:
