@@ -89,7 +89,7 @@ function card(path, operation) {
 }
 
 async function start() {
-  startTheme(document.getElementById("theme"), () => {});
+  startTheme();
   const answer = await fetch("/openapi.json").catch(() => null);
   if (!answer?.ok) {
     line.textContent = "The API does not answer; load the page again in a moment.";
