@@ -23,6 +23,7 @@ def test_every_operation_has_a_name_of_its_own_that_does_not_change(client: Clie
         "getTickerHealth",
         "getTopByTrades",
         "getTopByVolume",
+        "getSparklines",
         "getKlines",
         "getTrades",
         "getAlerts",

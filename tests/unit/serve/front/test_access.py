@@ -39,6 +39,7 @@ TABLE = {
     "/api/v1/market/ticker-health": needing("read"),
     "/api/v1/market/top-by-trades": needing("read"),
     "/api/v1/market/top-by-volume": needing("read"),
+    "/api/v1/market/sparklines": needing("read"),
     "/api/v1/analytics/klines/{symbol}": needing("read"),
     "/api/v1/analytics/trades/{symbol}": needing("read"),
     "/api/v1/analytics/alerts": needing("read"),
