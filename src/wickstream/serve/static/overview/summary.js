@@ -21,7 +21,7 @@ export class Summary {
     const also = others.map((total) => `${sum(total.quote_volume)} ${total.quote_asset ?? ""}`).slice(0, 2);
     this.#say(0, count(answer.symbols), `${answer.up} up · ${answer.down} down${answer.flat ? ` · ${answer.flat} flat` : ""}`);
     this.#say(1, largest ? `${sum(largest.quote_volume)} ${largest.quote_asset ?? ""}` : "–", also.join(" · ") || "quote volume");
-    this.#say(2, count(answer.trade_count), answer.basis === "tickers" ? "by the exchange’s tickers" : "by our candles");
+    this.#say(2, count(answer.trade_count), answer.basis === "tickers" ? "from tickers" : "from candles");
     this.#move(3, answer.top_gainer);
     this.#move(4, answer.top_loser);
     const { symbol, age_ms: age } = answer.stalest;
