@@ -66,7 +66,10 @@ export function keepAsking(path, everyMs, on, onFailure = () => {}) {
   const keep = async () => {
     while (!ending.signal.aborted) {
       await turn();
-      await pause(failures ? Math.min(500 * 2 ** failures, Math.max(everyMs, LONGEST_PAUSE_MS)) : everyMs, ending.signal);
+      await pause(
+        failures ? Math.min(500 * 2 ** failures, Math.max(everyMs, LONGEST_PAUSE_MS)) : everyMs,
+        ending.signal,
+      );
     }
   };
   keep();

@@ -11,5 +11,8 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export function flash(mark, before, now) {
   if (before === null || now === null || before === now || calm.matches) return;
   const colour = `var(--flash-${Number(now) > Number(before) ? "up" : "down"})`;
-  mark.animate([{ backgroundColor: colour }, { backgroundColor: "transparent" }], { duration: FADE_MS, easing: "ease-in" });
+  mark.animate([{ backgroundColor: colour }, { backgroundColor: "transparent" }], {
+    duration: FADE_MS,
+    easing: "ease-in",
+  });
 }

@@ -116,8 +116,14 @@ function tell() {
   telling = undefined;
   if (socket?.readyState !== WebSocket.OPEN) return; // at its opening it is told
   const wanted = new Set(listeners.keys());
-  send("UNSUBSCRIBE", [...subscribed].filter((stream) => !wanted.has(stream)));
-  send("SUBSCRIBE", [...wanted].filter((stream) => !subscribed.has(stream)));
+  send(
+    "UNSUBSCRIBE",
+    [...subscribed].filter((stream) => !wanted.has(stream)),
+  );
+  send(
+    "SUBSCRIBE",
+    [...wanted].filter((stream) => !subscribed.has(stream)),
+  );
   subscribed = wanted;
 }
 

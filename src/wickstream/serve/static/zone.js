@@ -15,7 +15,10 @@ export function startZone(onChange) {
   const button = byId("zone");
   const show = () => {
     say(button, zone() === "utc" ? "UTC" : "Local");
-    button.setAttribute("aria-label", `Times are in ${zoneName()}; switch to ${zone() === "utc" ? "local time" : "UTC"}`);
+    button.setAttribute(
+      "aria-label",
+      `Times are in ${zoneName()}; switch to ${zone() === "utc" ? "local time" : "UTC"}`,
+    );
     say(byId("zone-words"), `Times are ${zoneName()}.`);
   };
   button.addEventListener("click", () => {

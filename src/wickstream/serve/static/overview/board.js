@@ -37,7 +37,12 @@ export class Board {
     this.notice = stateLine("loading", "Loading symbols…");
     this.heads = COLUMNS.map(([column, words, look, why]) => head(column, words, look, why));
     const first = element("th", { scope: "col" }, element("span", { class: "unseen" }, "Favourite"));
-    const table = element("table", { class: "board" }, element("thead", {}, element("tr", {}, first, ...this.heads)), this.body);
+    const table = element(
+      "table",
+      { class: "board" },
+      element("thead", {}, element("tr", {}, first, ...this.heads)),
+      this.body,
+    );
     this.search = element("input", {
       ...{ id: "search", type: "search", class: "field", placeholder: "Search symbols", autocomplete: "off" },
       ...{ "aria-label": "Search symbols", spellcheck: "false", value: wish.filter },
@@ -47,6 +52,8 @@ export class Board {
     const heading = element("div", { class: "heading" }, element("h1", {}, "Market"), tools);
     this.element = element("section", { class: "panel", "aria-label": "All symbols" }, heading, table, this.notice);
     this.sight = new IntersectionObserver((changes) => this.#see(changes), { rootMargin: "300px" });
+    /** @type {number | undefined} a frame in which is written */
+    this.pending = undefined;
     this.#listen();
   }
 
@@ -101,7 +108,8 @@ export class Board {
   #write() {
     this.pending = undefined;
     const now = performance.now();
-    for (const row of this.#seen()) if (row.isDirty) row.fill(/** @type {any} */ (this.quotes.all.get(row.symbol)), now);
+    for (const row of this.#seen())
+      if (row.isDirty) row.fill(/** @type {any} */ (this.quotes.all.get(row.symbol)), now);
   }
 
   /** @param {IntersectionObserverEntry[]} changes */

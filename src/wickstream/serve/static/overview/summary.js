@@ -7,7 +7,10 @@ const FIGURES = ["Symbols", "Traded in 24 h", "Trades in 24 h", "Top gainer", "T
 
 export class Summary {
   constructor() {
-    this.places = FIGURES.map(() => ({ figure: element("dd", { class: "number" }, "–"), beside: element("dd", { class: "beside" }) }));
+    this.places = FIGURES.map(() => ({
+      figure: element("dd", { class: "number" }, "–"),
+      beside: element("dd", { class: "beside" }),
+    }));
     const pairs = FIGURES.map((words, index) => {
       const place = this.places[index];
       return element("div", {}, element("dt", {}, words), place?.figure ?? null, place?.beside ?? null);
@@ -19,8 +22,16 @@ export class Summary {
   show(answer) {
     const [largest, ...others] = [...answer.quote_volumes].sort((a, b) => b.trade_count - a.trade_count);
     const also = others.map((total) => `${sum(total.quote_volume)} ${total.quote_asset ?? ""}`).slice(0, 2);
-    this.#say(0, count(answer.symbols), `${answer.up} up · ${answer.down} down${answer.flat ? ` · ${answer.flat} flat` : ""}`);
-    this.#say(1, largest ? `${sum(largest.quote_volume)} ${largest.quote_asset ?? ""}` : "–", also.join(" · ") || "quote volume");
+    this.#say(
+      0,
+      count(answer.symbols),
+      `${answer.up} up · ${answer.down} down${answer.flat ? ` · ${answer.flat} flat` : ""}`,
+    );
+    this.#say(
+      1,
+      largest ? `${sum(largest.quote_volume)} ${largest.quote_asset ?? ""}` : "–",
+      also.join(" · ") || "quote volume",
+    );
     this.#say(2, count(answer.trade_count), answer.basis === "tickers" ? "from tickers" : "from candles");
     this.#move(3, answer.top_gainer);
     this.#move(4, answer.top_loser);

@@ -42,11 +42,16 @@ export class Top {
 }
 
 export const byTrades = () =>
-  new Top("Most trades, last hour", (row) => count(row.trade_count), (row) => row.trade_count);
+  new Top(
+    "Most trades, last hour",
+    (row) => count(row.trade_count),
+    (row) => row.trade_count,
+  );
 
 export const byVolume = () =>
   new Top(
     "Most volume, last hour",
-    (row) => (row.usd_volume === null ? `${sum(row.quote_volume)} ${row.quote_asset ?? ""}` : `$${sum(row.usd_volume)}`),
+    (row) =>
+      row.usd_volume === null ? `${sum(row.quote_volume)} ${row.quote_asset ?? ""}` : `$${sum(row.usd_volume)}`,
     (row) => Number(row.usd_volume ?? 0),
   );

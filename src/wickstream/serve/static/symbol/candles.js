@@ -39,6 +39,8 @@ export class Candles {
     this.changed = new Set();
     /** @type {Chart | null} */
     this.chart = null;
+    /** @type {number | undefined} a frame in which is drawn */
+    this.pending = undefined;
     this.stops = [
       keepAsking(
         () => this.#newest(),

@@ -49,7 +49,7 @@ export class Chart {
     });
     this.marks = charts.createSeriesMarkers(this.candles, []);
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.24 } });
+    this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0.24 } });
     /** @type {Set<number>} */
     this.drawn = new Set();
     this.newest = Number.NEGATIVE_INFINITY;
@@ -115,7 +115,12 @@ export class Chart {
     this.marks.setMarkers(
       marks
         .filter(({ time }) => this.drawn.has(time))
-        .map(({ time, kind, count }) => ({ time: stamp(time), ...looks[kind], size: 0.8, text: count > 1 ? String(count) : "" })),
+        .map(({ time, kind, count }) => ({
+          time: stamp(time),
+          ...looks[kind],
+          size: 0.8,
+          text: count > 1 ? String(count) : "",
+        })),
     );
   }
 
@@ -151,7 +156,8 @@ export class Chart {
     const range = scale.getVisibleLogicalRange();
     const move = { ArrowLeft: [-STEP, -STEP], ArrowRight: [STEP, STEP], "+": [STEP, 0], "-": [-STEP, 0] }[event.key];
     if (event.key === "End") this.showNewest();
-    else if (move && range) scale.setVisibleLogicalRange({ from: range.from + (move[0] ?? 0), to: range.to + (move[1] ?? 0) });
+    else if (move && range)
+      scale.setVisibleLogicalRange({ from: range.from + (move[0] ?? 0), to: range.to + (move[1] ?? 0) });
     else return;
     event.preventDefault();
   }
@@ -194,7 +200,9 @@ export class Chart {
 /** @param {Candle} candle */
 function point(candle) {
   const vwap = candle.vwap ?? Number(candle.quote_volume) / Number(candle.volume);
-  return Number.isFinite(Number(vwap)) ? { time: stamp(candle.open_time), value: Number(vwap) } : { time: stamp(candle.open_time) };
+  return Number.isFinite(Number(vwap))
+    ? { time: stamp(candle.open_time), value: Number(vwap) }
+    : { time: stamp(candle.open_time) };
 }
 
 /** @param {number} ms */

@@ -22,16 +22,22 @@ export class Heading {
    */
   constructor(symbol, onChoose) {
     this.symbol = symbol;
-    this.choice = element("select", { class: "field", id: "choose", "aria-label": "Symbol" }, element("option", { value: symbol }, symbol));
+    this.choice = element(
+      "select",
+      { class: "field", id: "choose", "aria-label": "Symbol" },
+      element("option", { value: symbol }, symbol),
+    );
     this.choice.addEventListener("change", () => onChoose(this.choice.value));
     this.price = element("span", { class: "price number", id: "price" }, "–");
     this.change = element("span", { class: "change number", id: "change" }, "–");
     this.figures = FIGURES.map(() => element("dd", { class: "number" }, "–"));
-    const pairs = FIGURES.map((words, index) => element("div", {}, element("dt", {}, words), this.figures[index] ?? null));
+    const pairs = FIGURES.map((words, index) =>
+      element("div", {}, element("dt", {}, words), this.figures[index] ?? null),
+    );
     const name = splitSymbol(symbol).filter(Boolean).join(" / ");
     const title = element("h1", { id: "chosen" }, name);
     const head = element("div", { class: "who" }, title, this.price, this.change);
-    this.element = element("div", { class: "symbol-head" }, head, element("dl", { class: "day" }, ...pairs), this.choice);
+    this.element = element("div", { class: "symbol-head" }, head, element("dl", { class: "day" }, ...pairs));
     /** @type {string | null} */
     this.last = null;
     this.stops = [
@@ -58,7 +64,9 @@ export class Heading {
     const known = [...this.choice.options].map(({ value }) => value);
     const symbols = [...new Set([...data.map(({ symbol }) => symbol), this.symbol])].sort();
     if (known.join() !== symbols.join()) {
-      this.choice.replaceChildren(...symbols.map((symbol) => element("option", { value: symbol, selected: symbol === this.symbol }, symbol)));
+      this.choice.replaceChildren(
+        ...symbols.map((symbol) => element("option", { value: symbol, selected: symbol === this.symbol }, symbol)),
+      );
     }
     const row = data.find(({ symbol }) => symbol === this.symbol);
     if (row) this.#show(dayOfRow(row));

@@ -26,7 +26,13 @@ export class Legend {
   show(candle, kept) {
     const change = Number(candle.open) ? (100 * (Number(candle.close) - Number(candle.open))) / Number(candle.open) : 0;
     const prices = [candle.open, candle.high, candle.low, candle.close].map((amount) => price(amount, kept));
-    const words = [...prices, percent(String(change)), vwapOf(candle, kept), sum(candle.volume), count(candle.trade_count)];
+    const words = [
+      ...prices,
+      percent(String(change)),
+      vwapOf(candle, kept),
+      sum(candle.volume),
+      count(candle.trade_count),
+    ];
     say(this.time, moment(candle.open_time).slice(0, -3));
     this.values.forEach((value, index) => say(value, words[index] ?? ""));
     const coloured = this.values[NAMES.indexOf("Change")];

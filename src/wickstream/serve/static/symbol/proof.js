@@ -29,7 +29,11 @@ export function verdict(candle, before) {
   }
   const ids = candle.last_trade_id - candle.first_trade_id + 1;
   if (ids !== candle.trade_count) {
-    return ["good", "proved", `${count(ids - candle.trade_count)} ids in this range are absent on the exchange itself, too.`];
+    return [
+      "good",
+      "proved",
+      `${count(ids - candle.trade_count)} ids in this range are absent on the exchange itself, too.`,
+    ];
   }
   const chained = before?.closed && before.last_trade_id !== null && before.last_trade_id + 1 === candle.first_trade_id;
   const chain = chained ? " The range follows on the candle before without a hole." : "";
@@ -80,7 +84,8 @@ export class Proof {
     const at = candles.findLastIndex((candle) => candle.closed);
     const closed = candles[at];
     if (closed) this.closed.say(`Closed ${span(closed)}`, facts(closed, kept), verdict(closed, candles[at - 1]));
-    else this.closed.say("Last closed candle", [], ["", "", "None yet: a candle closes when its last trade is proven."]);
+    else
+      this.closed.say("Last closed candle", [], ["", "", "None yet: a candle closes when its last trade is proven."]);
     const last = candles.at(-1);
     const why = "Changes with every trade, until a trade or ticker past its end proves that it is whole.";
     if (last && !last.closed) this.forming.say(`Forming ${span(last)}`, facts(last, kept), ["warn", "open", why]);

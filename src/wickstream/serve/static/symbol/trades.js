@@ -23,6 +23,8 @@ export class RecentTrades {
     this.symbol = symbol;
     /** @type {Trade[]} the newest first */
     this.trades = [];
+    /** @type {number | undefined} a frame in which is written */
+    this.pending = undefined;
     const body = element("tbody");
     this.lines = Array.from({ length: LINES }, () => {
       const cells = Array.from({ length: 4 }, () => element("td"));
@@ -55,7 +57,9 @@ export class RecentTrades {
     const kept = decimals(this.symbol, ...this.trades.map((trade) => trade.price));
     this.lines.forEach(({ row, cells }, index) => {
       const trade = this.trades[index];
-      const words = trade ? [second(trade.at), trade.isBuy ? "Buy" : "Sell", price(trade.price, kept), price(trade.quantity, 5)] : [];
+      const words = trade
+        ? [second(trade.at), trade.isBuy ? "Buy" : "Sell", price(trade.price, kept), price(trade.quantity, 5)]
+        : [];
       cells.forEach((cell, at) => say(cell, words[at] ?? ""));
       const look = trade ? (trade.isBuy ? "up" : "down") : "";
       if (row.className !== look) row.className = look;

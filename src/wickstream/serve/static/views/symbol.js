@@ -52,20 +52,32 @@ function showSymbol(root, symbol, asked) {
   const go = (/** @type {string} */ to, /** @type {string} */ width) =>
     (location.hash = `#/symbol/${encodeURIComponent(to)}?interval=${width}`);
   const [heading, legend, proof] = [new Heading(symbol, (to) => go(to, interval)), new Legend(), new Proof()];
-  const [pressure, trades, listed, marks] = [new Pressure(), new RecentTrades(symbol), new AlertList(), new Marks(step)];
+  const [pressure, trades, listed, marks] = [
+    new Pressure(),
+    new RecentTrades(symbol),
+    new AlertList(),
+    new Marks(step),
+  ];
   const notice = stateLine("loading", "Loading candles…");
-  const place = element("div", { id: "chart", role: "img", tabindex: 0, "aria-label": `Candlesticks, volume and VWAP of ${symbol}, ${interval}` });
-  const frame = element("div", { class: "frame" }, place, notice);
+  const place = element("div", {
+    id: "chart",
+    role: "img",
+    tabindex: 0,
+    "aria-label": `Candlesticks, volume and VWAP of ${symbol}, ${interval}`,
+  });
+  const frame = element("div", { class: "frame" }, place, legend.element, notice);
   const chosen = element("div", { class: "intervals", role: "group", "aria-label": "Width of a candle" });
   for (const width of Object.keys(INTERVALS)) {
     const button = element("button", { type: "button", "aria-pressed": String(width === interval) }, width);
     button.addEventListener("click", () => go(symbol, width));
     chosen.append(button);
   }
-  const tools = element("div", { class: "chart-tools" }, legend.element, chosen);
+  const tools = element("div", { class: "chart-tools" }, heading.choice, chosen);
   const main = element("section", { class: "panel", "aria-label": "Candles" }, heading.element, tools, frame);
   const side = element("div", { class: "beside-chart" }, pressure.element, trades.element);
-  root.append(element("div", { class: "symbol" }, element("div", { class: "charts" }, main, listed.element, proof.element), side));
+  root.append(
+    element("div", { class: "symbol" }, element("div", { class: "charts" }, main, listed.element, proof.element), side),
+  );
 
   const ending = new AbortController();
   /** @type {import("../symbol/chart.js").Chart | null} */
@@ -123,7 +135,9 @@ function showSymbol(root, symbol, asked) {
   document.addEventListener("theme", repaint);
   const stream = symbol.toLowerCase();
   const stops = [
-    keepAsking(`/api/v1/analytics/trades/${encodeURIComponent(symbol)}?limit=20`, TRADES_MS, ({ data }) => trades.take(data.map(tradeOfRow))),
+    keepAsking(`/api/v1/analytics/trades/${encodeURIComponent(symbol)}?limit=20`, TRADES_MS, ({ data }) =>
+      trades.take(data.map(tradeOfRow)),
+    ),
     listen([`${stream}@trade`], (frame) => {
       trades.take([tradeOfFrame(frame)]);
       heading.traded(frame.p);
