@@ -1,7 +1,7 @@
 // The candles of the view: what is loaded, what comes live, and further back as the reader scrolls.
 
 import { ask, keepAsking, Unanswered } from "../api.js";
-import { decimals } from "../format.js";
+import { count, decimals, moment } from "../format.js";
 import { listen, whenBack } from "../live.js";
 import { candleOf, INTERVALS, Series } from "./series.js";
 
@@ -62,6 +62,13 @@ export class Candles {
     chart.onScroll((left) => {
       if (left < AHEAD) this.older();
     });
+  }
+
+  /** How much is loaded, in words for who does not see it. */
+  described() {
+    const { candles, oldest, newest } = this.series;
+    const span = candles.size ? `: ${count(candles.size)} candles from ${moment(oldest)} to ${moment(newest)}` : "";
+    return `Candlesticks, volume and VWAP of ${this.symbol}, ${this.interval}${span}`;
   }
 
   /** Everything that is loaded, in the colours of now. */

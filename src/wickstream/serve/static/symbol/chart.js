@@ -11,7 +11,7 @@ const PATH = /** @type {string} */ ("../vendor/lightweight-charts/lightweight-ch
 /** @type {Promise<Library>} */
 const library = import(PATH);
 
-const SHOWN = 90;
+const BAR_PX = 10; // of a candle, at first
 const FEWEST = 24;
 const STEP = 5; // candles, of an arrow key
 const DAY_MARKS = [0, 1, 2]; // the library's words for a year, a month, a day
@@ -28,6 +28,7 @@ export class Chart {
    * @param {HTMLElement} place
    */
   constructor(charts, place) {
+    this.place = place;
     this.chart = charts.createChart(place, {
       autoSize: true,
       layout: { attributionLogo: false, fontFamily: "system-ui, sans-serif" }, // credited in the footer
@@ -127,8 +128,9 @@ export class Chart {
   /** The newest candles, as many as are easily read. */
   showNewest() {
     const all = this.drawn.size;
+    const shown = Math.max(FEWEST, Math.min(all, Math.floor(this.place.clientWidth / BAR_PX)));
     this.candles.priceScale().applyOptions({ autoScale: true });
-    this.chart.timeScale().setVisibleLogicalRange({ from: all - Math.max(FEWEST, Math.min(SHOWN, all)), to: all + 3 });
+    this.chart.timeScale().setVisibleLogicalRange({ from: all - shown, to: all + 3 });
   }
 
   /**

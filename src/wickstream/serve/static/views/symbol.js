@@ -59,12 +59,7 @@ function showSymbol(root, symbol, asked) {
     new Marks(step),
   ];
   const notice = stateLine("loading", "Loading candles…");
-  const place = element("div", {
-    id: "chart",
-    role: "img",
-    tabindex: 0,
-    "aria-label": `Candlesticks, volume and VWAP of ${symbol}, ${interval}`,
-  });
+  const place = element("div", { id: "chart", role: "img", tabindex: 0, "aria-label": `Candles of ${symbol}` });
   const frame = element("div", { class: "frame" }, place, legend.element, notice);
   const chosen = element("div", { class: "intervals", role: "group", "aria-label": "Width of a candle" });
   for (const width of Object.keys(INTERVALS)) {
@@ -92,6 +87,7 @@ function showSymbol(root, symbol, asked) {
     if (candle) legend.show(candle, kept);
     listed.show(pointed === null ? marks.newest(FEW) : marks.at(pointed), pointed, note);
     proof.show(candles.series.last(FEW), kept);
+    place.setAttribute("aria-label", candles.described());
     pressure.show((most) => candles.series.last(most));
   };
   const mark = (/** @type {any[]} */ alerts) => {

@@ -1,0 +1,86 @@
+"""The page in Debian's Chromium, over the real API and stores; live push says what a test gives it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.scripted_source import ScriptedSource
+from tests.serving import served
+from tests.stored_page import page_market
+from wickstream.config import Settings
+from wickstream.serve.app import build_app
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def stored(postgres: Settings, redis: Settings) -> Settings:
+    return page_market(redis)
+
+
+@pytest.fixture(scope="session")
+def source() -> ScriptedSource:
+    return ScriptedSource()
+
+
+@pytest.fixture(scope="session")
+def address(stored: Settings, source: ScriptedSource, kafka: str) -> Iterator[str]:
+    with served(build_app(stored, open_source=source.opened)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS.split())
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the console said; a test that expects some takes them away."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str, complaints: list[str]) -> Iterator[OpenPage]:
+    """Opens the page at a place, in a context of its own; a complaint on the console fails the test."""
+    contexts = []
+
+    def open_at(place: str = "", *, base: str = address, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.goto(f"{base}/{place}")
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program that looks for what keeps people out."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not there: make types gets it")
+    return AXE.read_text("utf-8")
