@@ -27,7 +27,8 @@ def page_market(redis: Settings) -> Settings:
     """Stored by the code that writes in service, in a Redis that has heard of no other symbol, nor of other times."""
     with closing(open_client(redis)) as client:
         client.delete(SYMBOLS_KEY, CLOCK_KEY)
-    settings = redis.model_copy(update={"ticker_symbols": (SYMBOL, SILENT), "source": "replay:0123456789ab"}  # whose clock stands still)
+    replay = "replay:0123456789ab"  # whose clock stands still
+    settings = redis.model_copy(update={"ticker_symbols": (SYMBOL, SILENT), "source": replay})
     store_market(settings, SYMBOL)
     ColdCandles(settings).store(_older(IN_COLD), {})
     with closing(WarmWriter(settings)) as warm:
