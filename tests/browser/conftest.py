@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.scripted_source import ScriptedSource
 from tests.serving import served
@@ -21,6 +21,8 @@ FLAGS = (
 )
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=20_000)  # on a machine that is busy with other tests
 
 
 @pytest.fixture(scope="session")
