@@ -73,10 +73,10 @@ export function percent(text) {
 export const share = (part) => (part === null || Number.isNaN(part) ? NOTHING : `${(100 * part).toFixed(1)} %`);
 
 /**
- * The class of a change.
+ * The class of a change; what is told as 0.00 is none.
  * @param {string | number | null | undefined} change
  */
-export const direction = (change) => (Number(change ?? 0) > 0 ? "up" : Number(change ?? 0) < 0 ? "down" : "");
+export const direction = (change) => ({ "-1": "down", 0: "", 1: "up" })[Math.sign(Math.round(100 * Number(change ?? 0)))] ?? "";
 
 /**
  * Base and quote asset, as far as the name tells.
