@@ -76,7 +76,8 @@ export const share = (part) => (part === null || Number.isNaN(part) ? NOTHING : 
  * The class of a change; what is told as 0.00 is none.
  * @param {string | number | null | undefined} change
  */
-export const direction = (change) => ({ "-1": "down", 0: "", 1: "up" })[Math.sign(Math.round(100 * Number(change ?? 0)))] ?? "";
+export const direction = (change) =>
+  ({ "-1": "down", 0: "", 1: "up" })[Math.sign(Math.round(100 * Number(change ?? 0)))] ?? "";
 
 /**
  * Base and quote asset, as far as the name tells.
