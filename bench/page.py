@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.store.servers import running
 from bench.table import Figure
 from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.running import wait_until
 from tests.sample_market import MIDNIGHT_MS, a_candle, a_ticker
 from tests.scripted_source import ScriptedSource, ticker_frame
 from tests.serving import served
@@ -89,7 +90,8 @@ def _first(browser: Browser, address: str, view: str, place: str, wanted: str) -
         inspector.on("Network.loadingFinished", lambda told: _add(weights, "wire", told["encodedDataLength"]))
         inspector.on("Network.dataReceived", lambda told: _add(weights, "plain", told["dataLength"]))
         page.goto(f"{address}/{place}")
-        shown_ms = page.wait_for_function("window.firstData").json_value()
+        wait_until(lambda: page.evaluate("window.firstData ?? 0") > 0, what="data is shown")
+        shown_ms = page.evaluate("window.firstData")
         page.wait_for_load_state("networkidle")
     yield Figure(f"{view}: first paint with data", "ms", shown_ms, limit=1_000)
     yield Figure(

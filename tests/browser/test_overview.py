@@ -127,9 +127,9 @@ def test_favourites_come_first_and_are_kept(open_page: OpenPage) -> None:
 
 
 def test_while_it_loads_and_where_it_fails_it_says_so(open_page: OpenPage, complaints: list[str]) -> None:
-    page = open_page("version")
+    page = open_page("favicon.svg")
     page.route("**/api/**", lambda route: route.abort())
-    page.goto(page.url.replace("version", ""))
+    page.goto(page.url.replace("favicon.svg", ""))
     expect(page.locator("main")).to_contain_text("The API does not answer. Trying again.")
     page.unroute("**/api/**")
     expect(row_of(page, SYMBOL)).to_be_visible(timeout=15_000)

@@ -121,6 +121,13 @@ def test_the_page_asks_nothing_of_other_hosts(path: Path) -> None:
     assert loaded == []
 
 
+def test_the_pages_files_come_compressed_to_who_takes_that(client: Client) -> None:
+    plain = client.get("/style.css", headers={"Accept-Encoding": "identity"})
+    packed = client.get("/style.css", headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["content-encoding"], packed.text) == ("gzip", plain.text)
+    assert int(packed.headers.get("content-length", 0)) < len(plain.content) / 2
+
+
 def test_every_list_that_goes_on_says_so_twice_and_leads_to_the_same_page(client: Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     seen = set()
