@@ -5,20 +5,23 @@ Needs Debian's Chromium.
 
 import sys
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
 SYMBOL = "BTCUSDT"
 MOST_BYTES = 150_000
-WIDE, NARROW = {"width": 1120, "height": 620}, {"width": 390, "height": 760}
+WIDE, NARROW = ViewportSize(width=1120, height=620), ViewportSize(width=390, height=760)
+LIGHT: Literal["light"] = "light"
+DARK: Literal["dark"] = "dark"
 
 # What to show, where, in which colours, how large, and what has to be there first.
 PICTURES = (
-    ("overview-light", "#/", "light", WIDE, ".board svg path[d]"),
-    ("symbol-dark", f"#/symbol/{SYMBOL}?interval=1m", "dark", WIDE, "#chart[aria-label*=candles]"),
-    ("symbol-narrow", f"#/symbol/{SYMBOL}?interval=5m", "light", NARROW, "#chart[aria-label*=candles]"),
+    ("overview-light", "#/", LIGHT, WIDE, ".board svg path[d]"),
+    ("symbol-dark", f"#/symbol/{SYMBOL}?interval=1m", DARK, WIDE, "#chart[aria-label*=candles]"),
+    ("symbol-narrow", f"#/symbol/{SYMBOL}?interval=5m", LIGHT, NARROW, "#chart[aria-label*=candles]"),
 )
 
 
