@@ -62,16 +62,17 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, address: str, complaints: list[str]) -> Iterator[OpenPage]:
-    """Opens the page at a place, in a context of its own; a complaint on the console fails the test."""
+    """Opens the page at a place (None: nowhere yet), in a context of its own; a complaint on the console fails the test."""
     contexts = []
 
-    def open_at(place: str = "", *, base: str = address, **options: Any) -> Page:
+    def open_at(place: str | None = "", *, base: str = address, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.goto(f"{base}/{place}")
+        if place is not None:
+            page.goto(f"{base}/{place}")
         return page
 
     yield open_at

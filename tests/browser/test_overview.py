@@ -126,10 +126,10 @@ def test_favourites_come_first_and_are_kept(open_page: OpenPage) -> None:
     assert names(page) == [SILENT]
 
 
-def test_while_it_loads_and_where_it_fails_it_says_so(open_page: OpenPage, complaints: list[str]) -> None:
-    page = open_page("favicon.svg")
+def test_while_it_loads_and_where_it_fails_it_says_so(open_page: OpenPage, address: str, complaints: list[str]) -> None:
+    page = open_page(None)
     page.route("**/api/**", lambda route: route.abort())
-    page.goto(page.url.replace("favicon.svg", ""))
+    page.goto(address)
     expect(page.locator("main")).to_contain_text("The API does not answer. Trying again.")
     page.unroute("**/api/**")
     expect(row_of(page, SYMBOL)).to_be_visible(timeout=15_000)

@@ -128,7 +128,7 @@ def test_nobody_is_kept_out(open_page: OpenPage, axe: str, place: str, scheme: s
 
 @pytest.mark.parametrize("place", [*PLACES, "docs"])
 def test_nothing_is_asked_of_other_hosts_and_all_of_it_comes(open_page: OpenPage, address: str, place: str) -> None:
-    page = open_page("favicon.svg")
+    page = open_page(None)
     asked: list[str] = []
     missed: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -145,7 +145,7 @@ def test_the_page_weighs_less_than_300_kb_compressed() -> None:
 
 
 def test_a_view_of_all_symbols_does_without_the_charts_library(open_page: OpenPage, address: str) -> None:
-    page = open_page("favicon.svg")
+    page = open_page(None)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
