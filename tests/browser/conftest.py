@@ -62,7 +62,7 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, address: str, complaints: list[str]) -> Iterator[OpenPage]:
-    """Opens the page at a place (None: nowhere yet), in a context of its own; a complaint on the console fails the test."""
+    """Opens the page (at None: nowhere yet) in a context of its own; what the console complains of fails it."""
     contexts = []
 
     def open_at(place: str | None = "", *, base: str = address, **options: Any) -> Page:
