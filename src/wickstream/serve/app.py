@@ -40,7 +40,7 @@ from wickstream.serve.live.room import make_room
 from wickstream.serve.live.rules import RULES, Rules
 from wickstream.serve.live.sockets import LiveSocket
 from wickstream.serve.reader import Reader
-from wickstream.serve.v1 import alerts, klines, market, system, system_records, trade_counts, trades
+from wickstream.serve.v1 import alerts, klines, market, system, system_records, trade_counts, trades, trust
 from wickstream.store.hot.leases import Leases
 from wickstream.store.series.router import Router
 
@@ -95,7 +95,7 @@ def build_app(
     app.add_middleware(Doorstep)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
-    for resource in (market, klines, trades, alerts, trade_counts, system, system_records, server_sent, drop_in):
+    for resource in (market, klines, trades, alerts, trade_counts, system, system_records, trust, server_sent, drop_in):
         app.include_router(resource.router)
     _add_page(app)
     return app

@@ -1,11 +1,12 @@
 """What the tiers say of the whole market, from memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tests.sample_market import MIDNIGHT_MS
+from tests.sample_market import MIDNIGHT_MS, a_candle
 from wickstream.events import MINUTE_MS
+from wickstream.store.lane.agreement import Comparison
 from wickstream.store.lane.pulse import Pulse
 from wickstream.store.series.board import Moment
 from wickstream.store.series.market_reads import Vital, Vitals
@@ -49,3 +50,12 @@ class FakeMarket:
         first, second = TURNOVERS[:2]
         rows = (replace(first, closes=CLOSES), second)
         return Turnovers(rows, Basis.CANDLES, complete=False, sources=("demo", "hot"), moment=NOW)
+
+    async def followed(self) -> Sequence[str]:
+        self.answer_or_raise()
+        return ("BTCUSDT", "DOTUSDT", "ETHUSDT")
+
+    async def agreement(self, symbols: Sequence[str]) -> Mapping[str, Comparison]:
+        self.answer_or_raise()
+        differing = {"BTCUSDT": [(a_candle(), "volume 4 here, 5 live")]}
+        return {name: Comparison(8, 1, 1, differing.get(name, []), MIDNIGHT_MS) for name in symbols}

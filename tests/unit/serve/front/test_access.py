@@ -62,6 +62,10 @@ TABLE = {
     "/api/v1/system/health": needing("read"),
     "/api/v1/system/gaps": needing("read"),
     "/api/v1/system/integrity": needing("read"),
+    "/api/v1/system/integrity/{symbol}": needing("read"),
+    "/api/v1/system/agreement": needing("read"),
+    "/api/v1/system/components": needing("read"),
+    "/api/v1/system/proofs": needing("read"),
     "/api/v1/system/symbols": needing("read"),
 }
 

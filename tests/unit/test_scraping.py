@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 from tests.conftest import SettingsMaker
 from wickstream.cli import app
 from wickstream.metrics import EXPORTED
-from wickstream.operate.scraping import scrape_targets
 from wickstream.operate.stack import PORT_NAMES
+from wickstream.scraping import scrape_targets
 
-DEPLOY = Path(__file__).parents[3] / "deploy" / "prometheus"
+DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"
 OWN_PROCESSES = {"connector", "stream", "tickers", "writer", "repair", "api"}
 
 
