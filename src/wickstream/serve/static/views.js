@@ -11,4 +11,7 @@
 export const VIEWS = [
   { name: "", words: "Overview", load: () => import("./views/overview.js") },
   { name: "symbol", words: "Symbol", load: () => import("./views/symbol.js") },
+  { name: "alerts", words: "Alerts", load: () => import("./views/alerts.js") },
+  { name: "quality", words: "Data quality", load: () => import("./views/quality.js") },
+  { name: "system", words: "System", load: () => import("./views/system.js") },
 ];

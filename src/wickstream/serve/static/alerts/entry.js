@@ -2,7 +2,7 @@
 
 import { explained, headline } from "../alert_words.js";
 import { element } from "../dom.js";
-import { day, percent, price, second, sum } from "../format.js";
+import { count, day, percent, price, second } from "../format.js";
 
 /** @typedef {import("../alert_words.js").Alert & {late: boolean, final: boolean}} Alert */
 
@@ -32,7 +32,7 @@ const FACTS = {
 const words = (name) => FACTS[name] ?? `${name[0]?.toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
 
 /** @param {Alert} alert */
-export const size = (alert) => (alert.type === "price_spike" ? percent(alert.value) : `$${sum(alert.value)}`);
+export const size = (alert) => (alert.type === "price_spike" ? percent(alert.value) : `$${count(Math.round(Number(alert.value)))}`);
 
 /** @param {Alert} alert */
 function threshold(alert) {

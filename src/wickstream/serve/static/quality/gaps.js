@@ -46,5 +46,5 @@ export function row(gap, onChoose) {
     ["From", place(gap.filled_by)],
     ["Evidence", gap.evidence ?? "–"],
   ]);
-  return element("tr", {}, ...cells.map(([name, value]) => element("td", { "data-name": name }, value)));
+  return element("tr", {}, ...cells.map(([name, value]) => element("td", { "data-name": name, "data-empty": value === "–" }, value)));
 }

@@ -79,7 +79,7 @@ function strip(minutes) {
       "li",
       { "data-state": one.state, title: `${minute(one.open_time)} ${one.state}` },
       element("span", { class: "unseen" }, `${minute(one.open_time)} ${one.state}`),
-      element("span", { "aria-hidden": "true" }, one.state === "complete" ? "" : LETTERS[one.state]),
+      element("span", { "aria-hidden": "true" }, LETTERS[one.state]),
     ),
   );
   return element("ol", { class: "strip", "aria-label": "Minutes" }, ...boxes);

@@ -130,6 +130,6 @@ function legend() {
   const items = STATES.map((state) =>
     element("li", {}, element("span", { class: "key", "data-state": state, "aria-hidden": "true" }, LETTERS[state]), element("strong", {}, state), ` ${MEANINGS[state]}`),
   );
-  return element("ul", { class: "legend", "aria-label": "What the letters mean" }, ...items.reverse());
+  return element("ul", { class: "map-legend", "aria-label": "What the letters mean" }, ...items.reverse());
 }
 

@@ -21,7 +21,7 @@ class Card {
     this.badge = element("span", { class: "badge" }, "–");
     this.content = element("div", {});
     this.notice = stateLine("loading", waiting);
-    this.element = element("section", { class: "panel proof", "aria-label": words }, element("h2", {}, words, " ", this.badge), this.notice, this.content);
+    this.element = element("section", { class: "panel verdict", "aria-label": words }, element("h2", {}, words, " ", this.badge), this.notice, this.content);
     this.badge.hidden = true;
   }
 

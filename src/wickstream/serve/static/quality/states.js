@@ -22,7 +22,7 @@ import { count, minute } from "../format.js";
 export const STATES = /** @type {State[]} */ (["missing", "halted", "repaired", "quiet", "complete"]);
 
 /** @type {Record<State | "none", string>} */
-export const LETTERS = { missing: "M", halted: "H", repaired: "R", quiet: "Q", complete: "✓", none: "" };
+export const LETTERS = { missing: "M", halted: "H", repaired: "R", quiet: "Q", complete: "", none: "" };
 
 /** @type {Record<State, string>} */
 export const MEANINGS = {

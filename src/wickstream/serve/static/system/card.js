@@ -28,8 +28,8 @@ export class Card {
     const list = this.figures.length ? element("dl", {}, ...this.figures.map((one) => one.element)) : null;
     this.element = element(
       "section",
-      { class: "panel component", "aria-label": name, "data-component": name },
-      element("h2", {}, name, " ", this.badge),
+      { class: "panel component", "aria-label": process.name, "data-component": name },
+      element("h2", {}, process.name, this.badge),
       element("p", { class: "does" }, process.does),
       this.about,
       element("div", { class: "lines" }, ...this.charts.map((one) => one.element)),

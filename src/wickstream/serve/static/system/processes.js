@@ -3,7 +3,7 @@
 import { count, duration, sum } from "../format.js";
 
 /** @typedef {{name: string, words: string, told: (value: number) => string, fromZero: boolean}} Line */
-/** @typedef {{does: string, lines: Line[], figures: [string, string, (value: number) => string][]}} Process */
+/** @typedef {{name: string, does: string, lines: Line[], figures: [string, string, (value: number) => string][]}} Process */
 
 /** @param {number} bytes */
 export const size = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`);
@@ -26,6 +26,7 @@ const WAITING = { name: "waiting", words: "Records waiting", told: count, fromZe
 /** @type {Record<string, Process>} */
 export const PROCESSES = {
   connector: {
+    name: "Connector",
     does: "The exchange’s sockets into Kafka, every trade once and in order",
     lines: [rate("Trades published"), { name: "lag_ms", words: "Behind the exchange", told: lag, fromZero: true }, MEMORY, CPU],
     figures: [
@@ -37,6 +38,7 @@ export const PROCESSES = {
     ],
   },
   stream: {
+    name: "Stream",
     does: "Trades and marks into candles and alerts (Spark)",
     lines: [rate("Rows taken in"), WAITING, MEMORY, CPU],
     figures: [
@@ -44,8 +46,9 @@ export const PROCESSES = {
       ["late_rows", "Rows too late", count],
     ],
   },
-  tickers: { does: "The live lane: last prices and forming candles into Redis", lines: [rate("Rows written"), WAITING, MEMORY, CPU], figures: [] },
+  tickers: { name: "Live lane", does: "Last prices and forming candles into Redis", lines: [rate("Rows written"), WAITING, MEMORY, CPU], figures: [] },
   writer: {
+    name: "Writer",
     does: "Candles, trades and alerts into Redis, PostgreSQL and the lake; keeps the books",
     lines: [rate("Rows written"), WAITING, MEMORY, CPU],
     figures: [
@@ -58,6 +61,7 @@ export const PROCESSES = {
     ],
   },
   repair: {
+    name: "Repair",
     does: "Brings back what is missing, behind live traffic",
     lines: [rate("Ids brought back"), MEMORY, CPU],
     figures: [
@@ -68,6 +72,7 @@ export const PROCESSES = {
     ],
   },
   api: {
+    name: "API",
     does: "This page, REST and live push",
     lines: [rate("Requests"), MEMORY, CPU],
     figures: [
@@ -77,12 +82,16 @@ export const PROCESSES = {
   },
 };
 
-/** @type {Record<string, string>} */
+/** @type {Record<string, [string, string]>} name and what it is for */
 export const SERVERS = {
-  kafka: "The bus between all processes",
-  redis: "Hot tier and live values",
-  postgres: "Warm tier, ledger and books",
+  kafka: ["Kafka", "The bus between all processes"],
+  redis: ["Redis", "Hot tier and live values"],
+  postgres: ["PostgreSQL", "Warm tier, ledger and books"],
 };
 
-/** @type {Record<string, string>} */
-export const TIERS = { hot: "Redis: the last hour", warm: "PostgreSQL: the last months", cold: "The lake: all of it" };
+/** @type {Record<string, [string, string]>} */
+export const TIERS = {
+  hot: ["Hot", "Redis: the last hour"],
+  warm: ["Warm", "PostgreSQL: the last months"],
+  cold: ["Cold", "The lake: all of it"],
+};

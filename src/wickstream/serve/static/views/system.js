@@ -60,14 +60,14 @@ export function show(root) {
 /**
  * A panel of names, each with its state and a line beside it.
  * @param {string} words
- * @param {Record<string, string>} names
+ * @param {Record<string, [string, string]>} names
  */
 function facts(words, names) {
   const rows = Object.fromEntries(
-    Object.entries(names).map(([name, does]) => {
+    Object.entries(names).map(([name, [called, does]]) => {
       const badge = element("span", { class: "badge" }, "…");
       const beside = element("span", { class: "hint" });
-      return [name, { badge, beside, element: element("li", { "data-name": name }, element("strong", {}, name), badge, element("span", { class: "does" }, does), beside) }];
+      return [name, { badge, beside, element: element("li", { "data-name": name }, element("strong", {}, called), badge, element("span", { class: "does" }, does), beside) }];
     }),
   );
   return {
