@@ -9,7 +9,11 @@ import { element } from "./dom.js";
  * @param {(value: string) => void} on
  */
 export function choice(label, options, chosen, on) {
-  const select = element("select", { class: "field" }, ...options.map(([value, words]) => element("option", { value }, words)));
+  const select = element(
+    "select",
+    { class: "field" },
+    ...options.map(([value, words]) => element("option", { value }, words)),
+  );
   select.value = options.some(([value]) => value === chosen) ? chosen : (options[0]?.[0] ?? "");
   select.addEventListener("change", () => on(select.value));
   return { element: element("label", { class: "labelled" }, element("span", {}, label), select), select };

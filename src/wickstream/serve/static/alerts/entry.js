@@ -32,7 +32,8 @@ const FACTS = {
 const words = (name) => FACTS[name] ?? `${name[0]?.toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
 
 /** @param {Alert} alert */
-export const size = (alert) => (alert.type === "price_spike" ? percent(alert.value) : `$${count(Math.round(Number(alert.value)))}`);
+export const size = (alert) =>
+  alert.type === "price_spike" ? percent(alert.value) : `$${count(Math.round(Number(alert.value)))}`;
 
 /** @param {Alert} alert */
 function threshold(alert) {
@@ -59,7 +60,12 @@ function why(alert) {
     alert.late ? "It was over a minute old when it was made, so nobody was told." : null,
   ];
   const rule = `${RULES[alert.type] ?? "Above the threshold of"} ${threshold(alert)}.`;
-  const summary = element("summary", {}, "Why", element("span", { class: "unseen" }, ` ${headline(alert)} ${alert.symbol}`));
+  const summary = element(
+    "summary",
+    {},
+    "Why",
+    element("span", { class: "unseen" }, ` ${headline(alert)} ${alert.symbol}`),
+  );
   return element("details", {}, summary, element("p", {}, [rule, ...notes].filter(Boolean).join(" ")), facts);
 }
 

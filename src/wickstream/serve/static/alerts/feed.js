@@ -1,7 +1,7 @@
 // The feed of alerts: what is stored, newest first, and what comes while one looks.
 
-import { Unanswered, ask } from "../api.js";
 import { question } from "../address.js";
+import { ask, Unanswered } from "../api.js";
 import { element } from "../dom.js";
 import { day } from "../format.js";
 import { stateLine, tell } from "../states.js";
@@ -34,7 +34,14 @@ export class Feed {
     this.news = element("p", { class: "unseen", role: "status" });
     this.more = element("button", { type: "button", class: "more", hidden: true }, "Older alerts");
     this.more.addEventListener("click", () => this.#older());
-    this.element = element("section", { class: "panel", "aria-label": "Alerts" }, this.list, this.notice, this.news, this.more);
+    this.element = element(
+      "section",
+      { class: "panel", "aria-label": "Alerts" },
+      this.list,
+      this.notice,
+      this.news,
+      this.more,
+    );
     /** @type {Map<string, HTMLElement>} */
     this.shown = new Map();
     /** @type {Filter} */
@@ -51,7 +58,8 @@ export class Feed {
    */
   async begin(filter = this.filter) {
     this.end();
-    const { signal } = (this.asking = new AbortController());
+    this.asking = new AbortController();
+    const { signal } = this.asking;
     this.filter = filter;
     if (!this.shown.size && this.notice.dataset.mood !== "error") tell(this.notice, "loading", "Loading alerts…");
     const page = await this.#page(null);
@@ -64,7 +72,9 @@ export class Feed {
     this.list.replaceChildren();
     this.#take(page);
     const narrowed = filter.type || filter.symbol || filter.min;
-    const nothing = narrowed ? "No alert fits this filter yet." : "No alert yet: nothing large has happened since the start.";
+    const nothing = narrowed
+      ? "No alert fits this filter yet."
+      : "No alert yet: nothing large has happened since the start.";
     tell(this.notice, "empty", this.shown.size ? "" : nothing);
   }
 

@@ -2,7 +2,7 @@
 
 import { element } from "../dom.js";
 import { moment } from "../format.js";
-import { STATUSES, place, subject } from "./states.js";
+import { place, STATUSES, subject } from "./states.js";
 
 /** @typedef {import("./states.js").Gap} Gap */
 
@@ -27,7 +27,13 @@ export function told(gap) {
   for (const [name, value] of facts) {
     if (value) list.append(element("dt", {}, name ?? ""), element("dd", {}, value));
   }
-  return element("li", { "data-status": gap.status }, element("p", {}, badge(gap), " ", element("strong", { class: "number" }, subject(gap))), element("p", { class: "hint" }, words), list);
+  return element(
+    "li",
+    { "data-status": gap.status },
+    element("p", {}, badge(gap), " ", element("strong", { class: "number" }, subject(gap))),
+    element("p", { class: "hint" }, words),
+    list,
+  );
 }
 
 /**
@@ -46,5 +52,9 @@ export function row(gap, onChoose) {
     ["From", place(gap.filled_by)],
     ["Evidence", gap.evidence ?? "–"],
   ]);
-  return element("tr", {}, ...cells.map(([name, value]) => element("td", { "data-name": name, "data-empty": value === "–" }, value)));
+  return element(
+    "tr",
+    {},
+    ...cells.map(([name, value]) => element("td", { "data-name": name, "data-empty": value === "–" }, value)),
+  );
 }

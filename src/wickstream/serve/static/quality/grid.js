@@ -1,8 +1,8 @@
 // The heat map: a table whose cells are hours, walked through by arrows.
 
 import { element } from "../dom.js";
-import { LETTERS, span, stateOf, tally } from "./states.js";
 import { day } from "../format.js";
+import { LETTERS, span, stateOf, tally } from "./states.js";
 
 /** @typedef {import("./states.js").Hour} Hour */
 /** @typedef {{key: string, head: string, link: string | null, hours: (Hour | undefined)[]}} Row */
@@ -31,7 +31,10 @@ export class Grid {
     this.hours = new WeakMap();
     this.at = [0, 0];
     this.table.addEventListener("keydown", (event) => this.#key(event));
-    this.table.addEventListener("click", ({ target }) => target instanceof Element && this.#choose(target.closest("td")));
+    this.table.addEventListener(
+      "click",
+      ({ target }) => target instanceof Element && this.#choose(target.closest("td")),
+    );
   }
 
   /**
@@ -44,13 +47,20 @@ export class Grid {
   show(caption, corner, columns, rows, chosen) {
     const hadFocus = this.body.contains(document.activeElement);
     this.caption.textContent = caption;
-    const heads = columns.map((words, index) => element("th", { scope: "col", "data-part": index % 3 ? "minor" : null }, words));
+    const heads = columns.map((words, index) =>
+      element("th", { scope: "col", "data-part": index % 3 ? "minor" : null }, words),
+    );
     this.head.replaceChildren(element("tr", {}, element("th", { scope: "col" }, corner), ...heads));
     this.cells = rows.map((row) => row.hours.map((hour) => this.#cell(hour, chosen)));
     this.body.replaceChildren(
       ...rows.map((row, index) => {
         const name = row.link ? element("a", { href: row.link }, row.head) : row.head;
-        return element("tr", { "data-row": row.key }, element("th", { scope: "row" }, name), ...(this.cells[index] ?? []));
+        return element(
+          "tr",
+          { "data-row": row.key },
+          element("th", { scope: "row" }, name),
+          ...(this.cells[index] ?? []),
+        );
       }),
     );
     this.#stand(...this.#nearest(this.at[0] ?? 0, this.at[1] ?? 0), hadFocus);
@@ -76,7 +86,11 @@ export class Grid {
     const told = hour
       ? `${hour.symbol}, ${day(hour.open_time)}, ${span(hour.open_time)}: ${tally(hour)}${hour.unproven ? `, ${hour.unproven} unproven` : ""}`
       : "not followed";
-    const cell = element("td", { tabindex: -1, "data-state": state, "aria-label": told, title: hour ? told : null }, LETTERS[state]);
+    const cell = element(
+      "td",
+      { tabindex: -1, "data-state": state, "aria-label": told, title: hour ? told : null },
+      LETTERS[state],
+    );
     if (hour) {
       this.hours.set(cell, hour);
       cell.setAttribute("aria-selected", String(this.#name(cell) === chosen));
@@ -107,7 +121,8 @@ export class Grid {
    * @returns {[number, number]}
    */
   #nearest(row, column) {
-    const within = (/** @type {number} */ place, /** @type {number} */ size) => Math.min(Math.max(place, 0), Math.max(size - 1, 0));
+    const within = (/** @type {number} */ place, /** @type {number} */ size) =>
+      Math.min(Math.max(place, 0), Math.max(size - 1, 0));
     const rows = within(row, this.cells.length);
     return [rows, within(column, this.cells[rows]?.length ?? 0)];
   }

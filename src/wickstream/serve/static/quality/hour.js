@@ -17,8 +17,17 @@ export class HourPanel {
   constructor() {
     this.heading = element("h2", { tabindex: -1 }, "One hour");
     this.content = element("div", { class: "hour" });
-    this.notice = stateLine("empty", "Choose an hour in the map: here is then what became of each of its minutes, and the evidence.");
-    this.element = element("section", { class: "panel hour-panel", "aria-label": "The chosen hour" }, this.heading, this.notice, this.content);
+    this.notice = stateLine(
+      "empty",
+      "Choose an hour in the map: here is then what became of each of its minutes, and the evidence.",
+    );
+    this.element = element(
+      "section",
+      { class: "panel hour-panel", "aria-label": "The chosen hour" },
+      this.heading,
+      this.notice,
+      this.content,
+    );
     this.stop = () => {};
   }
 
@@ -50,7 +59,13 @@ export class HourPanel {
    * @param {import("./states.js").Gap[]} gaps
    */
   #fill(minutes, gaps) {
-    tell(this.notice, "empty", minutes.length ? "" : "Nothing was to be had in this hour: the symbol was not followed, or the hour is older than what PostgreSQL keeps.");
+    tell(
+      this.notice,
+      "empty",
+      minutes.length
+        ? ""
+        : "Nothing was to be had in this hour: the symbol was not followed, or the hour is older than what PostgreSQL keeps.",
+    );
     if (!minutes.length && !gaps.length) return this.content.replaceChildren();
     const counts = /** @type {Record<import("./states.js").State, number>} */ (
       Object.fromEntries(STATES.map((state) => [state, minutes.filter((one) => one.state === state).length]))
@@ -90,7 +105,15 @@ function exceptions(minutes) {
   if (!minutes.length) return [];
   const rows = minutes.slice(0, SHOWN).map((one) => {
     const ids = one.first_trade_id === null ? "–" : `${one.first_trade_id}–${one.last_trade_id}`;
-    return element("li", {}, element("span", { class: "number" }, minute(one.open_time)), " ", element("strong", {}, one.state), ` ${about(one)}`, one.trade_count ? element("span", { class: "ids number" }, `ids ${ids}`) : null);
+    return element(
+      "li",
+      {},
+      element("span", { class: "number" }, minute(one.open_time)),
+      " ",
+      element("strong", {}, one.state),
+      ` ${about(one)}`,
+      one.trade_count ? element("span", { class: "ids number" }, `ids ${ids}`) : null,
+    );
   });
   const rest = minutes.length > SHOWN ? [element("p", { class: "hint" }, `And ${minutes.length - SHOWN} more.`)] : [];
   return [element("ul", { class: "exceptions" }, ...rows), ...rest];
@@ -98,7 +121,8 @@ function exceptions(minutes) {
 
 /** @param {Minute} one */
 function about(one) {
-  if (one.state === "repaired") return `in revision ${one.revision}, ${count(one.trade_count)} trades, published ${moment(one.published_at ?? 0)}`;
+  if (one.state === "repaired")
+    return `in revision ${one.revision}, ${count(one.trade_count)} trades, published ${moment(one.published_at ?? 0)}`;
   if (one.state === "halted") return "by the exchange’s word";
   return one.trade_count === null ? "with no candle at all" : `with an open candle of ${count(one.trade_count)} trades`;
 }

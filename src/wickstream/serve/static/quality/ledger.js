@@ -1,7 +1,7 @@
 // The ledger, page by page.
 
 import { question } from "../address.js";
-import { Unanswered, ask } from "../api.js";
+import { ask, Unanswered } from "../api.js";
 import { element } from "../dom.js";
 import { choice } from "../fields.js";
 import { stateLine, tell } from "../states.js";
@@ -28,15 +28,34 @@ export class Ledger {
     this.notice = stateLine("loading", "Loading the ledger…");
     this.more = element("button", { type: "button", class: "more", hidden: true }, "Older entries");
     this.more.addEventListener("click", () => this.#page());
-    const statuses = /** @type {[string, string][]} */ ([["", "Any"], ...Object.keys(STATUSES).map((name) => [name, name.replace("_", " ")])]);
+    const statuses = /** @type {[string, string][]} */ ([
+      ["", "Any"],
+      ...Object.keys(STATUSES).map((name) => [name, name.replace("_", " ")]),
+    ]);
     const field = choice("Status", statuses, status, (chosen) => {
       onStatus(chosen);
       this.begin(chosen);
     });
-    const head = element("thead", {}, element("tr", {}, ...COLUMNS.map((words) => element("th", { scope: "col" }, words))));
+    const head = element(
+      "thead",
+      {},
+      element("tr", {}, ...COLUMNS.map((words) => element("th", { scope: "col" }, words))),
+    );
     const table = element("table", { class: "ledger" }, head, this.body);
-    const heading = element("div", { class: "heading" }, element("h2", {}, "The ledger"), element("div", { class: "tools" }, field.element));
-    this.element = element("section", { class: "panel", "aria-label": "The ledger" }, heading, table, this.notice, this.more);
+    const heading = element(
+      "div",
+      { class: "heading" },
+      element("h2", {}, "The ledger"),
+      element("div", { class: "tools" }, field.element),
+    );
+    this.element = element(
+      "section",
+      { class: "panel", "aria-label": "The ledger" },
+      heading,
+      table,
+      this.notice,
+      this.more,
+    );
     this.table = table;
   }
 
@@ -59,7 +78,10 @@ export class Ledger {
     const asked = { ...this.asked };
     this.more.disabled = true;
     try {
-      const page = await ask(question("/api/v1/system/gaps", { ...asked, limit: PAGE, cursor: this.cursor }), this.ending.signal);
+      const page = await ask(
+        question("/api/v1/system/gaps", { ...asked, limit: PAGE, cursor: this.cursor }),
+        this.ending.signal,
+      );
       if (asked.status === this.asked.status) this.#take(page);
     } catch (error) {
       if (!(error instanceof Unanswered)) return;
@@ -77,7 +99,9 @@ export class Ledger {
     this.more.hidden = !this.cursor;
     this.table.hidden = !this.body.childElementCount;
     const of = this.asked.symbol ? ` of ${this.asked.symbol}` : "";
-    const nothing = this.asked.status ? `No entry${of} has this status.` : `No entry${of}: no id was ever missing, and nothing was halted.`;
+    const nothing = this.asked.status
+      ? `No entry${of} has this status.`
+      : `No entry${of}: no id was ever missing, and nothing was halted.`;
     tell(this.notice, "empty", this.body.childElementCount ? "" : nothing);
   }
 }

@@ -1,12 +1,12 @@
 // The panel of the heat map: what is asked, how much of it has come, and what its colours mean.
 
 import { question } from "../address.js";
-import { Unanswered, ask } from "../api.js";
+import { ask, Unanswered } from "../api.js";
 import { element } from "../dom.js";
 import { count, day, minute } from "../format.js";
 import { stateLine, tell } from "../states.js";
 import { Grid } from "./grid.js";
-import { HOUR_MS, byDay, bySymbol } from "./rows.js";
+import { byDay, bySymbol, HOUR_MS } from "./rows.js";
 import { LETTERS, MEANINGS, STATES } from "./states.js";
 
 /** @typedef {import("./states.js").Hour} Hour */
@@ -63,10 +63,16 @@ export class HeatMap {
     let pause = EVERY_MS;
     try {
       if (!document.hidden || !this.hours.length) await this.#pages(signal);
-      tell(this.notice, "empty", this.hours.length ? "" : "No hour to show: nothing was closed yet, or PostgreSQL has let it go.");
+      tell(
+        this.notice,
+        "empty",
+        this.hours.length ? "" : "No hour to show: nothing was closed yet, or PostgreSQL has let it go.",
+      );
     } catch (error) {
       if (!(error instanceof Unanswered)) return;
-      const [mood, words] = this.hours.length ? ["stale", `Not up to date. ${error.message}`] : ["error", error.message];
+      const [mood, words] = this.hours.length
+        ? ["stale", `Not up to date. ${error.message}`]
+        : ["error", error.message];
       tell(this.notice, /** @type {"stale" | "error"} */ (mood), words ?? "");
       pause = AGAIN_MS;
     }
@@ -86,7 +92,10 @@ export class HeatMap {
     const hours = [];
     const isFirst = !this.hours.length;
     for (let cursor = "", isMore = true; isMore; ) {
-      const page = await ask(question("/api/v1/system/integrity", { symbol, start, end: until, limit: PAGE, cursor }), signal);
+      const page = await ask(
+        question("/api/v1/system/integrity", { symbol, start, end: until, limit: PAGE, cursor }),
+        signal,
+      );
       hours.push(...page.data);
       this.last = Math.floor((until ?? page.end) / HOUR_MS) * HOUR_MS;
       cursor = page.next_cursor ?? "";
@@ -114,22 +123,40 @@ export class HeatMap {
     const { symbol, days, trouble } = this.asked;
     const isOfOne = symbol !== "" && days > 1;
     const { columns, rows } = isOfOne ? byDay(this.hours) : bySymbol(this.hours, this.last, trouble);
-    const caption = isOfOne ? `Hours of ${symbol}, a row a day` : `Hours of each symbol, until ${day(this.last)}, ${minute(this.last + HOUR_MS)}`;
+    const caption = isOfOne
+      ? `Hours of ${symbol}, a row a day`
+      : `Hours of each symbol, until ${day(this.last)}, ${minute(this.last + HOUR_MS)}`;
     this.grid.element.hidden = !rows.length;
     this.grid.show(caption, isOfOne ? "Day" : "Symbol", columns, rows, this.chosen);
     const total = (/** @type {(hour: Hour) => number} */ of) => this.hours.reduce((sum, hour) => sum + of(hour), 0);
-    const [minutes, missing, halted, repaired] = [total((hour) => hour.minutes), total((hour) => hour.missing), total((hour) => hour.halted), total((hour) => hour.repaired)];
-    const others = [repaired ? `${count(repaired)} repaired` : "", halted ? `${count(halted)} halted` : ""].filter(Boolean).join(", ");
-    const whole = missing ? `${count(missing)} of ${count(minutes)} minutes are missing` : `All ${count(minutes)} minutes are accounted for`;
-    this.sum.textContent = minutes ? `${whole}${others ? `; ${others}` : ""}.${trouble && !rows.length ? " No symbol had trouble." : ""}` : "";
+    const [minutes, missing, halted, repaired] = [
+      total((hour) => hour.minutes),
+      total((hour) => hour.missing),
+      total((hour) => hour.halted),
+      total((hour) => hour.repaired),
+    ];
+    const others = [repaired ? `${count(repaired)} repaired` : "", halted ? `${count(halted)} halted` : ""]
+      .filter(Boolean)
+      .join(", ");
+    const whole = missing
+      ? `${count(missing)} of ${count(minutes)} minutes are missing`
+      : `All ${count(minutes)} minutes are accounted for`;
+    this.sum.textContent = minutes
+      ? `${whole}${others ? `; ${others}` : ""}.${trouble && !rows.length ? " No symbol had trouble." : ""}`
+      : "";
   }
 }
 
 /** What letters and colours mean. */
 function legend() {
   const items = STATES.map((state) =>
-    element("li", {}, element("span", { class: "key", "data-state": state, "aria-hidden": "true" }, LETTERS[state]), element("strong", {}, state), ` ${MEANINGS[state]}`),
+    element(
+      "li",
+      {},
+      element("span", { class: "key", "data-state": state, "aria-hidden": "true" }, LETTERS[state]),
+      element("strong", {}, state),
+      ` ${MEANINGS[state]}`,
+    ),
   );
   return element("ul", { class: "map-legend", "aria-label": "What the letters mean" }, ...items.reverse());
 }
-

@@ -56,7 +56,12 @@ export function byDay(hours) {
   const rows = new Map();
   for (const hour of hours) {
     const key = day(hour.open_time);
-    const row = rows.get(key) ?? { key, head: key.replace(/ \d{4}$/, ""), link: null, hours: Array.from({ length: 24 }) };
+    const row = rows.get(key) ?? {
+      key,
+      head: key.replace(/ \d{4}$/, ""),
+      link: null,
+      hours: Array.from({ length: 24 }),
+    };
     rows.set(key, row);
     const place = hourOf(hour.open_time);
     row.hours[place] = added(row.hours[place], hour); // clocks that are put back have an hour twice
@@ -74,7 +79,8 @@ export function byDay(hours) {
  */
 function added(one, other) {
   if (!one) return other;
-  const sum = (/** @type {"minutes"|"complete"|"repaired"|"quiet"|"halted"|"missing"|"unproven"} */ name) => one[name] + other[name];
+  const sum = (/** @type {"minutes"|"complete"|"repaired"|"quiet"|"halted"|"missing"|"unproven"} */ name) =>
+    one[name] + other[name];
   return {
     ...other,
     ...{ minutes: sum("minutes"), complete: sum("complete"), repaired: sum("repaired"), quiet: sum("quiet") },

@@ -81,7 +81,13 @@ export const STATUSES = {
 };
 
 /** @type {Record<string, string>} */
-const PLACES = { rest: "the exchange’s REST API", archive: "the exchange’s archive", ws: "the socket", agg: "aggregate trades", kafka: "Kafka" };
+const PLACES = {
+  rest: "the exchange’s REST API",
+  archive: "the exchange’s archive",
+  ws: "the socket",
+  agg: "aggregate trades",
+  kafka: "Kafka",
+};
 
 /** @param {string | null} filledBy */
 export const place = (filledBy) => (filledBy === null ? "–" : (PLACES[filledBy] ?? filledBy));

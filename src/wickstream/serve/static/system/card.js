@@ -19,7 +19,12 @@ export class Card {
     this.charts = process.lines.map((shown) => {
       const value = element("span", { class: "number" }, "–");
       const chart = element("div", { class: "chart" });
-      return { shown, value, chart, element: element("div", { class: "line" }, element("span", { class: "words" }, shown.words), value, chart) };
+      return {
+        shown,
+        value,
+        chart,
+        element: element("div", { class: "line" }, element("span", { class: "words" }, shown.words), value, chart),
+      };
     });
     this.figures = process.figures.map(([figure, words, told]) => {
       const value = element("dd", { class: "number" }, "–");
@@ -53,7 +58,9 @@ export class Card {
     for (const { shown, value, chart } of this.charts) {
       const now = sample[shown.name] ?? null;
       say(value, now === null ? "–" : shown.told(now));
-      chart.replaceChildren(line(samples.line(this.name, shown.name), { ...shown, name: shown.words, words: shown.told }));
+      chart.replaceChildren(
+        line(samples.line(this.name, shown.name), { ...shown, name: shown.words, words: shown.told }),
+      );
     }
     for (const { figure, told, value } of this.figures) {
       const now = sample[figure] ?? null;

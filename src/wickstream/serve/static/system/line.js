@@ -39,7 +39,9 @@ export function line(values, { fromZero, words, name }) {
   drawing.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
   drawing.setAttribute("preserveAspectRatio", "none");
   drawing.setAttribute("role", "img");
-  const range = known.length ? `between ${words(Math.min(...known))} and ${words(Math.max(...known))}` : "nothing known yet";
+  const range = known.length
+    ? `between ${words(Math.min(...known))} and ${words(Math.max(...known))}`
+    : "nothing known yet";
   drawing.setAttribute("aria-label", `${name}, last minutes: ${range}`);
   drawing.append(path);
   return drawing;

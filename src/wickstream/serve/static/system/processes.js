@@ -28,7 +28,12 @@ export const PROCESSES = {
   connector: {
     name: "Connector",
     does: "The exchange’s sockets into Kafka, every trade once and in order",
-    lines: [rate("Trades published"), { name: "lag_ms", words: "Behind the exchange", told: lag, fromZero: true }, MEMORY, CPU],
+    lines: [
+      rate("Trades published"),
+      { name: "lag_ms", words: "Behind the exchange", told: lag, fromZero: true },
+      MEMORY,
+      CPU,
+    ],
     figures: [
       ["reconnects", "Reconnects", count],
       ["symbols", "Symbols", count],
@@ -46,7 +51,12 @@ export const PROCESSES = {
       ["late_rows", "Rows too late", count],
     ],
   },
-  tickers: { name: "Live lane", does: "Last prices and forming candles into Redis", lines: [rate("Rows written"), WAITING, MEMORY, CPU], figures: [] },
+  tickers: {
+    name: "Live lane",
+    does: "Last prices and forming candles into Redis",
+    lines: [rate("Rows written"), WAITING, MEMORY, CPU],
+    figures: [],
+  },
   writer: {
     name: "Writer",
     does: "Candles, trades and alerts into Redis, PostgreSQL and the lake; keeps the books",

@@ -21,6 +21,7 @@ export class Samples {
    */
   take(component, at) {
     const figures = Object.fromEntries(component.figures.map(({ name, value }) => [name, value]));
+    /** @type {Record<string, number>} */
     const totals = { ...figures, ...(component.cpu_ms === null ? {} : { cpu_ms: component.cpu_ms }) };
     const before = this.before.get(component.component);
     const seconds = before ? (at - before.at) / 1000 : 0;
@@ -30,7 +31,12 @@ export class Samples {
       if (now === undefined || then === undefined || seconds <= 0 || now < then) return null; // it was started again
       return before?.started === component.started_at ? (now - then) / seconds : null;
     };
-    const sample = { ...figures, memory: component.memory_bytes, rate: rate("rows"), cpu: scaled(rate("cpu_ms"), 0.001) };
+    const sample = {
+      ...figures,
+      memory: component.memory_bytes,
+      rate: rate("rows"),
+      cpu: scaled(rate("cpu_ms"), 0.001),
+    };
     if (component.state === "up") this.before.set(component.component, { at, totals, started: component.started_at });
     else this.before.delete(component.component);
     const line = this.lines.get(component.component) ?? [];

@@ -27,7 +27,10 @@ export function show(root, { query }) {
   const describe = () => {
     const isPercent = filter.type === "price_spike";
     unit.textContent = isPercent ? "At least, %" : "At least, $";
-    hint.textContent = filter.min && !filter.type ? "Price spikes are measured in percent: choose them alone to filter them by size." : "";
+    hint.textContent =
+      filter.min && !filter.type
+        ? "Price spikes are measured in percent: choose them alone to filter them by size."
+        : "";
   };
   /** @param {Partial<typeof filter>} change */
   const change = (change) => {
@@ -40,16 +43,22 @@ export function show(root, { query }) {
     size.input.value = "";
     change({ type, min: "" });
   });
-  const symbol = typed("Symbol", { type: "search", list: "symbol-names", placeholder: "All", value: filter.symbol, size: "12" }, (name) =>
-    change({ symbol: name.toUpperCase() }),
+  const symbol = typed(
+    "Symbol",
+    { type: "search", list: "symbol-names", placeholder: "All", value: filter.symbol, size: "12" },
+    (name) => change({ symbol: name.toUpperCase() }),
   );
-  const size = typed("", { inputmode: "decimal", placeholder: "Any", value: filter.min, size: "10", "data-name": "min" }, (min) => {
-    const plain = min.replace(/[, $%_]/g, "");
-    const isAmount = /^\d+(\.\d+)?$/.test(plain) || plain === "";
-    size.input.toggleAttribute("aria-invalid", !isAmount);
-    if (isAmount) change({ min: plain });
-    else hint.textContent = "An amount in plain digits is needed, as in 250000 or 2.5.";
-  });
+  const size = typed(
+    "",
+    { inputmode: "decimal", placeholder: "Any", value: filter.min, size: "10", "data-name": "min" },
+    (min) => {
+      const plain = min.replace(/[, $%_]/g, "");
+      const isAmount = /^\d+(\.\d+)?$/.test(plain) || plain === "";
+      size.input.toggleAttribute("aria-invalid", !isAmount);
+      if (isAmount) change({ min: plain });
+      else hint.textContent = "An amount in plain digits is needed, as in 250000 or 2.5.";
+    },
+  );
   const unit = /** @type {HTMLElement} */ (size.element.firstElementChild);
   const tools = element("div", { class: "tools" }, kinds.element, symbol.element, size.element);
   const heading = element("div", { class: "heading" }, element("h1", {}, "Alerts"), tools);
@@ -57,11 +66,19 @@ export function show(root, { query }) {
   root.append(feed.element);
   describe();
   feed.begin({ ...filter });
-  ask("/api/v1/market/realtime").then(({ data }) => suggestSymbols(data.map((/** @type {any} */ row) => row.symbol))).catch(() => {});
+  ask("/api/v1/market/realtime")
+    .then(({ data }) => suggestSymbols(data.map((/** @type {any} */ row) => row.symbol)))
+    .catch(() => {});
   const stops = [
     listen(["!alerts"], (alert) => feed.hear(alert)),
     whenBack(() => feed.begin()),
-    watch((state) => tell(lost, "stale", state === "lost" ? "Live updates are interrupted: new alerts will be here when the connection is back." : "")),
+    watch((state) =>
+      tell(
+        lost,
+        "stale",
+        state === "lost" ? "Live updates are interrupted: new alerts will be here when the connection is back." : "",
+      ),
+    ),
     () => feed.end(),
   ];
   return () => {

@@ -78,14 +78,28 @@ export function show(root, { query }) {
   root.append(
     element("h1", { class: "unseen" }, title),
     proven.element,
-    element("div", { class: "quality" }, element("section", { class: "panel", "aria-label": "Hours" }, element("div", { class: "heading" }, element("h2", {}, "Hours"), tools()), map.element), hour.element),
+    element(
+      "div",
+      { class: "quality" },
+      element(
+        "section",
+        { class: "panel", "aria-label": "Hours" },
+        element("div", { class: "heading" }, element("h2", {}, "Hours"), tools()),
+        map.element,
+      ),
+      hour.element,
+    ),
     ledger.element,
   );
 
   function tools() {
-    const name = typed("Symbol", { type: "search", list: "symbol-names", placeholder: "All", value: symbol, size: "12" }, (chosen) => {
-      location.hash = `#/quality${chosen ? `?symbol=${encodeURIComponent(chosen.toUpperCase())}` : ""}`;
-    });
+    const name = typed(
+      "Symbol",
+      { type: "search", list: "symbol-names", placeholder: "All", value: symbol, size: "12" },
+      (chosen) => {
+        location.hash = `#/quality${chosen ? `?symbol=${encodeURIComponent(chosen.toUpperCase())}` : ""}`;
+      },
+    );
     const only = element("button", { type: "button", "aria-pressed": String(Boolean(asked.trouble)) }, "Only trouble");
     only.addEventListener("click", () => {
       asked.trouble = asked.trouble ? null : "1";
@@ -105,7 +119,9 @@ export function show(root, { query }) {
   map.begin({ symbol, days: asked.days ?? 1, end: asked.end, trouble: Boolean(asked.trouble) });
   ledger.begin();
   if (asked.of && asked.hour !== null) hour.show(asked.of, asked.hour);
-  ask("/api/v1/market/realtime").then(({ data }) => suggestSymbols(data.map((/** @type {any} */ row) => row.symbol))).catch(() => {});
+  ask("/api/v1/market/realtime")
+    .then(({ data }) => suggestSymbols(data.map((/** @type {any} */ row) => row.symbol)))
+    .catch(() => {});
   return () => {
     for (const part of [map, ledger, hour, proven]) part.end();
   };

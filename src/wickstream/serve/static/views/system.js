@@ -27,7 +27,13 @@ export function show(root) {
   root.append(
     heading,
     notice,
-    element("div", { class: "components" }, ...[...cards.values()].map((card) => card.element), servers.element, tiers.element),
+    element(
+      "div",
+      { class: "components" },
+      ...[...cards.values()].map((card) => card.element),
+      servers.element,
+      tiers.element,
+    ),
   );
   let heard = 0;
   const stops = [
@@ -43,12 +49,21 @@ export function show(root) {
         links.replaceChildren(...elsewhere(answer.links));
         tell(notice, "empty", "");
       },
-      (error) => tell(notice, heard ? "stale" : "error", heard ? `Seen ${duration(Date.now() - heard)} ago. ${error.message}` : error.message),
+      (error) =>
+        tell(
+          notice,
+          heard ? "stale" : "error",
+          heard ? `Seen ${duration(Date.now() - heard)} ago. ${error.message}` : error.message,
+        ),
     ),
     keepAsking("/api/v1/system/health", EVERY_MS, (health) => {
       for (const [name, { state }] of Object.entries(health.components)) servers.show(name, state, "");
       for (const [name, { state, newest_closed }] of Object.entries(health.tiers)) {
-        tiers.show(name, state, newest_closed === null ? "no closed candle yet" : `newest closed minute ${moment(newest_closed)}`);
+        tiers.show(
+          name,
+          state,
+          newest_closed === null ? "no closed candle yet" : `newest closed minute ${moment(newest_closed)}`,
+        );
       }
     }),
   ];
@@ -67,11 +82,30 @@ function facts(words, names) {
     Object.entries(names).map(([name, [called, does]]) => {
       const badge = element("span", { class: "badge" }, "…");
       const beside = element("span", { class: "hint" });
-      return [name, { badge, beside, element: element("li", { "data-name": name }, element("strong", {}, called), badge, element("span", { class: "does" }, does), beside) }];
+      return [
+        name,
+        {
+          badge,
+          beside,
+          element: element(
+            "li",
+            { "data-name": name },
+            element("strong", {}, called),
+            badge,
+            element("span", { class: "does" }, does),
+            beside,
+          ),
+        },
+      ];
     }),
   );
   return {
-    element: element("section", { class: "panel component facts", "aria-label": words }, element("h2", {}, words), element("ul", {}, ...Object.values(rows).map((row) => row.element))),
+    element: element(
+      "section",
+      { class: "panel component facts", "aria-label": words },
+      element("h2", {}, words),
+      element("ul", {}, ...Object.values(rows).map((row) => row.element)),
+    ),
     /**
      * @param {string} name
      * @param {string} state
@@ -95,5 +129,7 @@ function elsewhere({ docs, grafana, airflow }) {
     ["Grafana", grafana],
     ["Airflow", airflow],
   ]);
-  return known.flatMap(([words, href]) => (href ? [element("a", { href, ...(href.startsWith("http") ? { rel: "noopener noreferrer" } : {}) }, words)] : []));
+  return known.flatMap(([words, href]) =>
+    href ? [element("a", { href, ...(href.startsWith("http") ? { rel: "noopener noreferrer" } : {}) }, words)] : [],
+  );
 }
