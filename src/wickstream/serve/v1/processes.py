@@ -22,7 +22,6 @@ _OF_ALL = {
     "cpu_ms": "process_cpu_seconds_total",
     "started_at_ms": "process_start_time_seconds",
 }
-_TIERS = {"rows": "wickstream_tier_writes_total", "waiting": "wickstream_tier_lag_records"}
 # What is told of each, and the metric it is; where that has labels, the sum over them. Metrics count in seconds, we in
 # milliseconds.
 FIGURES: Mapping[str, Mapping[str, str]] = {
@@ -43,9 +42,10 @@ FIGURES: Mapping[str, Mapping[str, str]] = {
         "batches_ms": "wickstream_stream_batch_seconds_sum",
         "late_rows": "wickstream_late_trades_total",
     },
-    "tickers": _TIERS,
+    "tickers": {"waiting": "wickstream_tier_lag_records", "failed_writes": "wickstream_tier_writes_total"},
     "writer": {
-        **_TIERS,
+        "rows": "wickstream_tier_writes_total",
+        "waiting": "wickstream_tier_lag_records",
         "unproven_minutes": "wickstream_unproven_candles",
         "contradictions": "wickstream_contradictions_total",
         "dead_letters": "wickstream_dead_letters_total",

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -89,7 +89,7 @@ class MadeUp:
         return None if self.left and self.left[0] <= number <= self.left[1] else "missing"
 
     def candles(self) -> list[object]:
-        fields = {
+        fields: dict[str, dict[str, Any]] = {
             "complete": {},
             "repaired": {"revision": 1},
             "quiet": {"trade_count": 0},

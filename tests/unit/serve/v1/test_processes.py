@@ -1,9 +1,5 @@
 """What each process tells of itself."""
 
-import http.server
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -11,6 +7,7 @@ import pytest
 
 from tests.conftest import SettingsMaker
 from tests.serving import served
+from tests.told_metrics import telling
 from tests.unit.serve.fake_tiers import FakeTiers
 from wickstream.config import Settings
 from wickstream.metrics import EXPORTED, exposition
@@ -27,23 +24,6 @@ process_start_time_seconds 1.7e+09
 # TYPE wickstream_memory_bytes gauge
 wickstream_memory_bytes 5e+07
 """
-
-
-@contextmanager
-def answering(port: int, body: bytes) -> Iterator[None]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield
-        server.shutdown()
 
 
 @pytest.fixture
@@ -66,7 +46,7 @@ def test_every_figure_is_a_metric_of_that_process(process: str) -> None:
 
 
 def test_a_process_that_answers_tells_its_figures(settings: Settings) -> None:
-    with answering(settings.port("connector"), CONNECTOR):
+    with telling(settings.port("connector"), lambda: CONNECTOR):
         connector = components(settings)["connector"]
     assert (connector["state"], connector["why"], connector["memory_bytes"]) == ("up", None, 50_000_000)
     assert connector["started_at"] == 1_700_000_000_000
@@ -74,7 +54,7 @@ def test_a_process_that_answers_tells_its_figures(settings: Settings) -> None:
 
 
 def test_of_one_that_does_not_answer_nothing_is_invented(settings: Settings) -> None:
-    with answering(settings.port("repair"), b"hello"):
+    with telling(settings.port("repair"), lambda: b"hello"):
         found = components(settings)
     writer, at = found["writer"], f"127.0.0.1:{settings.port('writer')}"
     assert (writer["state"], writer["why"], writer["figures"]) == ("unknown", f"nobody answers at {at}", [])

@@ -54,13 +54,13 @@ export const PROCESSES = {
   tickers: {
     name: "Live lane",
     does: "Last prices and forming candles into Redis",
-    lines: [rate("Rows written"), WAITING, MEMORY, CPU],
-    figures: [],
+    lines: [WAITING, MEMORY, CPU],
+    figures: [["failed_writes", "Failed writes", count]],
   },
   writer: {
     name: "Writer",
     does: "Candles, trades and alerts into Redis, PostgreSQL and the lake; keeps the books",
-    lines: [rate("Rows written"), WAITING, MEMORY, CPU],
+    lines: [rate("Rows offered to tiers"), WAITING, MEMORY, CPU],
     figures: [
       ["unproven_minutes", "Minutes unproven", count],
       ["contradictions", "Contradictions", count],
