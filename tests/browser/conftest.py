@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from tests.conftest import SettingsMaker, new_database
+from tests.running import Launcher
 from tests.scripted_source import ScriptedSource
 from tests.serving import served
 from tests.stored_page import page_market
+from tests.stored_trouble import SYMBOLS, store_trouble
 from wickstream.config import Settings
+from wickstream.operate.servers.local import redis_spec, with_local_addresses
 from wickstream.serve.app import build_app
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -87,3 +91,33 @@ def axe() -> str:
     if not AXE.exists():
         pytest.skip("axe-core is not there: make types gets it")
     return AXE.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def troubled_settings(
+    postgres: Settings,
+    kafka: str,
+    launcher: Launcher,
+    make_settings: SettingsMaker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Settings]:
+    """Of a market with trouble, in a Redis and a database of its own: it has another now."""
+    own = make_settings(tmp_path_factory.mktemp("troubled"), ticker_symbols=SYMBOLS, source="replay:0123456789ab")
+    launcher.start(redis_spec(own))
+    with new_database(postgres) as database:
+        there = {name: getattr(database, name) for name in Settings.model_fields if name.startswith("postgres_")}
+        settings = with_local_addresses(own).model_copy(update={**there, "kafka_bootstrap_servers": kafka})
+        store_trouble(settings)
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def troubled_source() -> ScriptedSource:
+    return ScriptedSource()
+
+
+@pytest.fixture(scope="session")
+def troubled(troubled_settings: Settings, troubled_source: ScriptedSource) -> Iterator[str]:
+    """Address of the API over it."""
+    with served(build_app(troubled_settings, open_source=troubled_source.opened)) as address:
+        yield address
