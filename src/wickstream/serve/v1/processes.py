@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
-from math import isfinite
+from math import isfinite, nan
 from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -120,7 +120,9 @@ def figures_of(process: str, text: bytes) -> dict[str, int]:
     wanted = {metric: name for name, metric in (_OF_ALL | dict(FIGURES[process])).items()}
     figures: dict[str, float] = {}
     for family in text_string_to_metric_families(text.decode()):
+        if family.type == "counter" and (name := wanted.get(f"{family.name}_total")):
+            figures[name] = 0.0  # of one with labels there is nothing before the first
         for sample in family.samples:
             if name := wanted.get(sample.name):
                 figures[name] = figures.get(name, 0.0) + sample.value * (1_000 if name.endswith("_ms") else 1)
-    return {name: round(value) for name, value in figures.items() if isfinite(value)}
+    return {name: round(figures[name]) for name in wanted.values() if isfinite(figures.get(name, nan))}

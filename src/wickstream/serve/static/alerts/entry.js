@@ -14,6 +14,20 @@ const RULES = {
   price_spike: "A move away from the minute’s open, above the threshold of",
 };
 
+const ORDER = [
+  "side",
+  "quantity",
+  "price",
+  "trades",
+  "first_price",
+  "last_price",
+  "open",
+  "high",
+  "low",
+  "close",
+  "vwap",
+];
+
 /** @type {Record<string, string>} */
 const FACTS = {
   trade_id: "Trade id",
@@ -27,6 +41,9 @@ const FACTS = {
   change_pct: "Change of the minute, %",
   vwap: "Average price",
 };
+
+/** What is told first: a fact that is not in the list comes behind those that are. @param {string} name */
+const place = (name) => ORDER.indexOf(name) + 1 || ORDER.length + 1;
 
 /** @param {string} name */
 const words = (name) => FACTS[name] ?? `${name[0]?.toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
@@ -52,7 +69,7 @@ function fact(value) {
  */
 function why(alert) {
   const facts = element("dl", {});
-  for (const [name, value] of Object.entries(alert.facts)) {
+  for (const [name, value] of Object.entries(alert.facts).sort(([one], [other]) => place(one) - place(other))) {
     facts.append(element("div", {}, element("dt", {}, words(name)), element("dd", { class: "number" }, fact(value))));
   }
   const notes = [

@@ -45,7 +45,7 @@ export const PROCESSES = {
   stream: {
     name: "Stream",
     does: "Trades and marks into candles and alerts (Spark)",
-    lines: [rate("Rows taken in"), WAITING, MEMORY, CPU],
+    lines: [rate("Rows taken in"), WAITING, MEMORY, { ...CPU, words: "CPU, without the JVM" }],
     figures: [
       ["batches", "Batches", count],
       ["late_rows", "Rows too late", count],
