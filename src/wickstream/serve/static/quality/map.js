@@ -28,7 +28,8 @@ export class HeatMap {
     this.again = 0;
     /** @type {Hour[]} */
     this.hours = [];
-    this.last = 0;
+    this.last = 0; // open time of the newest hour that is shown
+    this.newest = Date.now(); // of the newest that there is, as far as that is known
   }
 
   /** @param {Partial<HeatMap["asked"]>} asked */
@@ -98,6 +99,7 @@ export class HeatMap {
       );
       hours.push(...page.data);
       this.last = Math.floor((until ?? page.end) / HOUR_MS) * HOUR_MS;
+      if (end === null) this.newest = this.last;
       cursor = page.next_cursor ?? "";
       isMore = cursor !== "";
       if (isFirst || !isMore) this.#take(hours);

@@ -66,7 +66,7 @@ export function show(root, { query }) {
   const move = (/** @type {number} */ step) => {
     const span = (asked.days ?? 1) * DAY_MS;
     const end = (asked.end ?? map.last) + step * span;
-    asked.end = end >= Date.now() - HOUR_MS ? null : end;
+    asked.end = end >= map.newest ? null : end;
     later.disabled = asked.end === null;
     keep();
     map.begin({ end: asked.end });
