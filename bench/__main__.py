@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import hops, main_job
+from bench import hops, main_job, page
 from bench.api import answers, greedy, push, worker
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
@@ -24,6 +24,7 @@ BENCHMARKS = {
     "api-worker": worker.measure,
     "api-greedy": greedy.measure,
     "push": push.measure,
+    "page": page.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,
     "store-reads-hot": hot_reads.measure,

@@ -11,8 +11,8 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"index.md": "README.md", "contributing.md": "CONTRIBUTING.md"}  # and where they are in the repository
+_PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
-_PICTURE = re.compile(r"(!\[[^\]]*\]\()docs/")  # of a page outside docs/, whose pictures are in it
 
 log = get_plugin_logger("site")
 
@@ -27,9 +27,9 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
     """Links between pages lead to pages; others are text, for the site does not hold the repository."""
     here = page.file.src_uri
-    if here in PAGES:
-        markdown = _PICTURE.sub(r"\1", markdown)
-    return _LINK.sub(lambda match: linked(match, here), markdown)
+    in_docs = "" if here not in PAGES else "docs/"  # where pictures are, as the repository sees them
+    with_pictures = _PICTURE.sub(lambda match: match[1] + match[2].removeprefix(in_docs), markdown)
+    return _LINK.sub(lambda match: linked(match, here), with_pictures)
 
 
 def linked(match: re.Match[str], here: str) -> str:

@@ -24,10 +24,10 @@ from tests.small_disk import SmallDisk, small_disk
 from wickstream.bus.producer import IdempotentProducer, Record
 from wickstream.bus.topics import create_topics
 from wickstream.config import Settings, child_environment
-from wickstream.operate.scraping import scrape_targets
 from wickstream.operate.servers.local import fetch_servers, with_local_addresses
 from wickstream.operate.stack import build_layers
 from wickstream.operate.supervision.process import ProcessSpec
+from wickstream.scraping import scrape_targets
 from wickstream.store.warm.migrations import migrate
 
 SERVERS = ("kafka", "postgres", "redis")

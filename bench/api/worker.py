@@ -13,7 +13,7 @@ from bench.store.servers import bucket_spec, running
 from bench.table import Figure
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
-from wickstream.operate.health import memory_of
+from wickstream.footprint import memory_of
 from wickstream.operate.servers.local import postgres_spec, redis_spec
 from wickstream.store.warm.migrations import migrate
 

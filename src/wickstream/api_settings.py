@@ -27,6 +27,9 @@ class ApiSettings(BaseModel):
     cors_origins: Words = ()
     api_keys: Literal["optional", "required"] | None = None
     api_workers: Annotated[int, Field(ge=1, le=64)] = 1
+    process_hosts: Literal["here", "by-name"] = "here"
+    grafana_url: str | None = None
+    airflow_url: str | None = None
     subscribers: Annotated[int, Field(ge=1)] = 4_000
     subscribers_per_address: Annotated[int, Field(ge=1)] = 20
 
@@ -47,6 +50,13 @@ class ApiSettings(BaseModel):
             if word != "*" and not re.fullmatch(r"https?://[^/\s@]+", word):
                 raise ValueError(f"{word!r} is no origin; they are written as https://app.example.com, or * for all")
         return words
+
+    @field_validator("grafana_url", "airflow_url")
+    @classmethod
+    def _is_a_link(cls, url: str | None) -> str | None:
+        if url is not None and not re.fullmatch(r"https?://[^/\s@]+(/\S*)?", url):
+            raise ValueError(f"{url!r} is no address of a page; they are written as https://grafana.example.com/")
+        return url
 
     @property
     def trusted_networks(self) -> tuple[Network, ...]:

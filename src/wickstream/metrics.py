@@ -1,5 +1,6 @@
 """Every Prometheus metric, in one place; each process serves its own on its port, and no other's zeros."""
 
+import os
 import platform
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,9 +19,13 @@ from prometheus_client import (
 )
 from prometheus_client.metrics import MetricWrapperBase
 
+from wickstream.footprint import memory_of
+
 # Every process
 BUILD = Info("wickstream_build", "The version of wickstream that runs, and of its Python.")
 BUILD.info({"version": version("wickstream"), "python": platform.python_version()})
+MEMORY = Gauge("wickstream_memory_bytes", "Memory of the process and all that it started, as the JVM of the stream.")
+MEMORY.set_function(lambda: memory_of(os.getpid()) or 0)
 
 # Connector
 FRAMES = Counter("wickstream_frames_total", "Messages taken off the sockets.")
@@ -163,6 +168,8 @@ EXPORTED: dict[str, tuple[MetricWrapperBase, ...]] = {
     "api": (API_REQUESTS, API_SECONDS, LIVE_SUBSCRIBERS, LIVE_FRAMES, LIVE_CLOSED, LIVE_REFUSED),
 }
 
+OF_ALL: tuple[MetricWrapperBase, ...] = (BUILD, MEMORY)
+
 # What an alert counts reads 0 before the first one: a series that begins at 1 does not seem to have grown.
 for _reason in ("malformed", "id", "unknown_symbol", "time", "unpublishable"):
     DEAD_LETTERS.labels(_reason)
@@ -174,7 +181,7 @@ for _kind in ("first", "corrected"):
 def registry_of(process: str) -> CollectorRegistry:
     """What a process exports, by its name in `EXPORTED`: its own metrics, and those that Python has of it."""
     registry = CollectorRegistry()
-    for collector in (*EXPORTED[process], BUILD, PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+    for collector in (*EXPORTED[process], *OF_ALL, PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
         registry.register(collector)
     return registry
 

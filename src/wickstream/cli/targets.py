@@ -24,7 +24,7 @@ def targets(
 
     `wickstream targets --port-base 9000 > deploy/prometheus/targets/local.json`
     """
-    from wickstream.operate.scraping import scrape_targets
+    from wickstream.scraping import scrape_targets
 
     found = scrape_targets(settings_of(data_dir=data_dir, port_base=port_base), by_name=by_name)
     typer.echo("[\n" + ",\n".join(f"  {json.dumps(target)}" for target in found) + "\n]")

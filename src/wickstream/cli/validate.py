@@ -47,6 +47,7 @@ def validate(
     it should be.
     """
     from wickstream.config import data_root
+    from wickstream.logs import set_up_logging
     from wickstream.operate.running import of_the_folder
     from wickstream.operate.validators import followed_symbols, validate
 
@@ -56,6 +57,7 @@ def validate(
     if start_ms is not None and last_ms is not None:
         raise Mistake("validate: --start and --last say the same; leave one out")
     settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
+    set_up_logging("WARNING", "json" if as_json else settings.log_format)
     chosen = _named(symbols) if symbols else followed_symbols(settings)
     if not chosen:  # nothing would be judged, and that would pass
         raise Mistake("validate: no symbol is followed; name some with --symbols")

@@ -55,6 +55,7 @@ def verify(
     back. Then all is proven again, and what could not be repaired is listed.
     """
     from wickstream.config import data_root
+    from wickstream.logs import set_up_logging
     from wickstream.operate.running import of_the_folder
     from wickstream.operate.verify import verify
 
@@ -63,6 +64,7 @@ def verify(
     if fast and repair:
         raise Mistake("verify: --repair needs the whole proof; leave --fast out")
     settings = of_the_folder(settings_of(data_dir=data_dir, port_base=port_base), data_root())
+    set_up_logging("WARNING", "json" if as_json else settings.log_format)
     chosen, span = _chosen(settings, symbols), (start_ms or 0, YEAR_10000_MS - 1 if end_ms is None else end_ms)
     klines = _klines(settings, against, chosen)
     prove = partial(verify, settings, chosen, start_ms=span[0], end_ms=span[1], fast=fast, against=klines, tell=_tell)
@@ -86,10 +88,8 @@ def _restore(
     settings: "Settings", symbols: list[str], damage: "Damage", span: tuple[int, int], *, as_json: bool
 ) -> list[str]:
     from wickstream.cli.show import say, silent
-    from wickstream.logs import set_up_logging
     from wickstream.operate.restore import restore
 
-    set_up_logging("WARNING", "json" if as_json else settings.log_format)
     return restore(settings, symbols, damage, span=span, tell=silent if as_json else say)
 
 

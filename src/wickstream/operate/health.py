@@ -1,14 +1,13 @@
 """What the running stack is and takes: processes, memory, disk."""
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import psutil
 
+from wickstream.footprint import memory_of
 from wickstream.operate.pulse import QueryProgress, open_ids, stream_progress, unproven_minutes
 from wickstream.operate.source import FolderRecord, read_record
 from wickstream.operate.supervision.job import JobState
@@ -72,16 +71,6 @@ def status_of(data_dir: Path) -> Status:
     return _status(data_dir, record, components, is_running=is_running, is_ready=bool(state and state.is_ready))
 
 
-def memory_of(pid: int, *, with_children: bool = True) -> int | None:
-    """Bytes a process and its children really take: shared pages count by their share (PSS) where the system knows."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *(process.children(recursive=True) if with_children else ())]
-        return sum(filter(None, map(_own_memory, family)))
-    except psutil.Error:
-        return None
-
-
 def disk_bytes(folder: Path) -> int:
     """What the files below a folder take on disk; a file that goes meanwhile counts nothing."""
     total = 0
@@ -141,11 +130,3 @@ def _watcher(own: _Own) -> Component:
     memory = memory_of(own.pid, with_children=False)
     state = "stopped" if memory is None else "ready"
     return Component(own.name, state, own.pid, None, 0, None, memory)
-
-
-def _own_memory(process: psutil.Process) -> int | None:
-    try:
-        memory = process.memory_full_info()
-    except psutil.Error:  # ended meanwhile, or another user's
-        return None
-    return int(memory.pss if sys.platform == "linux" else memory.uss)

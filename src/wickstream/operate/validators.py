@@ -11,6 +11,7 @@ from wickstream.config import Market, Settings
 from wickstream.exchange.symbols.registry import read_table
 from wickstream.operate.validation import checks
 from wickstream.operate.validation.evidence import Evidence, Fault, Report, Span, Verdict
+from wickstream.operate.validation.noting import note_report
 from wickstream.operate.validation.tables import table_faults
 from wickstream.operate.validation.tally import Tally
 from wickstream.store.hot.hour import open_async_client
@@ -45,6 +46,8 @@ def validate(
 ) -> Report:
     """Judge the stored minutes of these symbols; open times, both inclusive; None: the last `last_ms`, until now.
 
+    The report is kept in PostgreSQL, for who asks how the last run ended.
+
     Raises:
         StoreBusy: If PostgreSQL or Redis does not answer.
     """
@@ -56,7 +59,7 @@ def validate(
     span = Span.until(now_ms, start_ms=latest_ms - last_ms if start_ms is None else start_ms, end_ms=end_ms)
     with AuditReader.open(settings) as reader:
         verdicts = _judge(reader, symbols, span, live, settings.exchange_market)
-    return Report(
+    report = Report(
         passed=all(verdict.passed for verdict in verdicts),
         source=settings.source,
         as_of=as_of_ms,
@@ -65,6 +68,8 @@ def validate(
         symbols=tuple(symbols),
         checks=verdicts,
     )
+    note_report(settings, "validate", report)
+    return report
 
 
 async def _live(settings: Settings, symbols: Sequence[str]) -> Live:

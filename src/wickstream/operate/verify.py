@@ -12,6 +12,7 @@ from wickstream.operate.proof.klines import Klines
 from wickstream.operate.proof.tiers import TierReader
 from wickstream.operate.proof.whole import WholeProof
 from wickstream.operate.validation.evidence import Report
+from wickstream.operate.validation.noting import note_report
 from wickstream.store.hot.hour import open_client
 
 SETTLING_MS = 10_000  # on its way from one tier to the next, besides what the cold tier waits for on purpose
@@ -40,7 +41,7 @@ def verify(
             tell(f"{len(symbols)} symbols by the day")
             by_day = DayProof(settings, tiers, span=span, settled_ms=settled_ms)
             by_day.judge(symbols)
-            return _report(settings, symbols, span, by_day.checks)
+            return _noted(settings, symbols, span, by_day.checks)
         proof = WholeProof(settings, tiers, client, span=span, settled_ms=settled_ms, against=against)
         tell("files")
         proof.judge_files()
@@ -48,7 +49,7 @@ def verify(
             tell(f"{symbol} ({number} of {len(symbols)})")
             proof.judge(symbol)
         proof.judge_alerts(symbols)
-        return _report(settings, symbols, span, proof.checks)
+        return _noted(settings, symbols, span, proof.checks)
 
 
 def settled_before_ms(settings: Settings) -> int:
@@ -56,7 +57,7 @@ def settled_before_ms(settings: Settings) -> int:
     return time.time_ns() // 1_000_000 - int(settings.cold_commit_seconds * 2_000) - SETTLING_MS
 
 
-def _report(settings: Settings, symbols: Sequence[str], span: tuple[int, int], checks: Checks) -> tuple[Report, Damage]:
+def _noted(settings: Settings, symbols: Sequence[str], span: tuple[int, int], checks: Checks) -> tuple[Report, Damage]:
     verdicts = checks.verdicts()
     report = Report(
         passed=all(verdict.passed for verdict in verdicts),
@@ -67,4 +68,5 @@ def _report(settings: Settings, symbols: Sequence[str], span: tuple[int, int], c
         symbols=tuple(symbols),
         checks=verdicts,
     )
+    note_report(settings, "verify", report)
     return report, checks.damage

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -26,7 +27,7 @@ from wickstream.serve.front.express import Express
 from wickstream.serve.front.gate import Gate
 from wickstream.serve.front.heads import HeadProtocol
 from wickstream.serve.front.hot_answers import HotAnswers
-from wickstream.serve.front.hot_store import HotStore
+from wickstream.serve.front.hot_store import LEAST_TO_COMPRESS, HotStore
 from wickstream.serve.front.keys import Keys
 from wickstream.serve.front.limits import Limits
 from wickstream.serve.front.listeners import listeners_gate
@@ -39,7 +40,7 @@ from wickstream.serve.live.room import make_room
 from wickstream.serve.live.rules import RULES, Rules
 from wickstream.serve.live.sockets import LiveSocket
 from wickstream.serve.reader import Reader
-from wickstream.serve.v1 import alerts, klines, market, system, system_records, trade_counts, trades
+from wickstream.serve.v1 import alerts, klines, market, system, system_records, trade_counts, trades, trust
 from wickstream.store.hot.leases import Leases
 from wickstream.store.series.router import Router
 
@@ -94,7 +95,7 @@ def build_app(
     app.add_middleware(Doorstep)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metering)
-    for resource in (market, klines, trades, alerts, trade_counts, system, system_records, server_sent, drop_in):
+    for resource in (market, klines, trades, alerts, trade_counts, system, system_records, trust, server_sent, drop_in):
         app.include_router(resource.router)
     _add_page(app)
     return app
@@ -105,7 +106,8 @@ def _add_page(app: FastAPI) -> None:
     async def docs() -> FileResponse:
         return FileResponse(STATIC / "docs.html")
 
-    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    files = GZipMiddleware(StaticFiles(directory=STATIC, html=True), minimum_size=LEAST_TO_COMPRESS)
+    app.mount("/", files, name="page")
 
 
 def run(settings: Settings) -> None:

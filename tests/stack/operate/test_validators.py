@@ -84,6 +84,13 @@ def test_what_the_writers_left_passes(market: Settings) -> None:
     assert "# Validation: passed" in markdown(report)
 
 
+def test_the_report_is_kept_for_who_asks_how_the_last_run_ended(market: Settings) -> None:
+    report = judged(market)
+    with psycopg.connect(conninfo(market)) as conn:
+        kept = conn.execute("SELECT kind, passed, report FROM proofs").fetchall()
+    assert kept == [("validate", True, msgspec.json.decode(msgspec.json.encode(report)))]
+
+
 def test_each_fault_is_found_and_told_with_its_row(market: Settings) -> None:
     spoil(market, "DELETE FROM candles", 20)
     spoil(market, "UPDATE candles SET high = 'NaN'", 3)

@@ -56,6 +56,13 @@ def test_what_is_right_passes_in_every_tier(stored: Settings) -> None:
     assert faults(stored, fast=True) == {check: [] for check in FAST}
 
 
+def test_the_report_is_kept_for_who_asks_how_the_last_proof_ended(stored: Settings) -> None:
+    passed = not any(faults(stored).values())
+    with psycopg.connect(conninfo(stored)) as conn:
+        newest = conn.execute("SELECT kind, passed FROM proofs ORDER BY ended_at DESC LIMIT 1").fetchall()
+    assert newest == [("verify", passed)]
+
+
 @pytest.mark.parametrize(
     ("damage", "check", "minute_at"),
     [

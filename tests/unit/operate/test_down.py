@@ -9,8 +9,9 @@ import pytest
 from tests.small_children import await_true, story_of, supervised
 from wickstream.config import read_settings
 from wickstream.errors import Mistake
+from wickstream.footprint import memory_of
 from wickstream.operate.down import bring_down, find_folder
-from wickstream.operate.health import disk_bytes, memory_of, status_of
+from wickstream.operate.health import disk_bytes, status_of
 from wickstream.operate.supervision.nanny import start_time
 from wickstream.operate.supervision.supervisor import read_state
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from wickstream.candle import EXACT, EXCHANGE_FIELDS, Candle
+from wickstream.candle import EXACT, Candle
 from wickstream.events import MINUTE_MS, Gap, GapStatus
 from wickstream.operate.validation.evidence import Evidence, Fault, Span
+from wickstream.store.lane.agreement import Comparison, compare, differences
 
 STALE_MS = 2 * MINUTE_MS  # behind the newest minute that is due
 
@@ -169,28 +170,21 @@ def _overlap(ids: range, ranges: Sequence[range]) -> int:
 
 def agreement(evidence: Evidence, span: Span) -> Iterator[Fault]:
     """The live lane and the stream counted the same: in minutes that both saw whole, and at the same trade of one."""
-    closed = {candle.open_time: candle for candle in evidence.closed}
-    for minute in evidence.lane:
-        kept = closed.get(minute.candle.open_time)
-        if kept is not None and minute.is_whole:
-            yield from _differences(minute.candle, kept)
+    yield from (_fault(kept, what) for kept, what in _comparison(evidence).differing)
     live = evidence.forming
     for candle in evidence.candles:
         if live is not None and live.open_time == candle.open_time and _counts(live) == _counts(candle):
-            yield from _differences(live, candle)
+            yield from (_fault(candle, what) for what in differences(live, candle))
 
 
 def _counts(candle: Candle) -> tuple[int, int | None, int | None]:
     return (candle.trade_count, candle.first_trade_id, candle.last_trade_id)
 
 
-def _differences(live: Candle, kept: Candle) -> Iterator[Fault]:
-    pairs = ((name, getattr(live, name), getattr(kept, name)) for name in EXCHANGE_FIELDS)
-    if differing := [f"{name} {ours} here, {theirs} live" for name, theirs, ours in pairs if ours != theirs]:
-        yield _fault(kept, "; ".join(differing))
+def _comparison(evidence: Evidence) -> Comparison:
+    return compare(evidence.lane, {candle.open_time: candle for candle in evidence.closed})
 
 
 def compared(evidence: Evidence) -> int:
     """How many minutes `agreement` has to compare."""
-    closed = {candle.open_time for candle in evidence.closed}
-    return sum(minute.is_whole and minute.candle.open_time in closed for minute in evidence.lane)
+    return _comparison(evidence).compared

@@ -7,6 +7,7 @@ LONGEST_QUERY = 300  # what is longer is nobody else's question
 
 _KLINES = "/api/v1/analytics/klines/"
 _MARKET = "/api/v1/market/"
+_OF_ALL = ("/readyz", "/api/v1/system/components", "/api/v1/system/agreement")
 _OF_V3 = ("/api/v3/klines", "/api/v3/avgPrice", "/api/v3/ticker/price", "/api/v3/ticker/24hr")
 
 
@@ -26,4 +27,4 @@ def hot_name(path: str, query: bytes) -> HotName | None:
         return HotName(path, query, path.removeprefix(_KLINES))
     if path in _OF_V3:
         return HotName(path, query, parse_qs(query.decode("latin-1")).get("symbol", [None])[0])
-    return HotName(path, query, None) if path.startswith(_MARKET) or path == "/readyz" else None
+    return HotName(path, query, None) if path.startswith(_MARKET) or path in _OF_ALL else None

@@ -1,10 +1,18 @@
 // The API's description, drawn from /openapi.json, with a form to ask each question.
 
+import { byId } from "./dom.js";
 import { startTheme } from "./theme.js";
 
-const place = document.getElementById("operations");
-const line = document.getElementById("status");
+const place = byId("operations");
+const line = byId("status");
 
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} [text]
+ * @param {Record<string, string>} [attributes]
+ * @returns {HTMLElementTagNameMap[T]}
+ */
 function element(tag, text = "", attributes = {}) {
   const made = document.createElement(tag);
   made.textContent = text;
@@ -12,13 +20,18 @@ function element(tag, text = "", attributes = {}) {
   return made;
 }
 
-/** An element in whose text what stands between backticks is code. */
+/**
+ * An element in whose text what stands between backticks is code.
+ * @param {keyof HTMLElementTagNameMap} tag
+ * @param {string | undefined} text
+ */
 function prose(tag, text) {
   const made = element(tag);
   (text ?? "").split("`").forEach((part, index) => made.append(index % 2 ? element("code", part) : part));
   return made;
 }
 
+/** @param {any} parameter */
 function field(parameter) {
   const label = element("label", parameter.name);
   const { schema } = parameter;
@@ -32,16 +45,26 @@ function field(parameter) {
   return label;
 }
 
+/**
+ * @param {string} path
+ * @param {any[]} parameters
+ * @param {HTMLFormElement} form
+ */
 function address(path, parameters, form) {
   const query = new URLSearchParams();
   for (const { name, in: where, schema } of parameters) {
-    const value = form.elements[name].value.trim();
+    const value = /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value.trim();
     if (where === "path") path = path.replace(`{${name}}`, encodeURIComponent(value));
     else if (value && value !== String(schema.default)) query.set(name, value);
   }
   return query.size ? `${path}?${query}` : path;
 }
 
+/**
+ * @param {string} url
+ * @param {HTMLElement} title
+ * @param {HTMLElement} shown
+ */
 async function ask(url, title, shown) {
   title.textContent = `GET ${url}`;
   const answer = await fetch(url).catch(() => null);
@@ -54,11 +77,13 @@ async function ask(url, title, shown) {
   }
 }
 
+/** @param {any} operation */
 function exampleOf(operation) {
   const [content] = Object.values(operation.responses["200"]?.content ?? {});
   return content?.example ? JSON.stringify(content.example, null, 2) : "";
 }
 
+/** @param {any} operation */
 function answers(operation) {
   const table = element("table");
   for (const [status, { description }] of Object.entries(operation.responses)) {
@@ -68,6 +93,10 @@ function answers(operation) {
   return table;
 }
 
+/**
+ * @param {string} path
+ * @param {any} operation
+ */
 function card(path, operation) {
   const section = element("section", "", { id: operation.operationId });
   const heading = element("h2", path);
@@ -89,7 +118,7 @@ function card(path, operation) {
 }
 
 async function start() {
-  startTheme(document.getElementById("theme"), () => {});
+  startTheme();
   const answer = await fetch("/openapi.json").catch(() => null);
   if (!answer?.ok) {
     line.textContent = "The API does not answer; load the page again in a moment.";

@@ -1,37 +1,86 @@
 // The line in the header: where the trades come from, and whether they still come.
 
+import { keepAsking } from "./api.js";
+import { byId, say } from "./dom.js";
 import { day, duration } from "./format.js";
+import { watch } from "./live.js";
 
-const SILENT_MS = 5_000;
+const EVERY_MS = 2_000;
+const SILENT_MS = 3_000;
 const DAY_MS = 86_400_000;
 
-/** What `health` says of the source, in words. */
-function sourceWords(source) {
+/**
+ * What is known of the system at a moment.
+ * @typedef {object} Known
+ * @property {any} health what `/api/v1/system/health` answered last; null: nothing yet
+ * @property {number} silentMs for how long nothing new was heard of the exchange
+ * @property {string | null} failure the words of the last question, if it failed
+ * @property {boolean} isLost the live connection is gone
+ */
+
+/**
+ * What `health` says of the source, in words.
+ * @param {string} source
+ * @param {number | null} asOf
+ */
+function sourceWords(source, asOf) {
   if (source === "demo") return "Demo: recorded trades";
-  if (source.startsWith("replay:")) return "Replaying a recording";
-  return "Live from the exchange";
+  if (source.startsWith("replay:")) return `Replaying a recording${recordedOn(asOf)}`;
+  if (source === "live") return "Live from the exchange";
+  return "Made-up market";
 }
 
-/** The day of a recording that is played with its own times; moved to now, it has none. */
-function recordedOn(asOf) {
-  return Date.now() - asOf > DAY_MS ? ` of ${day(asOf)}` : "";
-}
+/**
+ * The day of a recording that is played with its own times; moved to now, it has none.
+ * @param {number | null} asOf
+ */
+const recordedOn = (asOf) => (asOf !== null && Date.now() - asOf > DAY_MS ? ` from ${day(asOf)}` : "");
 
-/** Mood and sentence; `health` may be null as long as it was not answered, `failure` is the last error's words. */
-export function describe(health, board, failure) {
+/**
+ * Mood and sentence.
+ * @param {Known} known
+ * @returns {[string, string]}
+ */
+export function describe({ health, silentMs, failure, isLost }) {
   if (failure) return ["bad", failure];
-  if (!health || !board) return ["waiting", "Asking the API…"];
-  const source = sourceWords(health.source);
+  if (!health) return ["waiting", "Asking the API…"];
+  const source = sourceWords(health.source, health.as_of);
   const broken = Object.entries(health.components).filter(([, { state }]) => state !== "up");
   if (broken.length) return ["warn", `${source} · ${broken.map(([name]) => name).join(", ")} down`];
-  if (board.as_of === null) return ["waiting", `${source} · waiting for the first trade`];
-  if (health.source.startsWith("replay:")) return ["good", source + recordedOn(board.as_of)];
-  if (board.lag_ms > SILENT_MS) return ["warn", `${source} · feed silent for ${duration(board.lag_ms)}`];
-  return ["good", `${source} · up to date`];
+  if (isLost) return ["warn", `${source} · live updates interrupted, connecting again`];
+  if (health.as_of === null) return ["waiting", `${source} · waiting for the first trade`];
+  if (silentMs > SILENT_MS) return ["warn", `${source} · feed silent for ${duration(silentMs)}`];
+  return ["good", health.source.startsWith("replay:") ? source : `${source} · up to date`];
 }
 
-export function show(element, [mood, words]) {
-  element.querySelector(".dot").dataset.mood = mood;
-  const line = element.querySelector(".words");
-  if (line.textContent !== words) line.textContent = words; // a screen reader speaks only changes
+export function startStatus() {
+  const line = byId("status");
+  const words = /** @type {HTMLElement} */ (line.querySelector(".words"));
+  const dot = /** @type {HTMLElement} */ (line.querySelector(".dot"));
+  /** @type {Known} */
+  const known = { health: null, silentMs: 0, failure: null, isLost: false };
+  let newest = 0; // by our clock, when `as_of` moved last
+  const show = () => {
+    const [mood, sentence] = describe(known);
+    dot.dataset.mood = mood;
+    say(words, sentence);
+  };
+  watch((state) => {
+    known.isLost = state === "lost";
+    show();
+  });
+  keepAsking(
+    "/api/v1/system/health",
+    EVERY_MS,
+    (health) => {
+      const isReplay = health.source.startsWith("replay:");
+      if (health.as_of !== known.health?.as_of) newest = Date.now() - (isReplay ? 0 : (health.lag_ms ?? 0));
+      Object.assign(known, { health, failure: null, silentMs: Date.now() - newest });
+      show();
+    },
+    (error) => {
+      known.failure = error.message;
+      show();
+    },
+  );
 }

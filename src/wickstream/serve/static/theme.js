@@ -5,12 +5,14 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 
 const wanted = () => localStorage.getItem(KEY) ?? (system.matches ? "dark" : "light");
 
-export function startTheme(button, onChange) {
+/** Who draws with the theme's colours hears `theme` on the document. */
+export function startTheme() {
+  const button = document.getElementById("theme");
   const apply = () => {
     document.documentElement.dataset.theme = wanted();
-    onChange();
+    document.dispatchEvent(new Event("theme"));
   };
-  button.addEventListener("click", () => {
+  button?.addEventListener("click", () => {
     localStorage.setItem(KEY, wanted() === "dark" ? "light" : "dark");
     apply();
   });

@@ -7,9 +7,9 @@ from wickstream.serve.answers import NextPage, json_response, list_response
 from wickstream.serve.reader import MarketReader, ReaderDep
 from wickstream.serve.v1.cursors import cursor_at, position_of
 from wickstream.serve.v1.examples import PROBLEMS, REFUSALS
-from wickstream.serve.v1.market_examples import REALTIME, SUMMARY, TICKER_HEALTH, TOP
+from wickstream.serve.v1.market_examples import REALTIME, SPARKLINES, SUMMARY, TICKER_HEALTH, TOP
 from wickstream.serve.v1.market_figures import Order, by_trades, by_volume, moves, ranked, stalest_of, totals
-from wickstream.serve.v1.market_rows import board_row, health_row, move_row, top_row, total_row
+from wickstream.serve.v1.market_rows import board_row, health_row, move_row, sparkline_row, top_row, total_row
 from wickstream.serve.v1.parameters import (
     MAX_LIMIT,
     CursorQuery,
@@ -140,6 +140,30 @@ async def top_by_volume(reader: ReaderDep, window: WindowQuery = "1h", limit: Ro
     as of top-by-trades.
     """
     return await _top(reader.market, window, by_volume, limit)
+
+
+@router.get(
+    "/sparklines",
+    operation_id="getSparklines",
+    summary="The last hour of all symbols, as closes",
+    response_class=Response,
+    responses={200: SPARKLINES, **REFUSALS},
+)
+async def sparklines(reader: ReaderDep) -> Response:
+    """For small charts, all in one answer: each symbol's closes of the minute of now, which is still forming, and of
+    the 59 before it. `open_time` is that of the first, the others follow minute by minute; null: a minute without a
+    candle. A symbol of which the hour has none is left out. At most a second old.
+    """
+    found = await reader.market.hour()
+    return list_response(
+        [sparkline_row(row) for row in found.rows if row.closes],
+        as_of=found.moment.as_of_ms,
+        lag_ms=found.moment.lag_ms,
+        complete=found.complete,
+        sources=found.sources,
+        away=found.away,
+        basis=found.basis,
+    )
 
 
 async def _top(market: MarketReader, window: str, order: Order, limit: int) -> Response:

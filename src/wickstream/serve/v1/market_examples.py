@@ -56,7 +56,14 @@ _SUMMARY = {
     "sources": ["demo", "lane", "warm"],
 }
 
+_SPARKLINE = {
+    "symbol": "BTCUSDT",
+    "open_time": 1723161540000,
+    "closes": ["61686.00000000", "61631.79000000"],
+}
+
 REALTIME = answer("One row per symbol.", list_of(_BOARD_ROW, "lane"))
+SPARKLINES = answer("One row per symbol, by name.", list_of(_SPARKLINE, "hot", "lane", basis="candles"))
 SUMMARY = answer("The whole market.", _SUMMARY)
 TICKER_HEALTH = answer("One row per symbol, by name.", list_of(_HEALTH_ROW, "lane", "warm"))
 TOP = answer("One row per symbol, the largest first.", list_of(_TOP_ROW, "hot", "lane", window="1h", basis="candles"))

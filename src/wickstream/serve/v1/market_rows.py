@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from wickstream.candle import plain
+from wickstream.events import MINUTE_MS
 from wickstream.serve.reader import BoardRow
 from wickstream.serve.v1.market_figures import QuoteTotal, Ranked
 from wickstream.store.series.market_reads import Vital
@@ -50,6 +51,17 @@ def top_row(row: Ranked) -> dict[str, Any]:
         "quote_asset": row.quote_asset,
         "quote_volume": plain(found.quote_volume),
         "usd_volume": None if row.usd_volume is None else f"{row.usd_volume:f}",
+    }
+
+
+def sparkline_row(row: Turnover) -> dict[str, Any]:
+    """One symbol's closes, minute by minute from its first on; null is a minute without a candle."""
+    closes = dict(row.closes)
+    minutes = range(min(closes), max(closes) + 1, MINUTE_MS)
+    return {
+        "symbol": row.symbol,
+        "open_time": minutes.start,
+        "closes": [_text(closes.get(open_time)) for open_time in minutes],
     }
 
 

@@ -1,5 +1,6 @@
 """How the system itself is."""
 
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.metrics import exposition
 from wickstream.serve.answers import json_response
@@ -15,6 +17,9 @@ from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
 from wickstream.serve.v1.examples import HEALTH, PROBLEMS, REFUSALS
 from wickstream.serve.v1.parameters import refuse_unknown
 from wickstream.serve.v1.probes import reachable_servers
+from wickstream.serve.v1.processes import look
+from wickstream.serve.v1.trust_examples import COMPONENTS
+from wickstream.serve.v1.trust_rows import component_row
 
 router = APIRouter(tags=["system"], dependencies=[Depends(refuse_unknown)])
 
@@ -64,6 +69,33 @@ async def _clock(reader: Reader) -> tuple[int | None, int | None]:
     except StoreBusy:
         return None, None
     return board.as_of_ms, board.lag_ms
+
+
+@router.get(
+    "/api/v1/system/components",
+    operation_id="getComponents",
+    summary="What each process tells of itself: memory, rows, how far behind it is",
+    response_class=Response,
+    responses={200: COMPONENTS, **REFUSALS},
+)
+async def components(settings: SettingsDep) -> Response:
+    """Always 200. Each process is asked for its metrics, at its usual port here or, with `PROCESS_HOSTS=by-name`, on
+    the host of its name. `state`: up, or unknown: who asked cannot tell whether it is down or elsewhere, and `why`.
+    `figures` are totals since `started_at`, and levels of now: `rows` it has worked off, records `waiting`, `lag_ms`.
+    """
+    found = await look(settings)
+    return json_response(
+        {
+            "components": [component_row(process) for process in found],
+            "taken_at": time.time_ns() // 1_000_000,
+            "links": {"docs": "/docs", "grafana": settings.grafana_url, "airflow": _airflow(settings)},
+        }
+    )
+
+
+def _airflow(settings: Settings) -> str | None:
+    local = f"http://127.0.0.1:{settings.port('airflow')}/" if settings.airflow else None
+    return settings.airflow_url or local
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from wickstream.serve.v1.examples import answer, list_of
 
-_GAP_ROW = {
+GAP_ROW = {
     "symbol": "BTCUSDT",
     "status": "repaired",
     "first_trade_id": 3735692997,
@@ -46,6 +46,6 @@ _SYMBOL_ROW = {
     ],
 }
 
-GAPS = answer("Entries, the newest first.", list_of(_GAP_ROW, "warm"))
+GAPS = answer("Entries, the newest first.", list_of(GAP_ROW, "warm"))
 INTEGRITY = answer("One row per symbol and hour.", list_of(_HOUR_ROW, "warm", start=1723075260000, end=1723161600000))
 SYMBOLS = answer("One row per symbol, by name.", list_of(_SYMBOL_ROW, "warm"))

@@ -1,7 +1,7 @@
 """The market as it is now, out of Redis, or out of PostgreSQL where Redis is away."""
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import redis.asyncio
@@ -9,8 +9,10 @@ import redis.asyncio
 from wickstream.config import Settings
 from wickstream.errors import StoreBusy
 from wickstream.store.hot.hour import read_values
+from wickstream.store.lane.agreement import Comparison
 from wickstream.store.lane.live import CLOCK_KEY, Clock, Now, clock_of, read_now, read_symbols
 from wickstream.store.lane.pulse import Pulse, pulse_of
+from wickstream.store.series.agreement_reads import read_agreement
 from wickstream.store.series.board import Board, Moment, Quote, heard_at_ms, lag, price_of, quote
 from wickstream.store.series.held import Held
 from wickstream.store.series.hour_reads import HourReader
@@ -152,6 +154,22 @@ class MarketReader:
         followed = await self._followed()
         reader = HourReader(self._settings.source, self._redis, self._warm, self._moment)
         return await reader.read(followed.symbols)
+
+    async def agreement(self, symbols: Sequence[str]) -> Mapping[str, Comparison]:
+        """The live lane's last minutes of each of these beside the closed candles.
+
+        Raises:
+            StoreBusy: If Redis or PostgreSQL does not answer.
+        """
+        return await read_agreement(self._redis, self._warm, symbols)
+
+    async def followed(self) -> Sequence[str]:
+        """Names of all that are followed, in order.
+
+        Raises:
+            StoreBusy: If neither Redis nor PostgreSQL answers.
+        """
+        return (await self._followed()).symbols
 
     async def _followed(self) -> _Followed:
         """Those that are named, heard of or chosen by a rule, without those that the exchange's word says we left."""

@@ -25,6 +25,7 @@ class Turnover:
     Attributes:
         last_price: at the end of the window; None: nothing was ever traded.
         change_pct: from the window's first price to its last; None: there is none.
+        closes: each minute's open time (ms) and close, in order of time; of an hour only.
     """
 
     symbol: str
@@ -32,6 +33,7 @@ class Turnover:
     trade_count: int
     last_price: Decimal | None
     change_pct: Decimal | None
+    closes: Sequence[tuple[int, Decimal]] = ()
 
 
 class Basis(StrEnum):
@@ -162,6 +164,7 @@ def added_up(symbol: str, minutes: Iterable[TradedMinute]) -> Turnover:
         trade_count=sum(minute.trade_count for minute in newest.values()),
         last_price=last.close,
         change_pct=change_pct(first.open, last.close),
+        closes=[(open_time, newest[open_time].close) for open_time in sorted(newest)],
     )
 
 

@@ -9,7 +9,8 @@ from psycopg import sql
 from wickstream.events import Gap, GapStatus
 from wickstream.store.warm.reads import WarmReader
 
-_COLUMNS = Gap.__struct_fields__
+_NAMES = Gap.__struct_fields__
+GAP_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, _NAMES))  # as `gap_of` takes them
 _PLACE = "(detected_at, symbol, coalesce(first_trade_id, -1), coalesce(open_time, -1))"
 _READ = """
 SELECT {columns} FROM gaps WHERE {conditions}
@@ -62,10 +63,10 @@ async def read_gaps(warm: WarmReader, question: GapQuestion) -> list[Gap]:
     """
     asked = [sql.SQL(text) for name, text in _CONDITIONS.items() if getattr(question, name) is not None]
     statement = sql.SQL(_READ).format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)),
+        columns=GAP_COLUMNS,
         conditions=sql.SQL(" AND ").join(asked or [sql.SQL("true")]),
     )
-    return [_gap(row) for row in await warm.fetch(statement, _values(question))]
+    return [gap_of(row) for row in await warm.fetch(statement, _values(question))]
 
 
 def _values(question: GapQuestion) -> dict[str, str | int | None]:
@@ -74,5 +75,6 @@ def _values(question: GapQuestion) -> dict[str, str | int | None]:
     return values | {"of_symbol" if name == "symbol" else name: value for name, value in place.items()}
 
 
-def _gap(row: tuple[object, ...]) -> Gap:
-    return msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), Gap)
+def gap_of(row: tuple[object, ...]) -> Gap:
+    """An entry as it was read."""
+    return msgspec.convert(dict(zip(_NAMES, row, strict=True)), Gap)

@@ -29,9 +29,10 @@ WITH asked AS MATERIALIZED (
         GROUP BY 1
     ) AS c
 ), halted AS (
-    SELECT symbol, open_time - open_time %% 3600000 AS hour, count(*) AS halted FROM gaps AS g
+    SELECT symbol, open_time - open_time %% 3600000 AS hour, count(*) AS halted
+    FROM asked AS a JOIN gaps AS g USING (symbol)
     WHERE symbol = ANY(%(symbols)s) AND first_trade_id IS NULL AND status = 'halted'
-      AND open_time BETWEEN %(first)s AND %(last)s
+      AND open_time BETWEEN a.first_ms AND %(last)s
       AND NOT EXISTS (
           SELECT FROM candles AS c
           WHERE c.symbol = g.symbol AND c."interval" = '1m' AND c.open_time = g.open_time AND c.closed

@@ -36,6 +36,14 @@ FORWARD, BACKWARD = (
     for order in ("ASC", "DESC")
 )
 
+_CLOSED = """
+SELECT {columns} FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS s (of_symbol, first_ms, last_ms), LATERAL (
+    SELECT * FROM candles AS c
+    WHERE c.symbol = s.of_symbol AND c."interval" = '1m' AND c.closed AND c.open_time BETWEEN s.first_ms AND s.last_ms
+) AS found
+"""
+CLOSED = sql.SQL(_CLOSED).format(columns=sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)))
+
 HALTS = """
 SELECT open_time FROM gaps
 WHERE symbol = %s AND first_trade_id IS NULL AND open_time BETWEEN %s AND %s AND status = 'halted'
@@ -103,6 +111,11 @@ class WarmReader:
         rows = await self.fetch(statement, (symbol, wanted.first_ms, wanted.last_ms, wanted.minutes))
         candles = [_candle(row) for row in rows]
         return candles[::-1] if wanted.backward else candles
+
+    async def closed_within(self, spans: Mapping[str, tuple[int, int]]) -> list[Candle]:
+        """Closed candles of each of these symbols, from its first open time to its last, both inclusive."""
+        firsts, lasts = ([span[end] for span in spans.values()] for end in (0, 1))
+        return [_candle(row) for row in await self.fetch(CLOSED, (list(spans), firsts, lasts))]
 
     async def halts(self, symbol: str, wanted: Plan) -> frozenset[int]:
         """Open times of the minutes in which the symbol did not trade."""

@@ -1,11 +1,13 @@
-"""What PostgreSQL alone has: the ledger, what of each hour is there, and the history of symbols."""
+"""What PostgreSQL alone has: the ledger, what of each hour is there, the history of symbols, and of proofs."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from wickstream.events import Gap
 from wickstream.store.warm.gap_reads import GapQuestion, read_gaps
+from wickstream.store.warm.hour_minutes import Hour, read_hour
 from wickstream.store.warm.integrity import HourCount, read_hours
 from wickstream.store.warm.market_reads import read_words
+from wickstream.store.warm.proofs import Proof, read_proofs
 from wickstream.store.warm.reads import WarmReader
 from wickstream.store.warm.symbol_reads import SymbolRecord, read_symbols
 
@@ -25,6 +27,10 @@ class RecordsReader:
         """By symbol and hour, of whole minutes, both ends inclusive."""
         return await read_hours(self._warm, symbols, first_ms, last_ms)
 
+    async def hour(self, symbol: str, first_ms: int, last_ms: int) -> Hour:
+        """Minute by minute, both ends inclusive, and what the ledger has of it."""
+        return await read_hour(self._warm, symbol, first_ms, last_ms)
+
     async def newest_closed(self, symbols: Sequence[str]) -> int | None:
         """Open time (ms) of the newest closed candle over these symbols."""
         return await self._warm.newest_closed(symbols)
@@ -36,3 +42,7 @@ class RecordsReader:
     async def symbols(self, names: Sequence[str], *, events: int) -> list[SymbolRecord]:
         """Each of these, by name, with as many words on it at most."""
         return await read_symbols(self._warm, names, events=events)
+
+    async def proofs(self, kind: str | None, limit: int) -> list[Proof]:
+        """How the last runs of `verify` and `validate` ended, the newest first."""
+        return await read_proofs(self._warm, kind, limit)

@@ -9,9 +9,9 @@ from psycopg import sql
 from tests import query_plans
 from tests.query_plans import FIRST, LAST, SYMBOL, partitions_by_index, scans
 from wickstream.config import Settings
-from wickstream.events import DAY_MS
+from wickstream.events import DAY_MS, MINUTE_MS
 from wickstream.store.ledger.case_questions import MARKED
-from wickstream.store.warm import integrity, reads, revisions
+from wickstream.store.warm import hour_minutes, integrity, reads, revisions
 
 pytestmark = pytest.mark.stack
 
@@ -65,3 +65,27 @@ def test_a_day_of_hours_is_counted_in_its_month_by_the_index(half_a_year: psycop
 
     candles = [node for node in found if node["Relation Name"].startswith("candles")]
     assert partitions_by_index(candles) == ["candles_2024_06", "candles_2024_09"]  # the first candle, and the day
+
+
+def test_an_hour_is_read_minute_by_minute_in_its_month_by_the_index(half_a_year: psycopg.Connection) -> None:
+    hour = {"symbol": SYMBOL, "first": FIRST + 40 * DAY_MS, "last": FIRST + 40 * DAY_MS + 59 * MINUTE_MS}
+    found = scans(half_a_year, sql.SQL(hour_minutes.MINUTES), hour)
+
+    candles = [node for node in found if node["Relation Name"].startswith("candles")]
+    assert partitions_by_index(candles) == ["candles_2024_06", "candles_2024_09"]  # the first candle, and the hour
+
+
+def test_the_ids_around_an_hour_are_found_beside_it(half_a_year: psycopg.Connection) -> None:
+    hour = {"symbol": SYMBOL, "first": FIRST + 40 * DAY_MS, "last": FIRST + 40 * DAY_MS + 59 * MINUTE_MS, "limit": 200}
+    with half_a_year.transaction(force_rollback=True):
+        half_a_year.execute("INSERT INTO gaps VALUES (%s, 5, 6, NULL, 1, 'open')", (SYMBOL,))
+        found = scans(half_a_year, hour_minutes.GAPS_OF_HOUR, hour)
+
+    candles = [node for node in found if node["Relation Name"].startswith("candles")]
+    assert set(partitions_by_index(candles)) == {"candles_2024_09"}
+
+
+def test_what_the_lane_is_compared_with_touches_one_month(half_a_year: psycopg.Connection) -> None:
+    found = scans(half_a_year, reads.CLOSED, ([SYMBOL], [FIRST], [FIRST + 9 * MINUTE_MS]))
+
+    assert partitions_by_index(found) == ["candles_2024_08"]

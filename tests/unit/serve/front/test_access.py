@@ -39,6 +39,7 @@ TABLE = {
     "/api/v1/market/ticker-health": needing("read"),
     "/api/v1/market/top-by-trades": needing("read"),
     "/api/v1/market/top-by-volume": needing("read"),
+    "/api/v1/market/sparklines": needing("read"),
     "/api/v1/analytics/klines/{symbol}": needing("read"),
     "/api/v1/analytics/trades/{symbol}": needing("read"),
     "/api/v1/analytics/alerts": needing("read"),
@@ -61,6 +62,10 @@ TABLE = {
     "/api/v1/system/health": needing("read"),
     "/api/v1/system/gaps": needing("read"),
     "/api/v1/system/integrity": needing("read"),
+    "/api/v1/system/integrity/{symbol}": needing("read"),
+    "/api/v1/system/agreement": needing("read"),
+    "/api/v1/system/components": needing("read"),
+    "/api/v1/system/proofs": needing("read"),
     "/api/v1/system/symbols": needing("read"),
 }
 

@@ -1,6 +1,7 @@
 import pytest
 from httpx import Client
 
+from tests.sample_market import MIDNIGHT_MS
 from tests.unit.serve.fake_tiers import FakeTiers
 
 BOARD = "/api/v1/market/realtime"
@@ -8,6 +9,7 @@ SUMMARY = "/api/v1/market/summary"
 HEALTH = "/api/v1/market/ticker-health"
 BY_TRADES = "/api/v1/market/top-by-trades"
 BY_VOLUME = "/api/v1/market/top-by-volume"
+SPARKLINES = "/api/v1/market/sparklines"
 
 
 def test_a_symbol_shows_its_price_and_its_24_hours(client: Client) -> None:
@@ -94,6 +96,14 @@ def test_the_last_hour_is_from_candles(client: Client) -> None:
     assert [row["symbol"] for row in body["data"]] == ["ETHBTC"]
 
 
+def test_the_hour_of_all_symbols_comes_as_closes_with_nulls_for_what_lacks(client: Client) -> None:
+    body = client.get(SPARKLINES).json()
+    assert body["data"] == [
+        {"symbol": "BTCUSDT", "open_time": MIDNIGHT_MS, "closes": ["100.00000000", None, "102.50000000"]}
+    ]
+    assert (body["basis"], body["complete"]) == ("candles", False)
+
+
 @pytest.mark.parametrize("path", [BY_TRADES, BY_VOLUME])
 @pytest.mark.parametrize(
     ("query", "said"),
@@ -109,13 +119,13 @@ def test_a_window_or_limit_that_cannot_be_is_refused(client: Client, path: str, 
     assert (answer.status_code, answer.json()["detail"]) == (422, said)
 
 
-@pytest.mark.parametrize("path", [SUMMARY, HEALTH, BY_TRADES, BY_VOLUME, BOARD])
+@pytest.mark.parametrize("path", [SUMMARY, HEALTH, BY_TRADES, BY_VOLUME, SPARKLINES, BOARD])
 def test_with_every_tier_down_it_says_when_to_ask_again(client: Client, tiers: FakeTiers, path: str) -> None:
     tiers.down = True
     answer = client.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
-@pytest.mark.parametrize("path", [SUMMARY, HEALTH, BY_TRADES, BY_VOLUME, BOARD])
+@pytest.mark.parametrize("path", [SUMMARY, HEALTH, BY_TRADES, BY_VOLUME, SPARKLINES, BOARD])
 def test_a_misspelt_parameter_is_refused(client: Client, path: str) -> None:
     assert client.get(f"{path}?wndow=1h").status_code == 400

@@ -68,6 +68,7 @@ def test_each_minute_counts_once_in_the_version_that_every_store_would_keep(cand
 
     assert found.trade_count == sum(candle.trade_count for candle in kept.values())
     assert found.last_price == (kept[max(kept)].close if kept else None)
+    assert list(found.closes) == [(open_time, kept[open_time].close) for open_time in sorted(kept)]
     assert Fraction(found.quote_volume) == sum(Fraction(candle.quote_volume) for candle in kept.values())
 
 

@@ -1,18 +1,18 @@
 """Where Prometheus is told to look."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from tests.conftest import SettingsMaker
-from wickstream.cli import app
 from wickstream.metrics import EXPORTED
-from wickstream.operate.scraping import scrape_targets
 from wickstream.operate.stack import PORT_NAMES
+from wickstream.scraping import scrape_targets
 
-DEPLOY = Path(__file__).parents[3] / "deploy" / "prometheus"
+DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"
 OWN_PROCESSES = {"connector", "stream", "tickers", "writer", "repair", "api"}
 
 
@@ -44,6 +44,6 @@ def test_they_are_where_the_processes_listen(
 
 
 def test_the_command_prints_a_file_for_prometheus() -> None:
-    done = CliRunner().invoke(app, ["targets", "--port-base", "9000"])
-    assert done.exit_code == 0
+    command = [sys.executable, "-m", "wickstream", "targets", "--port-base", "9000"]
+    done = subprocess.run(command, capture_output=True, check=True)
     assert {"targets": ["127.0.0.1:9009"], "labels": {"process": "writer"}} in json.loads(done.stdout)
