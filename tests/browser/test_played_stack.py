@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 SPEED = 5  # slow enough for who looks when the stack is up
-LONG_MS = 60_000
+LONG_MS = 180_000  # Spark begins last
 LISTENING = """() => {
   window.said = [];
   const words = document.querySelector("#status .words");
