@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.stack,
     pytest.mark.system_program("chromium"),
+    pytest.mark.slow,
     pytest.mark.timeout(500),
 ]
 

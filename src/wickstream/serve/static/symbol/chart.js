@@ -54,6 +54,11 @@ export class Chart {
     /** @type {Set<number>} */
     this.drawn = new Set();
     this.newest = Number.NEGATIVE_INFINITY;
+    /** @type {{from: number, to: number} | null} where keys have led, until the next frame shows it */
+    this.aim = null;
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
+      this.aim = null;
+    });
     this.paint();
   }
 
@@ -155,12 +160,13 @@ export class Chart {
    */
   key(event) {
     const scale = this.chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
+    const range = this.aim ?? scale.getVisibleLogicalRange();
     const move = { ArrowLeft: [-STEP, -STEP], ArrowRight: [STEP, STEP], "+": [STEP, 0], "-": [-STEP, 0] }[event.key];
     if (event.key === "End") this.showNewest();
-    else if (move && range)
-      scale.setVisibleLogicalRange({ from: range.from + (move[0] ?? 0), to: range.to + (move[1] ?? 0) });
-    else return;
+    else if (move && range) {
+      this.aim = { from: range.from + (move[0] ?? 0), to: range.to + (move[1] ?? 0) };
+      scale.setVisibleLogicalRange(this.aim);
+    } else return;
     event.preventDefault();
   }
 
