@@ -10,6 +10,7 @@ import pytest
 
 from tests.candles import minute
 from tests.conftest import SettingsMaker
+from tests.emptied_topics import empty_topics
 from tests.proven_candles import LAST
 from tests.running import Launcher
 from wickstream.bus.topics import create_topics
@@ -46,6 +47,7 @@ def exchange(launcher: Launcher, make_settings: SettingsMaker, tmp_path_factory:
 def field(exchange: Settings, database: Settings, kafka: str, tmp_path: Path) -> Settings:
     """Settings of the exchange, a database of the test's own, a lake and a broker."""
     create_topics(kafka)
+    empty_topics(kafka)  # an empty database takes all that is there
     update = {
         name: getattr(database, name)
         for name in ("postgres_host", "postgres_port", "postgres_user", "postgres_password", "postgres_db")

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from tests.conftest import SettingsMaker
+from tests.emptied_topics import empty_topics
 from tests.holes import writing
 from tests.running import wait_until
 from tests.unit.exchange.ladder_market import LOOP, SYMBOL, market
@@ -41,6 +42,7 @@ IDS = DAY_MS // 240_000 * LOOP  # of a day
 def play(database: Settings, kafka: str, tmp_path: Path, make_settings: SettingsMaker) -> Callable[[Story], None]:
     """Tell a story with a market, stores of its own, and the midnight before now."""
     create_topics(kafka)
+    empty_topics(kafka)  # an empty database takes all that is there
     names = ("postgres_host", "postgres_port", "postgres_user", "postgres_password", "postgres_db")
     stores = {name: getattr(database, name) for name in names} | {"kafka_bootstrap_servers": kafka}
 
