@@ -1,4 +1,4 @@
-"""Pictures of the page for the README: `python -m deploy.pictures [http://127.0.0.1:8000]`, of a stack that runs.
+"""Pictures of the page for the README: `python -m deploy.screens [http://127.0.0.1:8000]`, of a stack that runs.
 
 Needs Debian's Chromium.
 """
