@@ -38,5 +38,14 @@ def position_of(cursor: str, *question: object) -> list[int | str]:
     return found
 
 
+def name_behind(cursor: str | None, *question: object) -> str:
+    """The name after which a list by name goes on; empty: at its beginning.
+
+    Raises:
+        Problem: 400, as `position_of`.
+    """
+    return str(position_of(cursor, *question)[0]) if cursor else ""
+
+
 def _seal(place: bytes, question: Sequence[object]) -> bytes:
     return blake2b(repr(question).encode() + place, digest_size=_SEAL_BYTES).digest()

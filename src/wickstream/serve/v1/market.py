@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from wickstream.serve.answers import NextPage, json_response, list_response
 from wickstream.serve.reader import MarketReader, ReaderDep
-from wickstream.serve.v1.cursors import cursor_at, position_of
+from wickstream.serve.v1.cursors import cursor_at, name_behind
 from wickstream.serve.v1.examples import PROBLEMS, REFUSALS
 from wickstream.serve.v1.market_examples import REALTIME, SPARKLINES, SUMMARY, TICKER_HEALTH, TOP
 from wickstream.serve.v1.market_figures import Order, by_trades, by_volume, moves, ranked, stalest_of, totals
@@ -99,7 +99,7 @@ async def ticker_health(
     stands where the recording ends.
     """
     vitals = await reader.market.vitals()
-    begin = str(position_of(cursor, HEALTH)[0]) if cursor else ""
+    begin = name_behind(cursor, HEALTH)
     behind = [row for row in vitals.rows if row.symbol > begin]
     page = behind[:limit]
     return list_response(

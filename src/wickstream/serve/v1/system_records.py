@@ -10,9 +10,9 @@ from wickstream.config import Settings
 from wickstream.events import GapStatus
 from wickstream.serve.answers import NextPage, list_response
 from wickstream.serve.reader import Reader, ReaderDep, SettingsDep
-from wickstream.serve.v1.cursors import cursor_at, position_of
+from wickstream.serve.v1.cursors import cursor_at, name_behind, position_of
 from wickstream.serve.v1.examples import PROBLEMS
-from wickstream.serve.v1.integrity_pages import BEGIN, Place, Span, names_of_page, page_of, settled_ms, span_of
+from wickstream.serve.v1.integrity_pages import BEGIN, Place, Span, names_of_page, page_of, span_of
 from wickstream.serve.v1.pages import refuse_backward
 from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
@@ -24,6 +24,7 @@ from wickstream.serve.v1.parameters import (
     TimeQuery,
     refuse_unknown,
 )
+from wickstream.serve.v1.settled import newest_ms
 from wickstream.serve.v1.symbols import require_symbol
 from wickstream.serve.v1.system_examples import GAPS, INTEGRITY, SYMBOLS
 from wickstream.serve.v1.system_rows import gap_row, hour_row, symbol_row
@@ -105,7 +106,7 @@ async def integrity(
         name, hour, first_ms, last_ms = position_of(cursor, *question)
         behind, span = Place(str(name), int(hour)), Span(int(first_ms), int(last_ms))
     else:
-        behind, span = BEGIN, span_of(start, end, await _newest_ms(reader, names, moment))
+        behind, span = BEGIN, span_of(start, end, await newest_ms(reader, names, moment))
     counted = names_of_page(names, behind, span, limit)
     rows = await reader.records.hours(counted, *span) if span.hours else []
     page, place = page_of(rows, names, counted, behind, span, limit)
@@ -118,13 +119,6 @@ async def integrity(
         start=span.first_ms,
         end=span.last_ms,
     )
-
-
-async def _newest_ms(reader: Reader, names: Sequence[str], moment: Moment) -> int:
-    """Open time of the newest minute that is to be there: by the exchange's clock, else the newest one of all."""
-    if moment.now_ms is not None:
-        return settled_ms(moment.now_ms)
-    return await reader.records.newest_closed(names) or 0
 
 
 @router.get(
@@ -147,7 +141,7 @@ async def symbols(
     1,000. Candles: the oldest and newest closed one that PostgreSQL keeps; the lake may have older ones.
     """
     await _require_any(symbol, reader, settings)
-    begin = str(position_of(cursor, "symbols", symbol)[0]) if cursor else ""
+    begin = name_behind(cursor, "symbols", symbol)
     names = [symbol] if symbol else [name for name in await reader.records.names() if name > begin]
     page = names[:limit]
     records = await reader.records.symbols(page, events=ALL_EVENTS if symbol else EVENTS)

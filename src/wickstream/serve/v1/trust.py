@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from wickstream.candle import window_start
-from wickstream.events import GapStatus
+from wickstream.events import MINUTE_MS, GapStatus
 from wickstream.serve.answers import NextPage, list_response
 from wickstream.serve.reader import ReaderDep, SettingsDep
-from wickstream.serve.v1.cursors import cursor_at, position_of
+from wickstream.serve.v1.cursors import cursor_at, name_behind
 from wickstream.serve.v1.examples import PROBLEMS
-from wickstream.serve.v1.integrity_pages import HOUR_MS, settled_ms
+from wickstream.serve.v1.integrity_pages import HOUR_MS
 from wickstream.serve.v1.parameters import (
     DEFAULT_LIMIT,
     AtQuery,
@@ -21,6 +21,7 @@ from wickstream.serve.v1.parameters import (
     SymbolQuery,
     refuse_unknown,
 )
+from wickstream.serve.v1.settled import newest_ms
 from wickstream.serve.v1.symbols import require_symbol
 from wickstream.serve.v1.system_rows import gap_row
 from wickstream.serve.v1.trust_examples import AGREEMENT, HOUR, PROOFS
@@ -49,9 +50,9 @@ async def hour_of(symbol: SymbolPath, reader: ReaderDep, settings: SettingsDep, 
     """
     await require_symbol(symbol, reader, settings)
     moment = await reader.market.moment()
-    newest_ms = settled_ms(moment.now_ms) if moment.now_ms is not None else await reader.records.newest_closed([symbol])
-    first_ms = window_start(at if at is not None else newest_ms or 0, "1h")
-    last_ms = min(first_ms + HOUR_MS - 60_000, newest_ms or 0)
+    until_ms = await newest_ms(reader, [symbol], moment)
+    first_ms = window_start(until_ms if at is None else at, "1h")
+    last_ms = min(first_ms + HOUR_MS - MINUTE_MS, until_ms)
     hour = await reader.records.hour(symbol, first_ms, last_ms)
     return list_response(
         [minute_row(minute) for minute in hour.minutes],
@@ -114,7 +115,7 @@ async def agreement(
     """
     if symbol is not None:
         await require_symbol(symbol, reader, settings)
-    begin = str(position_of(cursor, "agreement", symbol)[0]) if cursor else ""
+    begin = name_behind(cursor, "agreement", symbol)
     names = [symbol] if symbol else [name for name in await reader.market.followed() if name > begin]
     found = await reader.market.agreement(names[:limit])
     moment = await reader.market.moment()
@@ -124,9 +125,5 @@ async def agreement(
         lag_ms=moment.lag_ms,
         complete=not any(comparison.differing for comparison in found.values()),
         sources=(settings.source, "lane", "warm"),
-        next_page=NextPage(request, _cursor(names[limit - 1], symbol)) if len(names) > limit else None,
+        next_page=NextPage(request, cursor_at([names[limit - 1]], "agreement", symbol)) if len(names) > limit else None,
     )
-
-
-def _cursor(last: str, symbol: str | None) -> str:
-    return cursor_at([last], "agreement", symbol)

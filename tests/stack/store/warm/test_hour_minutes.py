@@ -1,62 +1,30 @@
 """What became of each minute of an hour: each has one state, and the count of hours says the same."""
 
-import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from tests.candles import MIDNIGHT_MS, minute
+from tests.records import a_halt, at, note, read, store
+from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Author, Gap, GapStatus, SymbolEvent
-from wickstream.store.series.router import Router
 from wickstream.store.warm.database import connect
-from wickstream.store.warm.gaps import upsert_gaps
 from wickstream.store.warm.hour_minutes import Hour, MinuteState
 from wickstream.store.warm.records import RecordsReader
 from wickstream.store.warm.symbol_events import upsert_symbol_events
-from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
-
-Result = TypeVar("Result")
 
 A = "ABCUSDT"
 CASES = 60
 FIRST, LAST = MIDNIGHT_MS, MIDNIGHT_MS + 59 * MINUTE_MS
 
 
-def at(number: int) -> int:
-    return MIDNIGHT_MS + number * MINUTE_MS
-
-
-def read(database: Settings, question: Callable[[RecordsReader], Awaitable[Result]]) -> Result:
-    async def ask() -> Result:
-        async with Router(database) as router:
-            return await question(router.records)
-
-    return asyncio.run(ask())
-
-
 def hour(database: Settings, first: int = FIRST, last: int = LAST) -> Hour:
     return read(database, lambda records: records.hour(A, first, last))
-
-
-def store(database: Settings, *candles: object) -> None:
-    writer = WarmWriter(database)
-    writer.write(candles)  # type: ignore[arg-type]
-    writer.close()
-
-
-def note(database: Settings, *gaps: Gap) -> None:
-    with connect(database) as conn:
-        upsert_gaps(conn, gaps)
-
-
-def a_halt(symbol: str, number: int) -> Gap:
-    return Gap(symbol, None, None, at(number), at(number), GapStatus.HALTED)
 
 
 def a_hole(first: int, last: int, status: GapStatus = GapStatus.OPEN) -> Gap:
@@ -88,7 +56,7 @@ class MadeUp:
             return "halted"
         return None if self.left and self.left[0] <= number <= self.left[1] else "missing"
 
-    def candles(self) -> list[object]:
+    def candles(self) -> list[Candle]:
         fields: dict[str, dict[str, Any]] = {
             "complete": {},
             "repaired": {"revision": 1},

@@ -1,56 +1,27 @@
 """What PostgreSQL says of gaps, of each hour's minutes and of symbols."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from tests.candles import MIDNIGHT_MS, minute
+from tests.records import a_halt, at, note, read, store
 from wickstream.config import Settings
 from wickstream.events import DAY_MS, MINUTE_MS, Author, Gap, GapStatus, SymbolEvent
-from wickstream.store.series.router import Router
 from wickstream.store.warm.database import connect
 from wickstream.store.warm.gap_reads import GapPlace, GapQuestion
-from wickstream.store.warm.gaps import upsert_gaps
 from wickstream.store.warm.integrity import HourCount
-from wickstream.store.warm.records import RecordsReader
 from wickstream.store.warm.symbol_events import upsert_symbol_events
-from wickstream.store.warm.writer import WarmWriter
 
 pytestmark = pytest.mark.stack
-
-Result = TypeVar("Result")
 
 HOUR_MS = 60 * MINUTE_MS
 A, B = "ABCUSDT", "BCDUSDT"
 
 
-def at(number: int) -> int:
-    return MIDNIGHT_MS + number * MINUTE_MS
-
-
-def read(database: Settings, question: Callable[[RecordsReader], Awaitable[Result]]) -> Result:
-    async def ask() -> Result:
-        async with Router(database) as router:
-            return await question(router.records)
-
-    return asyncio.run(ask())
-
-
 def hours(database: Settings, first: int, last: int, *symbols: str) -> list[HourCount]:
     return read(database, lambda records: records.hours(symbols or (A, B), at(first), at(last)))
-
-
-def store(database: Settings, *candles: Any) -> None:
-    writer = WarmWriter(database)
-    writer.write(candles)
-    writer.close()
-
-
-def note(database: Settings, *gaps: Gap) -> None:
-    with connect(database) as conn:
-        upsert_gaps(conn, gaps)
 
 
 def say(database: Settings, *events: SymbolEvent) -> None:
@@ -60,10 +31,6 @@ def say(database: Settings, *events: SymbolEvent) -> None:
 
 def a_word(symbol: str, since: int, *, chosen: bool, status: str = "TRADING") -> SymbolEvent:
     return SymbolEvent(symbol, Author.EXCHANGE, status, since, chosen=chosen, chosen_by="list" if chosen else None)
-
-
-def a_halt(symbol: str, number: int) -> Gap:
-    return Gap(symbol, None, None, at(number), at(number), GapStatus.HALTED)
 
 
 def test_each_minute_of_an_hour_counts_as_what_became_of_it(database: Settings) -> None:
