@@ -1,10 +1,12 @@
 """`python -m tests.chaos.prove --seed N --kills N --trades N`: R1, and its report."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.chaos.prove.nemesis import StoppedByHand
 from tests.chaos.prove.play import Order, play
 from tests.chaos.prove.report import write_report
 
@@ -17,7 +19,11 @@ def main() -> None:
     order, options = _asked()
     folder = options.data_dir or Path(tempfile.mkdtemp(prefix="wickstream-prove-"))
     print(f"seed {order.seed}: {order.kills} kills, {order.trades:,} trades; data and logs in {folder}", flush=True)
-    outcome = play(order, folder, say=lambda text: print(text, flush=True))
+    try:
+        outcome = play(order, folder, say=lambda text: print(text, flush=True))
+    except StoppedByHand:
+        print(f"stopped by hand, nothing was judged; what was killed is in {folder / 'kills.jsonl'}")
+        sys.exit(128 + signal.SIGINT)
     for one in outcome.judgements:
         counts = ", ".join(f"{name} {count}" for name, count in one.counts.items())
         print(f"{one.name} {'PASS' if one.passed else 'FAIL'}  {one.what}: {counts}")

@@ -16,6 +16,10 @@ LOOK_S = 0.1
 LONGEST_AWAY_S = 900.0  # on a machine that has other things to do; how long it took is for the report
 
 
+class StoppedByHand(Exception):
+    """Ctrl-C, before it was through."""
+
+
 @dataclass
 class Death:
     """What came of a kill; seconds are real ones, `at_s` since the first trades.
@@ -68,10 +72,16 @@ class Nemesis:
         self.until(lambda: time.monotonic() >= end_s, what="time", deadline_s=seconds + 60)
 
     def until(self, condition: Callable[[], bool], *, what: str, deadline_s: float = 2 * LONGEST_AWAY_S) -> None:
-        """Look on until it holds."""
+        """Look on until it holds.
+
+        Raises:
+            AssertionError: If it does not in time.
+            StoppedByHand: If the stack is told to stop.
+        """
         deadline = time.monotonic() + deadline_s
         while not condition():
-            assert not self._stack.stop.is_set(), "stopped by hand"
+            if self._stack.stop.is_set():
+                raise StoppedByHand
             assert time.monotonic() < deadline, f"{what}: not within {deadline_s:.0f} s"
             self._published.read()
             self._look()

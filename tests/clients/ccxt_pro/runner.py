@@ -55,16 +55,30 @@ async def watch(address: str) -> None:
 
 
 async def market(address: str, last_ms: int) -> None:
-    """A trade, a ticker, and candles until the one of that time; of it, and of the one before, more may come."""
+    """A trade, a ticker, and closed candles until the one before that time."""
     async with exchange_of(address) as exchange:
+        closed = closed_times_of(exchange)
         tell("trade", (await exchange.watch_trades("BTC/USDT"))[0]["info"])
         tell("ticker", (await exchange.watch_ticker("BTC/USDT"))["info"])
-        candles: dict[int, list[float]] = {}
-        while last_ms not in candles:
+        while last_ms - 60_000 not in closed:
             await exchange.watch_ohlcv("BTC/USDT", "1m")
-            candles |= {candle[0]: list(candle) for candle in exchange.ohlcvs["BTC/USDT"]["1m"]}
-        for opened in sorted(candles)[:-2]:
-            tell("kline", candles[opened])
+        for candle in exchange.ohlcvs["BTC/USDT"]["1m"]:
+            if candle[0] in closed:
+                tell("kline", list(candle))
+
+
+def closed_times_of(exchange: Any) -> set[int]:
+    """Open times of the candles it was told are closed; its own candles do not say so."""
+    closed: set[int] = set()
+    take = exchange.handle_ohlcv
+
+    def take_and_note(client: Any, message: Any) -> None:
+        take(client, message)
+        if message["k"]["x"]:
+            closed.add(message["k"]["t"])
+
+    exchange.handle_ohlcv = take_and_note
+    return closed
 
 
 async def day(address: str) -> None:
