@@ -20,7 +20,9 @@ def an_outcome() -> Outcome:
         for n, (victim, back_s) in enumerate(killed)
     ]
     content = Judgement("J2", "each minute is right", counts={"candles": 320})
-    return Outcome(Order(7, 4, 1_000, 300, 1_100), deaths, [content], {"all": 90.0}, {"kafka": 3}, 1_234)
+    return Outcome(
+        Order(7, 4, 1_000, 300, 1_100), deaths, [content], {"all": 90.0}, {"kafka": 3}, 1_234, {"serve": 2.5}
+    )
 
 
 def test_a_report_has_medians_maxima_and_a_mark_for_each_kill(tmp_path: Path) -> None:
@@ -36,6 +38,7 @@ def test_a_report_has_medians_maxima_and_a_mark_for_each_kill(tmp_path: Path) ->
     assert "| kafka | 3 | 6.0 | 9.0 | 10 |" in text
     assert "320 closed candles" in text
     assert "2026-kills.svg" in text
+    assert "serve 2.5" in text
     assert len(ElementTree.parse(files[2]).findall(f"{SVG}circle")) == 4  # noqa: S314 - our own
 
 

@@ -11,7 +11,7 @@ from tests.chaos.prove.play import Order, play
 from tests.chaos.prove.report import write_report
 
 SHORT = Order(seed=1, kills=8, trades=50_000, candles=40, rate=1_100)
-FULL = Order(seed=1, kills=100, trades=1_000_000, candles=300, rate=1_100)
+FULL = Order(seed=1, kills=100, trades=1_000_000, candles=300, rate=1_100, asleep=60)
 
 
 def main() -> None:
@@ -44,6 +44,7 @@ def _asked() -> tuple[Order, argparse.Namespace]:
         ("trades", "at least so many, of 20 symbols together"),
         ("candles", "at least so many closed ones"),
         ("rate", "trades a second"),
+        ("asleep", "seconds for which all but the exchange stand still, after the kills"),
     ):
         parser.add_argument(f"--{name}", type=int, help=what)
     parser.add_argument("--data-dir", type=Path, help="a new folder; else one is made")

@@ -1,4 +1,4 @@
-"""Kills by plan while trades flow, measures how long each process is away, and writes it all down."""
+"""Kills by plan while trades flow, puts all to sleep, measures how long each process is away, and writes it down."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.chaos.prove.plan import Kill
+from tests.chaos.prove.plan import VICTIMS, Kill
 from tests.chaos.prove.recovery import Signs
 from tests.chaos.prove.stack import KilledStack, Say
 from tests.chaos.published import Published
@@ -65,6 +65,23 @@ class Nemesis:
             self.passes(kill.pause_s)
             self._kill(kill)
         self.until(lambda: not self._away, what="all at work")
+
+    def sleep(self, seconds: float) -> dict[str, float]:
+        """All stand still for so long while the market goes on; seconds from waking until each works again."""
+        with self._stack.asleep():
+            self.passes(seconds)
+        awake, woke_s = self._truth.moment(), time.monotonic()
+        back_s: dict[str, float] = {}
+
+        def work() -> bool:
+            for victim in VICTIMS:
+                if victim not in back_s and self._signs.shows(victim, awake):
+                    back_s[victim] = round(time.monotonic() - woke_s, 2)
+            return len(back_s) == len(VICTIMS)
+
+        self.until(work, what=f"all at work after {seconds} s of sleep", deadline_s=LONGEST_AWAY_S)
+        self._say(f"all slept for {seconds} s; the last worked again after {max(back_s.values())} s")
+        return back_s
 
     def passes(self, seconds: float) -> None:
         """Look on for so long."""

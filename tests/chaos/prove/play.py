@@ -29,13 +29,21 @@ AGAIN_S = 5.0
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted of a run; trades are of all symbols together, candles closed ones of whole minutes."""
+    """What is wanted of a run.
+
+    Attributes:
+        trades: of all symbols together, at least.
+        candles: closed ones of whole minutes, at least.
+        rate: trades a second.
+        asleep: seconds for which all but the exchange stand still, behind the kills.
+    """
 
     seed: int
     kills: int
     trades: int
     candles: int
     rate: int
+    asleep: int = 0
 
 
 @dataclass
@@ -45,6 +53,7 @@ class Outcome:
     Attributes:
         seconds: of the kills and all: from the first trade to the cut, and on until the judges were content.
         restarts: by process, as the supervisor counts.
+        awake_s: by process, from waking until it did its work again.
     """
 
     order: Order
@@ -53,6 +62,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
     traded: int = 0
+    awake_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -104,6 +114,8 @@ def _run(run: Run, say: Say) -> None:
     outcome.deaths = run.nemesis.deaths
     run.nemesis.work(kills(run.order.seed, run.order.kills))
     outcome.seconds["kills"] = round(time.monotonic() - began_s, 1)
+    if run.order.asleep:
+        outcome.awake_s = run.nemesis.sleep(run.order.asleep)
     run.nemesis.until(lambda: _is_enough(run), what="trades and candles", deadline_s=3_600)
     cut = run.truth.moment()
     outcome.traded = sum(last - run.begin.newest.get(symbol, -1) for symbol, last in cut.newest.items())

@@ -59,6 +59,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
             name: {"kills": len(times), "median_s": median(times), "max_s": max(times)}
             for name, times in recoveries(outcome).items()
         },
+        "awake_s": outcome.awake_s,
         "restarts": outcome.restarts,
         "kills": [asdict(death) for death in outcome.deaths],
     }
@@ -72,7 +73,7 @@ def markdown(outcome: Outcome, picture: str) -> str:
         f"# Killed at random: seed {order.seed}",
         "",
         f"    python -m tests.chaos.prove --seed {order.seed} --kills {order.kills} --trades {order.trades}"
-        f" --candles {order.candles} --rate {order.rate}",
+        f" --candles {order.candles} --rate {order.rate} --asleep {order.asleep}",
         "",
         f"**{'PASS' if outcome.passed else 'FAIL'}**: {len(outcome.deaths)} kills, {outcome.traded:,} trades of 20"
         f" symbols at {order.rate:,} a second, {judged} closed candles compared with the exchange's:"
@@ -100,4 +101,17 @@ def markdown(outcome: Outcome, picture: str) -> str:
     ]
     for name, times in recoveries(outcome).items():
         lines.append(f"| {name} | {len(times)} | {median(times):.1f} | {max(times):.1f} | {GOALS_S.get(name, '–')} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *_slept(outcome), ""])
+
+
+def _slept(outcome: Outcome) -> list[str]:
+    if not outcome.awake_s:
+        return []
+    told = (f"{name} {seconds:.1f}" for name, seconds in outcome.awake_s.items())
+    return [
+        "",
+        "## Asleep",
+        "",
+        f"All processes but the exchange stood still for {outcome.order.asleep} s, and were woken. Seconds until each",
+        f"did its work again: {', '.join(told)}.",
+    ]

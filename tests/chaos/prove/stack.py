@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -102,6 +103,21 @@ class KilledStack:
         """As the supervisor told last, by name."""
         state = read_state(self._run)
         return {} if state is None else {row.name: row for row in state.processes}
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """All but the exchange stand still, as on a laptop that is shut, and know nothing of it."""
+        pids = [row.pid for name, row in self.processes().items() if name != "exchange" and row.pid]
+        parents = [psutil.Process(pid) for pid in pids]
+        everybody = [one for parent in parents for one in (parent, *parent.children(recursive=True))]
+        for one in everybody:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in everybody:
+                with suppress(psutil.NoSuchProcess):
+                    one.resume()
 
     def kill(self, name: str, *, hits_jvm: bool = False) -> int | None:
         """As `kill -9`, on its JVM if it has one and that is wanted; the pid, None if it does not run just now."""
