@@ -5,17 +5,19 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from wickstream.errors import StoreBusy
 from wickstream.serve.front.shared import Shared, answer_of
-from wickstream.serve.front.territory import METRICS, Scope, is_drop_in
+from wickstream.serve.front.territory import METRICS, SOCKET, Scope, is_drop_in
 from wickstream.serve.problems import Problem
 from wickstream.store.warm.api_keys import PREFIX, ApiKey, digest_of
 
 BELIEVED_S = 4.0  # a key that is revoked is refused within 5 s, its question with it
 MOST_KEYS = 10_000  # the oldest is forgotten first
 MOST_BYTES = 200
+OFFERED_KEY = "wickstream.key."  # a subprotocol that is offered, with the key behind it; keys are tokens (RFC 9110)
 
 Find = Callable[[bytes], Awaitable[ApiKey | None]]
 
 _BEARER = b"bearer "
+_OFFERED = OFFERED_KEY.encode()
 KEY_HEADERS = _OURS, _BINANCES = b"x-api-key", b"x-mbx-apikey"
 
 
@@ -23,14 +25,25 @@ def key_in(headers: Iterable[tuple[bytes, bytes]], path: str) -> str | None:
     """What a request brings as its key; None: nothing.
 
     Clients of Binance send their key for Binance, or an empty one, with every question: that is no key of ours.
-    Prometheus sends one as a bearer's, and as nothing else.
+    Prometheus sends one as a bearer's, and as nothing else. A page can put nothing into a handshake but subprotocols:
+    there one of them may have the key, where no header has it.
     """
     on_drop_in = is_drop_in(path)
+    offered: str | None = None
     for name, value in headers:
         if name == _OURS or (name == _BINANCES and on_drop_in and value.startswith(PREFIX.encode())):
             return value.decode("latin-1")
         if name == b"authorization" and path == METRICS and value[: len(_BEARER)].lower() == _BEARER:
             return value[len(_BEARER) :].decode("latin-1")
+        if name == b"sec-websocket-protocol" and path == SOCKET and offered is None:
+            offered = _offered_key(value)
+    return offered
+
+
+def _offered_key(subprotocols: bytes) -> str | None:
+    for subprotocol in map(bytes.strip, subprotocols.split(b",")):
+        if subprotocol.startswith(_OFFERED):
+            return subprotocol[len(_OFFERED) :].decode("latin-1")
     return None
 
 

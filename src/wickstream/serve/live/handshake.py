@@ -1,13 +1,18 @@
 """What a handshake asks for, and whether it may: paths, pages of other hosts, how many of one address. Pure."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeader
+from websockets.headers import parse_subprotocol
+from websockets.typing import Subprotocol
 
 from wickstream.serve.front.visitors import Visitor
+
+SUBPROTOCOL = Subprotocol("wickstream")  # of pages, which offer their key beside it
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,21 @@ def is_page_of_ours(headers: Headers, allowed: Collection[str]) -> bool:
     if not origins or "*" in allowed or set(origins) <= set(allowed):
         return True
     return len(origins) == len(hosts) == 1 and origins[0].lower().partition("://")[2] == hosts[0].lower()
+
+
+def offers_tokens(headers: Headers) -> bool:
+    """Whether the subprotocols are any; else the library's refusal would repeat them, a key among them."""
+    try:
+        for offered in headers.get_all("Sec-WebSocket-Protocol"):
+            parse_subprotocol(offered)
+    except InvalidHeader:
+        return False
+    return True
+
+
+def spoken(_protocol: object, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Ours, for who offers it: a browser goes on with nothing else. Clients of the exchange offer what they like."""
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None
 
 
 class Door:

@@ -18,7 +18,7 @@ from wickstream.binance.control import Flood
 from wickstream.metrics import LIVE_CLOSED, LIVE_REFUSED
 from wickstream.serve.front.visitors import Visitor, visitor_of
 from wickstream.serve.live.conversation import Conversation
-from wickstream.serve.live.handshake import Refusal, Wish, is_page_of_ours, wish_of
+from wickstream.serve.live.handshake import Refusal, Wish, is_page_of_ours, offers_tokens, spoken, wish_of
 from wickstream.serve.live.live import Live
 from wickstream.serve.live.messages import Message, Shape, combined, raw, text_frame
 from wickstream.serve.live.outbox import Outbox
@@ -38,7 +38,7 @@ class LiveSocket(asyncio.Protocol):
         self._live: Live = app_state["live"]
         self._rules = self._live.rules
         self._connections: set[Any] = server_state.connections
-        self._protocol = ServerProtocol(max_size=LARGEST_BYTES, logger=_quiet)
+        self._protocol = ServerProtocol(select_subprotocol=spoken, max_size=LARGEST_BYTES, logger=_quiet)
         self._loop = asyncio.get_running_loop()
         self._flood = Flood(self._rules.messages_per_second)
         self._outbox = Outbox()
@@ -150,6 +150,8 @@ class LiveSocket(asyncio.Protocol):
         headers = request.headers
         if not is_page_of_ours(headers, self._live.allowed_origins):
             return Refusal(403, "a page of another host may not listen here; CORS_ORIGINS names those that may")
+        if not offers_tokens(headers):
+            return Refusal(400, "Sec-WebSocket-Protocol is no list of tokens")
         wish = wish_of(request.path, self._rules.streams)
         if isinstance(wish, Refusal):
             return wish

@@ -1,5 +1,7 @@
 // What the page asks of the API, and what went wrong in words.
 
+import { heldKey, judgeKey, keyHeaders } from "./key.js";
+
 const TIMEOUT_MS = 8_000;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -17,26 +19,35 @@ export class Unanswered extends Error {
 /**
  * The JSON of an answer.
  * @param {string} path with its query
- * @param {AbortSignal} [signal] ends it: then an AbortError is thrown, which `isEnd` knows
+ * @param {AbortSignal} [signal] ends it: then an AbortError is thrown
+ * @param {string | null} [key] to be sent with it; the one that is held, unless another is tried
  * @returns {Promise<any>}
  * @throws {Unanswered} with a sentence for people
  */
-export async function ask(path, signal) {
+export async function ask(path, signal, key = heldKey()) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let answer;
   try {
-    answer = await fetch(path, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    answer = await fetch(path, {
+      headers: keyHeaders(key),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Unanswered("The API does not answer. Trying again.");
   }
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Unanswered(sentence(body.detail) ?? `The API answered ${answer.status}.`, answer.status);
+  judgeKey(key, answer.ok ? null : body);
+  if (!answer.ok) throw new Unanswered(wordsOf(body) ?? `The API answered ${answer.status}.`, answer.status);
   return body;
 }
 
+/** @param {{type?: string, detail?: string}} problem */
+const wordsOf = ({ type, detail }) => (type?.endsWith(":key-needed") ? "This API wants a key." : sentence(detail));
+
 /** @param {string | undefined} words */
-const sentence = (words) => words && `${words[0]?.toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
+export const sentence = (words) =>
+  words && `${words[0]?.toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
 
 /**
  * Ask again and again, not while nobody looks; what fails is asked again at once, then ever more slowly.
@@ -77,7 +88,7 @@ export function keepAsking(path, everyMs, on, onFailure = () => {}) {
 }
 
 /**
- * Until the time is over, the end has come, or somebody looks again.
+ * Until the time is over, the end has come, somebody looks again, or there is another key.
  * @param {number} ms
  * @param {AbortSignal} signal
  */
@@ -86,11 +97,13 @@ function pause(ms, signal) {
     const over = () => {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", over);
+      document.removeEventListener("key", over);
       signal.removeEventListener("abort", over);
       resume(undefined);
     };
     const timer = setTimeout(over, ms);
     document.addEventListener("visibilitychange", over);
+    document.addEventListener("key", over);
     signal.addEventListener("abort", over);
   });
 }

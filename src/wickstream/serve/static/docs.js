@@ -1,6 +1,7 @@
 // The API's description, drawn from /openapi.json, with a form to ask each question.
 
 import { byId } from "./dom.js";
+import { heldKey, judgeKey, keyHeaders, startKey } from "./key.js";
 import { startTheme } from "./theme.js";
 
 const place = byId("operations");
@@ -67,11 +68,14 @@ function address(path, parameters, form) {
  */
 async function ask(url, title, shown) {
   title.textContent = `GET ${url}`;
-  const answer = await fetch(url).catch(() => null);
+  const key = heldKey();
+  const answer = await fetch(url, { headers: keyHeaders(key) }).catch(() => null);
   const text = answer ? await answer.text() : "The API does not answer.";
   title.textContent = `GET ${url} → ${answer?.status ?? "no answer"}`;
   try {
-    shown.textContent = JSON.stringify(JSON.parse(text), null, 2);
+    const body = JSON.parse(text);
+    shown.textContent = JSON.stringify(body, null, 2);
+    if (answer?.status === 401) judgeKey(key, body);
   } catch {
     shown.textContent = text; // metrics are plain text
   }
@@ -119,6 +123,7 @@ function card(path, operation) {
 
 async function start() {
   startTheme();
+  startKey();
   const answer = await fetch("/openapi.json").catch(() => null);
   if (!answer?.ok) {
     line.textContent = "The API does not answer; load the page again in a moment.";

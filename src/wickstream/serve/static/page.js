@@ -1,6 +1,7 @@
 // The shell: which view is shown, the switches of the header, and the keys that work everywhere.
 
 import { byId, element } from "./dom.js";
+import { startKey } from "./key.js";
 import { stateLine } from "./states.js";
 import { startStatus } from "./status.js";
 import { startTheme } from "./theme.js";
@@ -77,6 +78,8 @@ async function search(event) {
 startTheme();
 startZone(show);
 startNavigation();
+startKey();
 startStatus();
 addEventListener("keydown", search);
+document.addEventListener("key", show);
 show();

@@ -16,6 +16,7 @@ const DAY_MS = 86_400_000;
  * @property {number} silentMs for how long nothing new was heard of the exchange
  * @property {string | null} failure the words of the last question, if it failed
  * @property {boolean} isLost the live connection is gone
+ * @property {string} refusal why there is to be none
  */
 
 /**
@@ -41,12 +42,13 @@ const recordedOn = (asOf) => (asOf !== null && Date.now() - asOf > DAY_MS ? ` fr
  * @param {Known} known
  * @returns {[string, string]}
  */
-export function describe({ health, silentMs, failure, isLost }) {
+export function describe({ health, silentMs, failure, isLost, refusal }) {
   if (failure) return ["bad", failure];
   if (!health) return ["waiting", "Asking the API…"];
   const source = sourceWords(health.source, health.as_of);
   const broken = Object.entries(health.components).filter(([, { state }]) => state !== "up");
   if (broken.length) return ["warn", `${source} · ${broken.map(([name]) => name).join(", ")} down`];
+  if (refusal) return ["warn", `${source} · no live updates. ${refusal}`];
   if (isLost) return ["warn", `${source} · live updates interrupted, connecting again`];
   if (health.as_of === null) return ["waiting", `${source} · waiting for the first trade`];
   if (silentMs > SILENT_MS) return ["warn", `${source} · feed silent for ${duration(silentMs)}`];
@@ -58,15 +60,15 @@ export function startStatus() {
   const words = /** @type {HTMLElement} */ (line.querySelector(".words"));
   const dot = /** @type {HTMLElement} */ (line.querySelector(".dot"));
   /** @type {Known} */
-  const known = { health: null, silentMs: 0, failure: null, isLost: false };
+  const known = { health: null, silentMs: 0, failure: null, isLost: false, refusal: "" };
   let newest = 0; // by our clock, when `as_of` moved last
   const show = () => {
     const [mood, sentence] = describe(known);
     dot.dataset.mood = mood;
     say(words, sentence);
   };
-  watch((state) => {
-    known.isLost = state === "lost";
+  watch((state, refusal) => {
+    Object.assign(known, { isLost: state === "lost", refusal });
     show();
   });
   keepAsking(

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import psycopg
@@ -35,6 +36,7 @@ def test_a_key_is_found_by_itself_and_kept_as_its_hash(database: Settings) -> No
         made, key = create(conn, "desk")
         (kept,) = conn.execute("SELECT api_keys::text FROM api_keys").fetchall()
     assert key.startswith(f"wks_{made.key_id}_")
+    assert re.fullmatch(r"[\w-]+", key, re.ASCII)  # a token, as a handshake takes it for a subprotocol
     assert key.rpartition("_")[2] not in kept[0]
     assert found(database, key) == made == ApiKey(made.key_id, "desk", ("read", "live"), 500, 1_000, 2_000)
     assert found(database, f"{key}x") is None

@@ -4,7 +4,8 @@ import pytest
 
 from tests.unit.serve.front.given_keys import a_key, key_text
 from wickstream.serve.front import keys as module
-from wickstream.serve.front.keys import BELIEVED_S, Keys, key_in
+from wickstream.serve.front.keys import BELIEVED_S, OFFERED_KEY, Keys, key_in
+from wickstream.serve.live.handshake import SUBPROTOCOL
 from wickstream.store.warm.api_keys import ApiKey
 
 
@@ -91,3 +92,32 @@ def test_a_key_of_the_exchange_is_none_of_ours_and_clients_send_it_with_every_qu
     assert key_in([(b"x-mbx-apikey", value)], "/api/v3/klines") is None
     assert key_in([(b"x-mbx-apikey", value), (b"x-api-key", b"wks_b")], "/api/v3/klines") == "wks_b"
     assert key_in([(b"x-api-key", value)], "/api/v3/klines") == value.decode()
+
+
+OFFERED = b"sec-websocket-protocol"
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        [b"wickstream, wickstream.key.wks_a"],
+        [b"wickstream.key.wks_a,wickstream"],
+        [b"wickstream", b"chat \t,\twickstream.key.wks_a "],
+        [b"wickstream.key.wks_a, wickstream.key.wks_b"],
+    ],
+)
+def test_a_handshake_may_bring_its_key_as_a_subprotocol(offers: list[bytes]) -> None:
+    assert OFFERED_KEY.startswith(SUBPROTOCOL)
+    assert key_in([(OFFERED, offer) for offer in offers], "/ws") == "wks_a"
+
+
+@pytest.mark.parametrize("offer", [b"", b"wickstream", b"binance, wickstream.keys", b"xwickstream.key.wks_a", b",,"])
+def test_other_subprotocols_are_no_keys(offer: bytes) -> None:
+    assert key_in([(OFFERED, offer)], "/ws") is None
+
+
+def test_an_offered_key_is_looked_at_in_handshakes_only_and_where_no_header_has_one() -> None:
+    offered = (OFFERED, b"wickstream, wickstream.key.wks_a")
+    assert key_in([offered, (b"x-api-key", b"wks_b")], "/ws") == "wks_b"
+    assert key_in([offered], "/api/v1/stream") is None
+    assert key_in([offered], "/api/v3/klines") is None

@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+
 import pytest
 from websockets.datastructures import Headers
+from websockets.typing import Subprotocol
 
 from wickstream.serve.front.visitors import Visitor
-from wickstream.serve.live.handshake import Door, Refusal, Wish, is_page_of_ours, wish_of
+from wickstream.serve.live.handshake import Door, Refusal, Wish, is_page_of_ours, offers_tokens, spoken, wish_of
 
 HERE = Visitor("127.0.0.1", is_local=True)
 ONE, OTHER = Visitor("192.0.2.1", is_local=False), Visitor("192.0.2.2", is_local=False)
@@ -50,6 +53,26 @@ def test_nothing_else_is_served(target: str) -> None:
 def test_a_page_of_another_host_may_not_listen(origins: list[str], is_allowed: bool) -> None:  # noqa: FBT001
     headers = Headers([("Host", "here.example:8000"), *(("Origin", origin) for origin in origins)])
     assert is_page_of_ours(headers, ["https://friend.example"]) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        ((), None),
+        (("binance", "wickstream.key.wks_a"), None),
+        (("wickstream",), "wickstream"),
+        (("wickstream.key.wks_a", "wickstream"), "wickstream"),
+    ],
+)
+def test_no_subprotocol_is_spoken_but_ours_and_never_a_key(offered: Sequence[str], chosen: str | None) -> None:
+    assert spoken(None, [Subprotocol(name) for name in offered]) == chosen
+
+
+@pytest.mark.parametrize(
+    ("offers", "are_any"), [([], True), (["a"], True), (["a, b", "c,,d"], True), (["a b"], False), (["a", "é"], False)]
+)
+def test_subprotocols_are_tokens(offers: list[str], are_any: bool) -> None:  # noqa: FBT001
+    assert offers_tokens(Headers([("Sec-WebSocket-Protocol", offer) for offer in offers])) is are_any
 
 
 def test_an_address_has_so_many_connections_and_the_machine_itself_any_number() -> None:
