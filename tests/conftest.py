@@ -64,8 +64,13 @@ class IsolatedSettings(Settings):
 
 
 def free_port_base() -> int:
-    """A base whose ports are all free now; below the range from which the system hands out its own."""
-    for base in random.sample(range(18_000, 32_000, 21), 200):
+    """A base whose ports are all free now; below the range from which the system hands out its own.
+
+    Of test runs that share the work each takes from bases of its own: ports are free until they are bound.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for base in random.sample(range(18_000, 32_000, 21)[number::count], 200):
         if all(map(_is_free, (base + offset for offset in PORT_OFFSETS.values()))):
             return base
     raise AssertionError("no twenty free ports in a row")

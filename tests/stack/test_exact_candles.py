@@ -87,7 +87,7 @@ def test_every_official_kline_comes_out_of_a_replay_at_full_speed(stack: WholeSt
     assert_partial_minutes_are_open(stack, "spot")
 
 
-@pytest.mark.parametrize("market", ["spot", "usdm"])
+@pytest.mark.parametrize("market", ["spot", pytest.param("usdm", marks=pytest.mark.slow)])
 def test_kills_in_the_middle_and_the_loss_of_the_checkpoint_change_nothing(stack: WholeStack, market: str) -> None:
     stack.up(*replay(market, "12"))
     minutes = sorted({int(row["open_time"]) for row in official_klines(market)})

@@ -20,7 +20,7 @@ from wickstream.operate.stack import build_layers
 from wickstream.operate.supervision.process import ProcessSpec
 from wickstream.store.warm.database import conninfo
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SPEED = "12"  # so that a shuffled second is many frames, and a minute is proven before the next begins
 DISORDER = [
