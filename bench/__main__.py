@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import hops, main_job, page
+from bench import hops, main_job, page, soak
 from bench.api import answers, greedy, push, worker
 from bench.ingest import side_by_side, sustained
 from bench.latency import candles, sweeps, whales
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "page": page.measure,
     "ingest": side_by_side.measure,
     "sustained": sustained.measure,
+    "soak": soak.measure,
     "store-reads-hot": hot_reads.measure,
     "store-reads-warm": warm_reads.measure,
     "store-reads-cold": cold_reads.measure,

@@ -115,6 +115,7 @@ def free_port() -> int:
         (f"http://127.0.0.1:{free_port()}", "127.0.0.1: no connection"),
         ("https://no-such-host.invalid", "no-such-host.invalid: the name cannot be resolved"),
     ],
+    ids=["nobody listens", "no such name"],
 )
 def test_what_cannot_be_reached_may_be_later(poster: Poster, url: str, words: str) -> None:
     with pytest.raises(SinkBusy, match=f"^{words}$"):

@@ -157,7 +157,7 @@ export function proofs() {
         showProof(
           proof,
           data[0],
-          "Nothing was proven yet: `wickstream verify` does it, and the schedule each night at 03:00 UTC.",
+          "Nothing was proven yet: “wickstream verify” does it, and the schedule each night at 03:00 UTC.",
         ),
       fail(proof),
     ),
@@ -168,7 +168,7 @@ export function proofs() {
         showProof(
           validation,
           data[0],
-          "Nothing was validated yet: `wickstream validate` does it, and the schedule every 5 minutes.",
+          "Nothing was validated yet: “wickstream validate” does it, and the schedule every 5 minutes.",
         ),
       fail(validation),
     ),
