@@ -10,28 +10,34 @@ import pytest
 from tests.clients.environments import Seen, foreign_client
 from tests.clients.truth import captured_trades, official_klines
 from tests.conftest import SettingsMaker
+from tests.running import wait_until
 from tests.whole_stack import CAPTURES, WholeStack
 from wickstream.config import Settings
+from wickstream.operate.stack import answers
 
 pytestmark = [pytest.mark.clients, pytest.mark.stack, pytest.mark.timeout(400)]
 
 WATCHING = ("ccxt_pro", "python_binance", "binance_sdk_spot")
+KNOWN = "/api/v3/ticker/24hr?symbol=BTCUSDT"  # who asks for markets before there are any is told that there are none
 LAST_MS = 1_723_161_900_000  # 00:05, which the captures end in
-SPEED = 10  # slow enough for who comes when the stack is up, and takes its time to begin
+SPEED = 8  # 40 s in all, which begin when the connector listens
 
 
 @pytest.fixture(scope="module")
 def seen_by(
     settings: Settings, make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Seen]]:
-    """What each saw, all at the same time."""
+    """What each saw, all at the same time; they come with the API, which is there long before Spark is."""
     stack = WholeStack(make_settings(tmp_path_factory.mktemp("watched") / "data"))
     clients = {name: foreign_client(name, settings.cache_dir) for name in WATCHING}
-    stack.up(*(f"--replay={file}" for file in CAPTURES["spot"]), "--keep-times", f"--speed={SPEED}")
+    options = (*(f"--replay={file}" for file in CAPTURES["spot"]), "--keep-times", f"--speed={SPEED}")
     port = stack.settings.port("api")
     try:
-        with ThreadPoolExecutor(len(WATCHING)) as pool:
+        with ThreadPoolExecutor(1 + len(WATCHING)) as pool:
+            up = pool.submit(stack.up, *options)
+            wait_until(lambda: up.done() or answers("127.0.0.1", port, KNOWN), deadline_s=120, what="an API that knows")
             told = {name: pool.submit(client.tells, "market", LAST_MS, port=port) for name, client in clients.items()}
+            up.result()
             yield lambda name: told[name].result()
     finally:
         stack.command("down")
