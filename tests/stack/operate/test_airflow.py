@@ -64,10 +64,16 @@ def stack(make_settings: SettingsMaker, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def scheduled(stack: WholeStack) -> Airflow:
-    """The one that `up` started."""
+    """The one that `up` started, from when it has read what it is to run."""
     reached = of_the_folder(stack.settings, data_root())
     environment = airflow_environment(reached, lambda _: None)
-    return Airflow(environment / "bin" / "airflow", airflow_variables(reached, environment))
+    airflow = Airflow(environment / "bin" / "airflow", airflow_variables(reached, environment))
+
+    def has_read() -> bool:
+        return sorted(row["dag_id"] for row in airflow.rows("dags", "list")) == sorted(DAGS)
+
+    wait_until(has_read, deadline_s=240, what="every DAG read")
+    return airflow
 
 
 @pytest.fixture(scope="module")
