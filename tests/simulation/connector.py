@@ -57,6 +57,8 @@ class Chosen:
         chance, symbols = self._exchange.chance, sorted(self._exchange.markets)
         while self._exchange.symbols_change:
             await asyncio.sleep(chance.choice((0.3, 2, 10, 60)))
+            if not self._exchange.symbols_change:
+                break
             self._choose(symbols[:1])
             await asyncio.sleep(chance.choice((0.3, 2, 10)))
             self._choose(symbols)

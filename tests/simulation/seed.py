@@ -105,7 +105,8 @@ class _World:
         loop = asyncio.get_running_loop()
         while loop.time() < TROUBLED_S:
             current = self._connectors[-1]
-            await asyncio.wait((asyncio.ensure_future(current.died()),), timeout=self._chance.uniform(10, 90))
+            quiet_s = min(self._chance.uniform(10, 90), TROUBLED_S - loop.time())
+            await asyncio.wait((asyncio.ensure_future(current.died()),), timeout=quiet_s)
             if loop.time() >= TROUBLED_S:
                 break
             await self._strike(current)

@@ -161,11 +161,17 @@ class MinuteBook:
         self._doubted.append(Doubt(gap, {self._running.open_time}))
         self._running.doubts.append(self._doubted[-1])
 
-    def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int) -> None:
-        """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete."""
+    def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int, is_level: bool) -> None:
+        """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete.
+
+        `is_level`: it knows all ids before the next one. Else some of them are of a later time, perhaps: where ids
+        were lost, it does not say by when.
+        """
         if self._running is None:  # ids were lost: from the next minute on all that is traded is still to come
-            since_ms = self.nothing_since_ms
-            self.begin_after(closed_at_ms if since_ms is None else min(since_ms, closed_at_ms))
+            known = [at for at in (self.nothing_since_ms, closed_at_ms if is_level else None) if at is not None]
+            if not known:
+                return
+            self.begin_after(min(known))
         self._close_until(closed_at_ms - TICKER_GRACE_MS, next_trade_id=next_trade_id)
 
     def _close_until(self, time_ms: int, *, next_trade_id: int) -> None:

@@ -173,7 +173,8 @@ class Sequencer:
         self.knows_of(last_trade_id, now_s=now_s)
         # -1: no trade in its 24 hours, which does not say which one was the last
         if self.next_id is not None and 0 <= last_trade_id < self.next_id:
-            self.minutes.prove_by_ticker(closed_at_ms, next_trade_id=self.next_id)
+            is_level = last_trade_id == self.next_id - 1
+            self.minutes.prove_by_ticker(closed_at_ms, next_trade_id=self.next_id, is_level=is_level)
             self._find_swift()
 
     def hole(self) -> Hole | None:

@@ -184,7 +184,7 @@ def test_a_trade_that_counts_nowhere_does_not_end_a_doubt() -> None:
 
 def test_while_no_later_trade_is_here_a_doubt_reaches_on() -> None:
     one = book(traded(1, 0), traded(2, MINUTE), seems_absent(3, 4))
-    one.prove_by_ticker(MIDNIGHT_MS + 2 * MINUTE + 2_500, next_trade_id=5)
+    one.prove_by_ticker(MIDNIGHT_MS + 2 * MINUTE + 2_500, next_trade_id=5, is_level=True)
 
     one.decide(klines({1: 1}), {})
 

@@ -144,19 +144,19 @@ def test_where_the_exchange_counts_trades_and_we_hold_none_there_is_neither_mark
 def test_a_ticker_closes_the_running_minute_2500_ms_after_its_end() -> None:
     one = book(traded(1, 0), traded(2, MINUTE))
 
-    one.prove_by_ticker(MIDNIGHT_MS + 2 * MINUTE + 2_499, next_trade_id=3)
+    one.prove_by_ticker(MIDNIGHT_MS + 2 * MINUTE + 2_499, next_trade_id=3, is_level=True)
     assert marks(one) == []
 
-    one.prove_by_ticker(MIDNIGHT_MS + 2 * MINUTE + 2_500, next_trade_id=3)
+    one.prove_by_ticker(MIDNIGHT_MS + 2 * MINUTE + 2_500, next_trade_id=3, is_level=True)
     assert [mark.next_trade_id for mark in marks(one)] == [3]
 
 
 def test_a_ticker_before_the_first_trade_proves_nothing() -> None:
     one = book()
 
-    one.prove_by_ticker(MIDNIGHT_MS + 9 * MINUTE, next_trade_id=1)
+    one.prove_by_ticker(MIDNIGHT_MS + 9 * MINUTE, next_trade_id=1, is_level=True)
     one.start_over()
-    one.prove_by_ticker(MIDNIGHT_MS + 9 * MINUTE, next_trade_id=1)
+    one.prove_by_ticker(MIDNIGHT_MS + 9 * MINUTE, next_trade_id=1, is_level=True)
 
     assert one.undecided_since() is None
 

@@ -120,7 +120,7 @@ def prove_until(one: MinuteBook, minute: int) -> None:
     """By tickers that know of no trade, from the first minute on; the exchange is trading."""
     for number in range(minute + 1):
         one.trading_at(MIDNIGHT_MS + number * MINUTE)
-        one.prove_by_ticker(MIDNIGHT_MS + number * MINUTE + TICKER_GRACE_MS, next_trade_id=9)
+        one.prove_by_ticker(MIDNIGHT_MS + number * MINUTE + TICKER_GRACE_MS, next_trade_id=9, is_level=True)
 
 
 def test_a_quiet_minute_before_the_first_trade_has_the_price_of_its_kline() -> None:
@@ -179,7 +179,7 @@ def heirs_minutes(one: MinuteBook, until: int) -> list[int]:
 
 def prove_quiet_until(one: MinuteBook, minute: int) -> None:
     """Nobody says that the exchange was trading."""
-    one.prove_by_ticker(MIDNIGHT_MS + minute * MINUTE + TICKER_GRACE_MS, next_trade_id=3)
+    one.prove_by_ticker(MIDNIGHT_MS + minute * MINUTE + TICKER_GRACE_MS, next_trade_id=3, is_level=True)
 
 
 def test_a_restart_begins_before_the_oldest_quiet_minute_that_is_not_decided() -> None:

@@ -239,3 +239,26 @@ def test_a_mark_that_waits_for_its_proof_remembers_since_when_trades_follow_it()
     one.minutes.decide({MIDNIGHT_MS + 2 * MINUTE_MS: 0}, {})
 
     assert [proven.since_ms for proven in one.take_marks(producers_ms=5_000)] == [77]
+
+
+def test_an_old_ticker_does_not_tell_by_when_ids_were_traded_that_it_does_not_know() -> None:
+    """As a process that slept has them in its hands: trades of the running minute were given up meanwhile."""
+    one = sequencer()
+    one.resume(None, [], now_s=0.0, next_id=1_020, known_at_ms=MIDNIGHT_MS + MINUTE_MS + 30_000)
+
+    one.on_ticker(ticker(1_004, MINUTE_MS - 9_000), now_s=1.0)
+    feed(one, [traded(1_020, MINUTE_MS + 40_000), traded(1_021, 2 * MINUTE_MS), traded(1_022, 3 * MINUTE_MS)])
+
+    assert [mark.open_time - MIDNIGHT_MS for mark in marks(one)] == [2 * MINUTE_MS]
+
+
+def test_behind_a_break_an_old_ticker_does_not_tell_when_the_lost_ids_were_traded() -> None:
+    one = started()
+    feed(one, row(4))
+    one.minutes.start_over()
+    one.next_id = 1_020
+
+    one.on_ticker(ticker(1_004, MINUTE_MS - 9_000), now_s=1.0)
+    feed(one, [traded(1_020, MINUTE_MS + 40_000), traded(1_021, 2 * MINUTE_MS), traded(1_022, 3 * MINUTE_MS)])
+
+    assert [mark.open_time - MIDNIGHT_MS for mark in marks(one)] == [2 * MINUTE_MS]

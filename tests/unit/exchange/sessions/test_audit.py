@@ -73,7 +73,7 @@ def test_a_trade_after_a_long_halt_has_the_klines_asked_for_at_once() -> None:
             await asyncio.sleep(60)
             play.trade(2)
             await asyncio.sleep(60)
-            play.one.minutes.prove_by_ticker(MIDNIGHT_MS + 20 * MINUTE_MS, next_trade_id=3)
+            play.one.minutes.prove_by_ticker(MIDNIGHT_MS + 20 * MINUTE_MS, next_trade_id=3, is_level=True)
             await asyncio.sleep(1_800 - play.loop.time() + 7)
             play.trade(3)
             play.exchange.klines_of[SYMBOL] += [kline(30 * MINUTE_MS, 1)]
