@@ -25,7 +25,7 @@ def replay(market: str, speed: str) -> list[str]:
     return [*(f"--replay={file}" for file in CAPTURES[market]), "--keep-times", f"--speed={speed}"]
 
 
-def wait_for_official_klines(stack: WholeStack, market: str, *, deadline_s: float = 90.0) -> None:
+def wait_for_official_klines(stack: WholeStack, market: str, *, deadline_s: float = 240.0) -> None:
     official = official_klines(market)
     deadline = time.monotonic() + deadline_s
     while found := list(differences(stack, official)):
@@ -107,7 +107,7 @@ def test_kills_in_the_middle_and_the_loss_of_the_checkpoint_change_nothing(stack
     without_checkpoint(stack)
     wait_until(
         lambda: stack.metric("stream", 'wickstream_stream_rows_total{query="candles"}') >= TRADES[market],
-        deadline_s=90,
+        deadline_s=240,
         what="Spark having read everything again",
     )
     wait_until(lambda: facts(stack) == before, what="the same candles as before")
