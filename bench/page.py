@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import msgspec
+import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.store.servers import running
@@ -20,6 +21,7 @@ from tests.scripted_source import ScriptedSource, ticker_frame
 from tests.serving import served
 from wickstream.config import Settings
 from wickstream.errors import Mistake
+from wickstream.footprint import memory_of
 from wickstream.operate.servers.local import postgres_spec, redis_spec
 from wickstream.serve.app import build_app
 from wickstream.serve.live.feed import Kind
@@ -116,6 +118,14 @@ def _live(browser: Browser, address: str, source: ScriptedSource) -> Iterator[Fi
         yield Figure(
             f"{len(SYMBOLS)} symbols live: JavaScript's heap", "MB", metrics["JSHeapUsedSize"] / 1e6, limit=150
         )
+        yield Figure(f"{len(SYMBOLS)} symbols live: the page's whole process (PSS)", "MB", _renderer_mb(), limit=150)
+
+
+def _renderer_mb() -> float:
+    """Of the largest: the browser keeps a spare one."""
+    family = psutil.Process().children(recursive=True)
+    renderers = [each.pid for each in family if "--type=renderer" in " ".join(each.cmdline())]
+    return max(memory_of(pid) or 0 for pid in renderers) / 1e6
 
 
 @contextmanager
