@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 
-from wickstream.events import MINUTE_MS, Mark
+from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
 from wickstream.exchange.sequencing.doubts import Doubt
 from wickstream.exchange.sequencing.id_hash import hash_of_run
 
@@ -76,3 +76,16 @@ def looked_at_after(running: Minute, pending: Collection[Pending]) -> int | None
     if counted or any(later - earlier != MINUTE_MS for earlier, later in pairwise(open_times)):
         return None
     return open_times[0] - 1
+
+
+def halt_of(mark: Mark) -> Gap:
+    """What takes the place of a quiet mark; `detected_at` is filled in by who takes it, for here is no clock."""
+    return Gap(
+        symbol=mark.symbol,
+        first_trade_id=None,
+        last_trade_id=None,
+        open_time=mark.open_time,
+        detected_at=0,
+        status=GapStatus.HALTED,
+        evidence="the exchange has a later kline and none for this minute",
+    )

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import msgspec
 
-from wickstream.events import MINUTE_MS, Gap, GapStatus, Mark
+from wickstream.events import MINUTE_MS, Gap, Mark
 from wickstream.exchange.sequencing.arrival import Arrival
 from wickstream.exchange.sequencing.doubts import Doubt, hide_price
 from wickstream.exchange.sequencing.id_hash import hash_of_run
-from wickstream.exchange.sequencing.marks import Minute, Pending, ProvenMark, looked_at_after
+from wickstream.exchange.sequencing.marks import Minute, Pending, ProvenMark, halt_of, looked_at_after
 
 # How long after a minute's end a ticker must have been computed to prove that minute. An assumption: nothing
 # documents how late the exchange's statistics learn of a trade; lags up to 2 s were survived in simulation.
@@ -164,14 +164,12 @@ class MinuteBook:
     def prove_by_ticker(self, closed_at_ms: int, *, next_trade_id: int, is_level: bool) -> None:
         """A ticker as of `closed_at_ms` knows no id we lack: minutes that ended long enough before are complete.
 
-        `is_level`: it knows all ids before the next one. Else some of them are of a later time, perhaps: where ids
-        were lost, it does not say by when.
+        `is_level`: it knows all ids before the next one; else it does not say by when those were traded.
         """
         if self._running is None:  # ids were lost: from the next minute on all that is traded is still to come
             known = [at for at in (self.nothing_since_ms, closed_at_ms if is_level else None) if at is not None]
-            if not known:
-                return
-            self.begin_after(min(known))
+            if known:
+                self.begin_after(min(known))
         self._close_until(closed_at_ms - TICKER_GRACE_MS, next_trade_id=next_trade_id)
 
     def _close_until(self, time_ms: int, *, next_trade_id: int) -> None:
@@ -258,7 +256,7 @@ class MinuteBook:
                 waiting.klines_lacking = 1  # one answer may be late
                 kept.append(waiting)
             elif mark.open_time not in klines and not mark.trade_count:
-                self._findings.append(self._halt(mark.open_time))
+                self._findings.append(halt_of(mark))
                 self._dispel(waiting, f"no kline of {mark.open_time}")
             else:  # the exchange counts other trades than we hold: unproven, for the ledger to find
                 self._lose(waiting.doubts)
@@ -272,17 +270,6 @@ class MinuteBook:
                 self._findings.append(doubt.dispelled(evidence))
             elif not doubt.is_lost:  # this minute's mark goes out: a restart from it would not find the jump again
                 self._findings.append(doubt.gap)
-
-    def _halt(self, minute: int) -> Gap:
-        return Gap(
-            symbol=self._symbol,
-            first_trade_id=None,
-            last_trade_id=None,
-            open_time=minute,
-            detected_at=0,  # filled in by who takes it: there is no clock here
-            status=GapStatus.HALTED,
-            evidence="the exchange has a later kline and none for this minute",
-        )
 
     def _release(self) -> None:
         while self._pending and not self._pending[0].undecided:
