@@ -15,6 +15,7 @@ import psutil
 
 from bench.processes import running_stack
 from bench.table import Figure
+from wickstream.config import PORT_OFFSETS
 from wickstream.footprint import memory_of
 from wickstream.operate.supervision.supervisor import read_state
 
@@ -23,7 +24,6 @@ TRADES, RATE, SYMBOLS = 10_000_000, 5_000, 20
 WARM_UP = 2_500_000  # heaps, caches and page pools have their size by then
 LOOK_S = 10.0
 SLOPE_MB = 1.0  # a million trades
-CONNECTOR = 6  # its port, counted from the base
 
 
 class Look(NamedTuple):
@@ -54,6 +54,8 @@ def measure() -> list[Figure]:
 def _figures(looks: Mapping[str, list[Look]]) -> Iterator[Figure]:
     for name, every in looks.items():
         warm = [look for look in every if look.trades >= WARM_UP]
+        if len(warm) < 2:  # a job that ended at the beginning
+            continue
         millions = [look.trades / 1e6 for look in warm]
         memory = statistics.linear_regression(millions, [look.bytes / 1e6 for look in warm])
         files = statistics.linear_regression(millions, [look.files for look in warm])
@@ -76,7 +78,7 @@ def _looks(folder: Path, trades: int) -> Iterator[tuple[str, Look]]:
 def _published() -> int:
     """Trades in Kafka, as the connector counts them."""
     try:
-        with urlopen(f"http://127.0.0.1:{PORT_BASE + CONNECTOR}/metrics", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{PORT_BASE + PORT_OFFSETS['connector']}/metrics", timeout=5) as answer:
             lines = answer.read().decode().splitlines()
     except (URLError, TimeoutError):
         return 0
