@@ -30,6 +30,8 @@ hypothesis.settings.register_profile(
     "wickstream", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("wickstream")
+# What decides whether a change lands tries the same examples each time: a new one is for who can look into it.
+hypothesis.settings.register_profile("landing", parent=hypothesis.settings.get_profile("wickstream"), derandomize=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -114,7 +114,8 @@ class FakeCounts:
     async def read(self, candles: Sequence[Candle]) -> Counted:
         if self.is_away:
             return Counted([None] * len(candles), away=("cold",))
-        return Counted([None, *(Sides(4, one.trade_count - 4) for one in candles[1:])], tiers=("cold",))
+        sides = [None if one is candles[0] else Sides(4, one.trade_count - 4) for one in candles]
+        return Counted(sides, tiers=("cold",))
 
 
 @dataclass

@@ -16,6 +16,7 @@ from wickstream.exchange.local.doors.session import StreamRules
 from wickstream.exchange.local.faults.conditions import Conditions
 from wickstream.exchange.local.market.recording import ReplayPlan
 
+FIRST_ID = 60_000_000  # so many ids lie behind it: a past of months
 PAIRS = ("BTCUSDT", "ETHUSDT")
 HURRIED = StreamRules(ping_seconds=0.2, pong_seconds=30)
 
@@ -25,7 +26,7 @@ async def switchable(
     tmp_path: Path, make_settings: SettingsMaker, *, rules: StreamRules | None = None
 ) -> AsyncIterator[Client]:
     """Two symbols with a trade every 10 ms each, minute after minute."""
-    trades = [trade(100 + at, 60_000 + 10 * at, symbol=symbol) for at in range(6_000) for symbol in PAIRS]
+    trades = [trade(FIRST_ID + at, 60_000 + 10 * at, symbol=symbol) for at in range(6_000) for symbol in PAIRS]
     plan = ReplayPlan((capture(tmp_path / "two.frames", trades),), demo=True)
     conditions = Conditions(switchable=True)
     async with playing(make_settings(tmp_path), plan, rules=rules, conditions=conditions) as (client, _):

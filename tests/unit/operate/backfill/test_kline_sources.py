@@ -17,6 +17,7 @@ from wickstream.config import Settings
 from wickstream.errors import Corrupted, Refused
 from wickstream.events import MINUTE_MS
 from wickstream.exchange.local.doors.archive import Flaw
+from wickstream.exchange.recovery.kline_book import GRACE_MS
 from wickstream.exchange.rest.archive_host import ArchiveHost
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.operate.backfill.kline_sources import DayKlines, KlineSources
@@ -51,9 +52,9 @@ def test_the_file_says_what_rest_says_and_a_file_that_lacks_rows_is_completed(
 ) -> None:
     async def story() -> None:
         async with market(tmp_path, make_settings) as made:
-            now_ms = await made.now_ms()
-            day = Day(SYMBOL, now_ms // DAY_MS * DAY_MS - DAY_MS)
-            async with sources(made.settings, tmp_path, now_ms=now_ms) as asked:
+            midnight_ms = await made.now_ms() // DAY_MS * DAY_MS
+            day = Day(SYMBOL, midnight_ms - DAY_MS)
+            async with sources(made.settings, tmp_path, now_ms=midnight_ms + GRACE_MS) as asked:
                 whole = await asked.from_file(day)
                 by_rest = DayKlines()
                 await asked.complete(day, by_rest)
