@@ -23,8 +23,20 @@ async def late_line(host: str, port: int, *, most_s: float, seed: int = 1) -> As
 
     async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(host, port)
-        await asyncio.gather(pump(reader, server_writer, 0), pump(server_reader, writer, most_s))
+        try:
+            await asyncio.gather(pump(reader, server_writer, 0), pump(server_reader, writer, most_s))
+        finally:
+            for one in (writer, server_writer):
+                one.close()
+                with suppress(OSError):
+                    await one.wait_closed()
 
-    server = await asyncio.start_server(join, "127.0.0.1", 0)
+    joined: set[asyncio.Task[None]] = set()
+    server = await asyncio.start_server(
+        lambda reader, writer: joined.add(asyncio.create_task(join(reader, writer))), "127.0.0.1", 0
+    )
     async with server:
         yield server.sockets[0].getsockname()[1]
+    for task in joined:
+        task.cancel()
+    await asyncio.gather(*joined, return_exceptions=True)  # else a socket may outlive its loop, and is told of
