@@ -11,6 +11,9 @@ from wickstream.stream.late import late_trades
 from wickstream.stream.progress import ProgressMeter
 from wickstream.stream.queries import Base, Plan, Started
 
+_WARM_AFTER_BATCHES = 2  # the first does again what was in the middle
+_HAS_READ_ALL = "Waiting for data to arrive"  # Spark's words
+
 
 class RunningQuery:
     """One query of the job; it may have several lives, one after the other.
@@ -46,6 +49,13 @@ class RunningQuery:
             self.is_done = True
         else:
             self._mend(failure or QueryFailed("it ended without a word"))
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether its code is loaded and compiled, as of the last look, or nothing is there to be read."""
+        if self._meter.batches_done >= _WARM_AFTER_BATCHES:
+            return True
+        return self._started is not None and self._started.query.status["message"] == _HAS_READ_ALL
 
     def stop(self) -> None:
         """End it, if it runs, between two batches; what was in the middle is done again by the next start."""
