@@ -20,7 +20,7 @@ from wickstream.bus.topics import FEED_GAPS, PROCESSED_AGGS, Topic, create_topic
 from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS, Gap
-from wickstream.operate.backfill import publishing
+from wickstream.operate.backfill import past_hour, publishing
 from wickstream.operate.backfill.job import fill
 from wickstream.operate.backfill.outcome import Filled, Outcome
 from wickstream.operate.backfill.publishing import Publisher
@@ -75,6 +75,25 @@ def test_a_day_with_halts_is_whole_and_one_without_a_file_comes_over_rest(field:
     assert "451" in (first.note or "")
     assert {gap.open_time for gap in published(field, FEED_GAPS, Gap)} == halted
     assert again.outcome is Outcome.THERE
+
+
+def test_the_last_hour_of_a_symbol_started_from_nothing_comes_with_its_halts(field: Settings) -> None:
+    now_ms = DAY.ends_at + 30 * MINUTE_MS
+    begins_at = now_ms - past_hour.PAST_HOUR_MS
+    halted = {begins_at + 10 * MINUTE_MS, begins_at + 11 * MINUTE_MS}
+    too_young = now_ms - MINUTE_MS
+    market = Halted(listed_at=DAY.starts_at, without={*halted, too_young}, now_ms=now_ms)
+
+    async def story() -> None:
+        async with host_that_answers(market.answer) as (url, _):
+            here = {"exchange_rest_url": url, "exchange_trades_url": url}
+            await past_hour.fill(field.model_copy(update=here), [symbol_of(field)])
+
+    asyncio.run(story())
+
+    closed = {candle.open_time for candle in published(field, PROCESSED_AGGS, Candle)}
+    assert closed == set(range(begins_at, now_ms, MINUTE_MS)) - halted - {too_young}
+    assert {gap.open_time for gap in published(field, FEED_GAPS, Gap)} == halted
 
 
 def committed(settings: Settings, group: str, offsets: dict[Place, int]) -> None:

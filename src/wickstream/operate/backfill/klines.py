@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from wickstream.candle import Candle
 from wickstream.errors import Corrupted, Refused
@@ -90,7 +90,15 @@ class Klines:
             filled.outcome = Outcome.THERE
 
     def _halts(self, day: Day, due: Minutes, klines: DayKlines, stored: Stored) -> Iterator[Gap]:
-        now_ms = self._sources.now_ms
-        for at in over(due, now_ms=now_ms - SETTLED_MS).within(klines.between).all():
-            if at not in klines.candles and at not in stored.minutes:
-                yield Gap(day.symbol, None, None, at, now_ms, GapStatus.HALTED, evidence=_EVIDENCE)
+        known = klines.candles.keys() | stored.minutes
+        return halts_among(day.symbol, due.within(klines.between), known, now_ms=self._sources.now_ms)
+
+
+def halts_among(symbol: str, minutes: Minutes, known: Collection[int], *, now_ms: int) -> Iterator[Gap]:
+    """Of minutes that lie between klines of the exchange those that nothing is known of, once it may be believed.
+
+    `known`: open times.
+    """
+    for at in over(minutes, now_ms=now_ms - SETTLED_MS).all():
+        if at not in known:
+            yield Gap(symbol, None, None, at, now_ms, GapStatus.HALTED, evidence=_EVIDENCE)

@@ -1,17 +1,17 @@
 """The last hour of symbols that were started from nothing, from the exchange's own klines."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
-from wickstream.bus import topics
-from wickstream.bus.codec import HEADERS, encode
-from wickstream.bus.producer import IdempotentProducer, Record
-from wickstream.candle import Candle
 from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.symbols.registry import read_table
+from wickstream.operate.backfill.klines import halts_among
+from wickstream.operate.backfill.publishing import Publisher
+from wickstream.operate.backfill.wanted import Minutes
 from wickstream.store.warm.coverage import incomplete_symbols
 
 log = structlog.get_logger()
@@ -20,7 +20,14 @@ PAST_HOUR_MS = 60 * MINUTE_MS
 
 
 def run(settings: Settings) -> None:
-    """Publish the closed klines of the last hour of each symbol that lacks some of them; any number of times.
+    """Fill it for each symbol that is followed; see `fill`."""
+    followed = sorted(read_table(settings.kafka).followed()) or settings.named_symbols
+    asyncio.run(fill(settings, followed))
+
+
+async def fill(settings: Settings, symbols: Sequence[str]) -> None:
+    """Publish the closed klines of the last hour of each of these that lacks some of them, and the minutes between them
+    in which it was halted; any number of times.
 
     They are of `origin=exchange` and revision 0: a candle computed from trades takes their place.
 
@@ -28,28 +35,23 @@ def run(settings: Settings) -> None:
         ExchangeError: If the exchange does not answer.
         StoreBusy: If PostgreSQL or Kafka does not.
     """
-    asyncio.run(_fill_past_hour(settings))
-
-
-async def _fill_past_hour(settings: Settings) -> None:
     async with ExchangeClient(settings) as client:
         now_ms = await client.time_ms()
         end_ms = now_ms // MINUTE_MS * MINUTE_MS
         start_ms = end_ms - PAST_HOUR_MS
-        symbols = await asyncio.to_thread(_incomplete, settings, start_ms=start_ms, end_ms=end_ms)
-        found = [candle for symbol in symbols for candle in await client.klines(symbol, start_ms, now_ms=now_ms)]
-    closed = [candle for candle in found if candle.closed]
-    await asyncio.to_thread(_publish, settings.kafka, closed)
-    log.info("past hour filled", symbols=len(symbols), candles=len(closed))
-
-
-def _incomplete(settings: Settings, *, start_ms: int, end_ms: int) -> list[str]:
-    followed = sorted(read_table(settings.kafka).followed()) or settings.named_symbols
-    return incomplete_symbols(settings, followed, start_ms=start_ms, end_ms=end_ms)
-
-
-def _publish(bootstrap_servers: str, candles: list[Candle]) -> None:
-    producer = IdempotentProducer(bootstrap_servers)
-    for candle in candles:
-        producer.publish(Record(topics.PROCESSED_AGGS, candle.symbol, encode(candle), HEADERS))
-    producer.flush()
+        lacking = await asyncio.to_thread(incomplete_symbols, settings, symbols, start_ms=start_ms, end_ms=end_ms)
+        pages = {symbol: await client.klines(symbol, start_ms, now_ms=now_ms) for symbol in lacking}
+    closed = [kline for page in pages.values() for kline in page if kline.closed]
+    halts = [
+        halt
+        for symbol, page in pages.items()
+        if page
+        for halt in halts_among(
+            symbol,
+            Minutes(page[0].open_time, page[-1].open_time),
+            {kline.open_time for kline in page},
+            now_ms=now_ms,
+        )
+    ]
+    await Publisher(settings).publish(closed, halts)
+    log.info("past hour filled", symbols=len(lacking), candles=len(closed), halts=len(halts))

@@ -23,13 +23,16 @@ def row(open_time: int) -> list[object]:
 class Halted:
     """An exchange that lists the symbol at some time, and has no kline of some minutes, neither here nor there."""
 
-    def __init__(self, *, listed_at: int, without: Collection[int], late_by_ms: int = 0) -> None:
+    def __init__(
+        self, *, listed_at: int, without: Collection[int], late_by_ms: int = 0, now_ms: int = DAY.ends_at + DAY_MS
+    ) -> None:
+        self.now_ms = now_ms
         ends_at = DAY.ends_at + 60 * MINUTE_MS
         self.times = [at + late_by_ms for at in range(listed_at, ends_at, MINUTE_MS) if at not in without]
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if request.path == "/api/v3/time":
-            return web.json_response({"serverTime": DAY.ends_at + DAY_MS})
+            return web.json_response({"serverTime": self.now_ms})
         if request.path == "/api/v3/klines":
             start = int(request.query["startTime"])
             return web.json_response([row(at) for at in self.times if at >= start][:1_000])
