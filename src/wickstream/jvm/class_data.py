@@ -15,7 +15,8 @@ from wickstream.config import Settings
 from wickstream.jvm.java import Java
 
 _DRAFTS, _ABANDONED_S = ".dump-", 3_600.0
-_DUMP_SECONDS = 300.0
+_DUMP_SECONDS = 1_800.0  # of low priority: beside a busy market 20 s of work take ten minutes
+_LOOK_SECONDS, _LOOK_FOR_CHILD_SECONDS = 1.0, 0.05
 _KEPT_PER_NAME = 2
 
 
@@ -38,9 +39,10 @@ def archive_flags(archive: Path) -> tuple[str, ...]:
 
 
 def dump_class_data(pid: int, target: Path, *, java: Java) -> bool:
-    """Make the archive of the running JVM `pid`; True if it is there afterwards. Blocks for 4 to 30 s, at low priority.
+    """Make the archive of the running JVM `pid`; True if it is there afterwards.
 
-    The JVM starts the dumping process itself, in its own process group; it needs a writable working folder.
+    Blocks for 4 to 30 s, at low priority, and for half an hour at most on a busy machine. The JVM starts
+    the dumping process itself, in its own process group; it needs a writable working folder.
     """
     if target.exists():
         return True
@@ -70,9 +72,11 @@ def _dump(pid: int, draft: Path, *, java: Java) -> bool:
     dumping: set[int] = set()
     while jcmd.poll() is None and time.monotonic() < deadline:
         dumping |= _lower_priority_of_children(pid)
-        time.sleep(0.05)
+        with suppress(subprocess.TimeoutExpired):
+            jcmd.wait(_LOOK_SECONDS if dumping else _LOOK_FOR_CHILD_SECONDS)
     if jcmd.poll() is None:
         jcmd.kill()
+        _kill_children(pid, dumping)
     jcmd.wait()
     _drop_output(pid, dumping)
     return draft.exists()
@@ -86,6 +90,13 @@ def _lower_priority_of_children(pid: int) -> set[int]:
             seen.add(child.pid)
             child.nice(19)
     return seen
+
+
+def _kill_children(pid: int, dumping: set[int]) -> None:
+    with suppress(psutil.Error):
+        for child in psutil.Process(pid).children():
+            if child.pid in dumping:
+                child.kill()
 
 
 def _drop_output(pid: int, dumping: set[int]) -> None:
