@@ -74,7 +74,7 @@ class KlineSources:
             target.unlink(missing_ok=True)
         if not all(day.holds(candle.open_time) for candle in candles):
             raise Corrupted(f"{path}: klines of another day")
-        return DayKlines(_by_time(candles))
+        return DayKlines(by_minute(candles))
 
     def _parsed(self, zipped: Path, symbol: str) -> list[Candle]:
         return parse_klines(lines_of(zipped), symbol, published_at=self.now_ms)
@@ -90,7 +90,7 @@ class KlineSources:
         at: int | None = missing[0]
         while at is not None and at <= missing[-1]:
             page = await self._page(day.symbol, at)
-            found = _by_time(kline for kline in page if day.holds(kline.open_time))
+            found = by_minute(kline for kline in page if day.holds(kline.open_time))
             klines.candles = found | klines.candles
             newest = max((kline.open_time for kline in page), default=None)
             klines.until = max((one for one in (klines.until, newest) if one is not None), default=None)
@@ -112,6 +112,6 @@ class KlineSources:
         return self._listed_at[symbol]
 
 
-def _by_time(klines: Iterable[Candle]) -> dict[int, Candle]:
+def by_minute(klines: Iterable[Candle]) -> dict[int, Candle]:
     """By the minute's start: after restarts of 2017 and 2018 some opened within one."""
     return {kline.open_time // MINUTE_MS * MINUTE_MS: kline for kline in klines}

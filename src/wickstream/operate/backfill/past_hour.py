@@ -9,6 +9,7 @@ from wickstream.config import Settings
 from wickstream.events import MINUTE_MS
 from wickstream.exchange.rest.client import ExchangeClient
 from wickstream.exchange.symbols.registry import read_table
+from wickstream.operate.backfill.kline_sources import by_minute
 from wickstream.operate.backfill.klines import halts_among
 from wickstream.operate.backfill.publishing import Publisher
 from wickstream.operate.backfill.wanted import Minutes
@@ -40,18 +41,13 @@ async def fill(settings: Settings, symbols: Sequence[str]) -> None:
         end_ms = now_ms // MINUTE_MS * MINUTE_MS
         start_ms = end_ms - PAST_HOUR_MS
         lacking = await asyncio.to_thread(incomplete_symbols, settings, symbols, start_ms=start_ms, end_ms=end_ms)
-        pages = {symbol: await client.klines(symbol, start_ms, now_ms=now_ms) for symbol in lacking}
-    closed = [kline for page in pages.values() for kline in page if kline.closed]
+        found = {symbol: by_minute(await client.klines(symbol, start_ms, now_ms=now_ms)) for symbol in lacking}
+    closed = [kline for klines in found.values() for kline in klines.values() if kline.closed]
     halts = [
         halt
-        for symbol, page in pages.items()
-        if page
-        for halt in halts_among(
-            symbol,
-            Minutes(page[0].open_time, page[-1].open_time),
-            {kline.open_time for kline in page},
-            now_ms=now_ms,
-        )
+        for symbol, klines in found.items()
+        if klines
+        for halt in halts_among(symbol, Minutes(min(klines), max(klines)), klines, now_ms=now_ms)
     ]
     await Publisher(settings).publish(closed, halts)
     log.info("past hour filled", symbols=len(lacking), candles=len(closed), halts=len(halts))
